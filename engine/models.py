@@ -78,3 +78,96 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     live: PipelineRule | None
     created_at: datetime
     updated_at: datetime
+
+
+class Transaction(msgspec.Struct, frozen=True, kw_only=True):
+    """One `(user, context)` pair to decide on, as JSON text. `user` is None where there is none
+    (client credentials). `deadline` is how many seconds the caller waits, if less than the limit."""
+
+    tenant: str
+    user: bytes | None
+    context: bytes
+    deadline: float | None = None
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True):
+    """One recorded change. `path` is a JSON Pointer below `/user`, `/context` or `/updates`."""
+
+    path: str
+    op: Literal["add", "replace", "remove"]
+    old: JSON
+    new: JSON
+    line: int
+    rolled_back: bool = False
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    level: str
+    text: str
+    line: int
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    line: int
+    function: str
+
+
+class StepError(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a step failed, for the rule's author. `line` is None where it cannot be known."""
+
+    code: str
+    message: str
+    line: int | None = None
+    frames: tuple[Frame, ...] = ()
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule's part of an execution."""
+
+    rule: str
+    rule_id: str
+    version: int
+    outcome: Outcome
+    ms: float
+    writes: tuple[Write, ...] = ()
+    logs: tuple[LogLine, ...] = ()
+    calls: tuple[JSON, ...] = ()
+    error: StepError | None = None
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was refused, left out or is unwise, said where its owner looks."""
+
+    code: str
+    message: str
+    claim: str | None = None
+    rule: str | None = None
+    line: int | None = None
+
+
+class Denial(msgspec.Struct, frozen=True, kw_only=True):
+    """`error` is for the token's caller; `rule` names who denied, if a rule did."""
+
+    error: Literal["unauthorized", "access_denied", "server_error", "interaction_required"]
+    description: str
+    rule: str | None = None
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """One pipeline run and its decision. Claims are None with every decision but `allow`."""
+
+    id: str
+    tenant: str
+    revision: int
+    decision: Decision
+    idToken: Claims | None = None
+    accessToken: Claims | None = None
+    updates: dict[str, Claims | None]
+    redirect: dict[str, JSON] | None = None
+    multifactor: JSON = None
+    denial: Denial | None = None
+    scope: list[str] | None = None
+    warnings: tuple[Notice, ...] = ()
+    steps: tuple[Step, ...] = ()
+    clock: datetime
+    seconds: float

@@ -1,0 +1,130 @@
+"""JSON in and out of requests: decoded once, strictly, with the place of every mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from api.errors import ApiError
+
+T = TypeVar("T")
+
+_BYTE = re.compile(r"^(?:JSON is malformed: )?(?P<message>.*) \(byte (?P<offset>\d+)\)$", re.DOTALL)
+_PATH = re.compile(r"^(?P<message>.*) - at `(?P<path>\$[^`]*)`$", re.DOTALL)
+_NOT_A_NUMBER = re.compile(rb"NaN|-?Infinity")
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+# An escaped backslash is consumed first, so that `\\ud800` (six characters of text) is left alone.
+_ESCAPE = re.compile(
+    rb"\\\\|(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+LONGEST_MESSAGE = 300
+
+
+async def read_json(request: Request, type_: type[T], limit: int) -> T:
+    """The request's body as a `type_` (a msgspec type; its Structs decide about unknown fields).
+
+    Never holds more than `limit` bytes (and the piece that exceeded it). Of a name that stands twice in one
+    object the last counts. The whole body is UTF-8 without lone surrogates, so parts kept as `msgspec.Raw`
+    are too; numbers in such parts may still be too large for whoever decodes them.
+
+    Raises `ApiError`: 415 for anything but application/json in UTF-8, 413 beyond `limit`, 400
+    `invalid_request` for broken JSON (RFC 8259), with byte, line and column, and for a wrong value, with its
+    path.
+    """
+    _require_json(request)
+    return decode_json(await _read(request, limit), type_)
+
+
+def decode_json(body: bytes, type_: type[T]) -> T:
+    """`body` as a `type_`. Raises `ApiError` 400 `invalid_request` as `read_json` does."""
+    if not body.strip():
+        raise ApiError("invalid_request", "the body is empty; send a JSON value")
+    _require_unicode(body)
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except msgspec.ValidationError as exc:
+        found = _PATH.match(str(exc))
+        _refuse_value(found["message"] if found else str(exc), found["path"] if found else "$")
+    except msgspec.DecodeError as exc:
+        if (found := _BYTE.match(str(exc))) is None:
+            _refuse_text(body, len(body), "the JSON ends too early")
+        # Of trailing characters the decoder has already taken the first.
+        offset = int(found["offset"]) - (found["message"] == "trailing characters")
+        # The decoder points behind the minus sign of `-Infinity`.
+        if word := _NOT_A_NUMBER.match(body, max(0, offset - 1)) or _NOT_A_NUMBER.match(body, offset):
+            _refuse_text(body, word.start(), f"`{word[0].decode()}` is not JSON; use `null` or a number")
+        if offset == 0 and body.startswith(b"\xef\xbb\xbf"):
+            _refuse_text(body, 0, "the JSON starts with a byte order mark; leave it out")
+        _refuse_text(body, offset, found["message"])
+    except RecursionError:
+        raise ApiError("invalid_request", "the JSON is nested too deeply") from None
+
+
+def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """`value` (anything msgspec encodes) as an application/json answer."""
+    return Response(msgspec.json.encode(value), status, headers, "application/json")
+
+
+def _require_json(request: Request) -> None:
+    media_type, *parameters = request.headers.get("content-type", "").lower().split(";")
+    if media_type.strip() != "application/json":
+        raise ApiError("unsupported_media_type", "send the body with `Content-Type: application/json`")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
+            raise ApiError("unsupported_media_type", "JSON is UTF-8 (RFC 8259 section 8.1); send it as UTF-8")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ApiError("unsupported_media_type", "send the body without `Content-Encoding`")
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    too_large = ApiError("payload_too_large", f"the body is larger than {limit} bytes")
+    declared = request.headers.get("content-length", "")
+    # Compared as text first: int() refuses thousands of digits with an exception of its own.
+    if re.fullmatch(r"[0-9]+", declared) and (len(declared) > 18 or int(declared) > limit):
+        raise too_large
+    body = bytearray()
+    try:
+        async with aclosing(request.stream()) as stream:
+            async for chunk in stream:
+                body += chunk
+                if len(body) > limit:
+                    raise too_large
+    except ClientDisconnect:
+        raise ApiError("invalid_request", "the connection ended before the body did") from None
+    return bytes(body)
+
+
+def _require_unicode(body: bytes) -> None:
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError as exc:
+            _refuse_text(body, exc.start, f"invalid UTF-8: {exc.reason}")
+    if _SURROGATE.search(body):
+        for escape in _ESCAPE.finditer(body):
+            if escape["lone"]:
+                half = escape["lone"].decode()
+                _refuse_text(body, escape.start(), f"`{half}` is half a surrogate pair; escape both halves")
+
+
+def _refuse_text(body: bytes, offset: int, message: str) -> NoReturn:
+    before = body[:offset].decode(errors="replace")
+    line = before.count("\n") + 1
+    column = len(before) - (before.rfind("\n") + 1) + 1
+    place: dict[str, Any] = {"offset": offset, "line": line, "column": column}
+    text = f"line {line}, column {column} (byte {offset}): {message}"
+    raise ApiError("invalid_request", text, problems=[{**place, "message": message}]) from None
+
+
+def _refuse_value(message: str, path: str) -> NoReturn:
+    message = message[:1].lower() + message[1:]
+    if len(message) > LONGEST_MESSAGE:
+        message = message[:LONGEST_MESSAGE] + "..."
+    raise ApiError("invalid_request", f"`{path}`: {message}", problems=[{"path": path, "message": message}]) from None

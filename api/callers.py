@@ -1,0 +1,457 @@
+"""Who asks, and what they may do: bearer tokens (RFC 6750) that are JWTs (RFC 7519), checked as in RFC 8725.
+
+Two sources of keys, never mixed: an HS256 token is checked with the service's own secret, any other with the
+public keys of the configured issuer. A token chooses nothing but which of its source's keys is tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import jwt
+import structlog
+from jwt.exceptions import InvalidJTIError, InvalidSubjectError
+
+from api.errors import ApiError, challenge
+from api.settings import TENANT_NAME
+from engine.keys import Keys
+
+log = structlog.get_logger(__name__)
+
+SCOPES = {
+    "execute": "run the pipeline for a login",
+    "rules:read": "read rules, their versions and revisions",
+    "rules:write": "save, check and try rules: a draft that is tried is code that runs",
+    "rules:deploy": "make saved rules live",
+    "configuration:write": "set and delete configuration values, which nobody can read back",
+    "configuration:use": "let a draft that is tried see live configuration instead of placeholders",
+    "executions:read": "read execution records and ask why",
+    "executions:erase": "erase a person's records",
+    "replay": "run recorded executions again",
+    "admin": "everything, and for every tenant",
+}
+
+LONGEST_TOKEN = 16_384
+LONGEST_SUBJECT = 255
+LEEWAY = 5  # seconds two clocks may differ (RFC 7519 section 4.1.4)
+REMEMBERED = 60  # seconds a verified token is not verified again
+MOST_REMEMBERED = 10_000
+JWKS_AGE = 600  # seconds after which keys are fetched again
+JWKS_GAP = 10  # seconds between two fetches, whatever tokens ask for
+JWKS_FIRST_GAP = 1  # the same while there are no keys at all
+JWKS_TIMEOUT = 5
+JWKS_BYTES = 1_048_576
+
+
+class TokenRefused(ApiError):
+    """A token that is not accepted (RFC 6750 section 3.1). One subclass for each reason; the log names it."""
+
+    reason = "the token is not valid"
+
+    def __init__(self, detail: str | None = None) -> None:
+        header = challenge(error="invalid_token", error_description=self.reason)
+        super().__init__("invalid_token", self.reason, headers={"WWW-Authenticate": header}, detail=detail)
+
+
+class TokenTooLong(TokenRefused):
+    reason = f"the token is longer than {LONGEST_TOKEN} characters"
+
+
+class TokenMalformed(TokenRefused):
+    reason = "the token is not a well-formed JWT"
+
+
+class AlgorithmRefused(TokenRefused):
+    reason = "the token is signed with an algorithm that is not accepted here"
+
+
+class KeyUnknown(TokenRefused):
+    reason = "the token is signed with a key that its issuer does not publish"
+
+
+class SignatureWrong(TokenRefused):
+    reason = "the signature of the token is wrong; was it made for another service, or before its secret changed"
+
+
+class TokenExpired(TokenRefused):
+    reason = "the token has expired"
+
+
+class TokenNotYetValid(TokenRefused):
+    reason = "the token is not valid yet; compare the clocks of both machines"
+
+
+class IssuerWrong(TokenRefused):
+    reason = "the token is from another issuer"
+
+
+class AudienceWrong(TokenRefused):
+    reason = "the token is for another audience"
+
+
+class ClaimMissing(TokenRefused):
+    reason = "the token lacks a claim; required are exp, scope and tenant, from another issuer also iss and aud"
+
+
+class ClaimWrong(TokenRefused):
+    reason = "a claim of the token has the wrong type"
+
+
+class TenantWrong(TokenRefused):
+    reason = "the claim tenant of the token is not a tenant name"
+
+
+# In this order: PyJWT's classes inherit from each other.
+_REASONS: tuple[tuple[type[jwt.PyJWTError], type[TokenRefused]], ...] = (
+    (jwt.InvalidSignatureError, SignatureWrong),
+    (jwt.ExpiredSignatureError, TokenExpired),
+    (jwt.ImmatureSignatureError, TokenNotYetValid),
+    (jwt.InvalidIssuerError, IssuerWrong),
+    (jwt.InvalidAudienceError, AudienceWrong),
+    (jwt.MissingRequiredClaimError, ClaimMissing),
+    (jwt.InvalidAlgorithmError, AlgorithmRefused),
+    (InvalidSubjectError, ClaimWrong),
+    (InvalidJTIError, ClaimWrong),
+    (jwt.InvalidIssuedAtError, ClaimWrong),
+)
+
+
+class NotIssuable(ValueError):
+    """A token that was asked for and would be refused here."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: `subject` is for records only, `tenant` and `scopes` decide."""
+
+    subject: str
+    tenant: str
+    scopes: frozenset[str]
+
+    def allows(self, scope: str) -> bool:
+        """Whether the caller has `scope`; `admin` has every one."""
+        assert scope in SCOPES, f"`{scope}` is not a scope"
+        return scope in self.scopes or "admin" in self.scopes
+
+    def require(self, scope: str) -> None:
+        """Raises `ApiError` 403 `insufficient_scope` (RFC 6750 section 3.1) unless the caller has `scope`."""
+        if not self.allows(scope):
+            raise ApiError(
+                "insufficient_scope",
+                f"this needs the scope `{scope}`",
+                headers={"WWW-Authenticate": challenge(error="insufficient_scope", scope=scope)},
+            )
+
+
+def acting_tenant(caller: Caller, headers: Mapping[str, str]) -> str:
+    """The tenant this request is about: the caller's, or for `admin` the one in `Claimsmith-Tenant`.
+
+    Raises `ApiError`: 403 when anybody else names another tenant, 400 for what is no tenant name.
+    """
+    named = headers.get("claimsmith-tenant")
+    if named is None or named == caller.tenant:
+        return caller.tenant
+    caller.require("admin")
+    if not TENANT_NAME.fullmatch(named):
+        raise ApiError("invalid_request", "the header `Claimsmith-Tenant` is not a tenant name")
+    return named
+
+
+def issue_token(keys: Keys, *, scope: str, tenant: str, subject: str, expires_in: int) -> str:
+    """A token of this service, valid for `expires_in` seconds.
+
+    Raises `NotIssuable` for a scope that does not exist, no scope, and what is no tenant name or subject.
+    """
+    scopes = list(dict.fromkeys(scope.split()))
+    if unknown := [name for name in scopes if name not in SCOPES]:
+        raise NotIssuable(f"unknown scope `{unknown[0]}`; known are {', '.join(SCOPES)}")
+    if not scopes:
+        raise NotIssuable(f"no scope; known are {', '.join(SCOPES)}")
+    if not TENANT_NAME.fullmatch(tenant):
+        raise NotIssuable(f"`{tenant}` is not a tenant name; give one that matches `{TENANT_NAME.pattern}`")
+    if not 0 < len(subject) <= LONGEST_SUBJECT:
+        raise NotIssuable(f"the subject must have 1 to {LONGEST_SUBJECT} characters")
+    if expires_in <= 0:
+        raise NotIssuable("the token would be expired at once; give it a longer life")
+    now = int(time.time())
+    claims = {
+        "sub": subject,
+        "tenant": tenant,
+        "scope": " ".join(scopes),
+        "iat": now,
+        "exp": now + expires_in,
+    }
+    return jwt.encode(claims, keys.derive("caller-tokens"), "HS256")
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A key of a JWKS (RFC 7517). `fingerprint` is of the whole entry: a changed entry is another key."""
+
+    fingerprint: str
+    jwk: jwt.PyJWK
+
+
+PublicKeys = dict[tuple[str | None, str], PublicKey]
+
+
+def read_jwks(document: bytes, algorithms: Iterable[str]) -> PublicKeys:
+    """The keys of a JWKS document that verify one of `algorithms`, by key id and algorithm.
+
+    Entries that are of no use here are left out (RFC 7517 section 5). Raises `ValueError` for no JWKS.
+    """
+    try:
+        entries = json.loads(document)["keys"]
+    except (ValueError, TypeError, LookupError, RecursionError) as exc:
+        raise ValueError("not a JWKS") from exc
+    if not isinstance(entries, list):
+        raise ValueError("not a JWKS")
+    found: PublicKeys = {}
+    for entry in entries:
+        if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
+            continue
+        if "d" in entry:
+            log.warning("jwks publishes a private key: it is not accepted", kid=str(entry.get("kid")))
+            continue
+        kid = entry.get("kid")
+        try:
+            jwk = jwt.PyJWK(entry)
+        except Exception as exc:  # whatever a library makes of an odd entry, the others must stay good
+            log.info("jwks entry is not usable", kid=str(kid), error=type(exc).__name__)
+            continue
+        if jwk.algorithm_name in algorithms and (kid is None or isinstance(kid, str)):
+            fingerprint = hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()
+            found.setdefault((kid, jwk.algorithm_name), PublicKey(fingerprint, jwk))
+    return found
+
+
+class Jwks:
+    """The public keys at one address. Keys once fetched stay good while fetching them again fails."""
+
+    def __init__(
+        self,
+        url: str,
+        algorithms: tuple[str, ...],
+        changed: Callable[[frozenset[str]], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._url = url
+        self._algorithms = algorithms
+        self._changed = changed
+        self._monotonic = monotonic
+        self._client: httpx2.AsyncClient | None = None
+        self._keys: PublicKeys | None = None
+        self._fetched = self._attempted = float("-inf")
+        self._lock = asyncio.Lock()
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def key(self, kid: str | None, algorithm: str) -> PublicKey:
+        """The key `kid`, or the only key for `algorithm` if the token names none.
+
+        Raises `KeyUnknown`, and `ApiError` 503 while no keys could be fetched at all.
+        """
+        found = self._find(kid, algorithm)
+        if found is None:
+            await self._refresh(JWKS_FIRST_GAP if self._keys is None else JWKS_GAP)
+            found = self._find(kid, algorithm)
+        if self._keys is None:
+            raise ApiError(
+                "temporarily_unavailable",
+                "the keys of the token's issuer cannot be fetched just now",
+                headers={"Retry-After": str(JWKS_FIRST_GAP)},
+            )
+        if found is None:
+            raise KeyUnknown
+        return found
+
+    def keep_fresh(self) -> None:
+        """Starts fetching the keys again when they are old. No caller waits for it."""
+        old = self._keys is not None and self._monotonic() - self._fetched >= JWKS_AGE
+        if old and (self._refreshing is None or self._refreshing.done()):
+            self._refreshing = asyncio.create_task(self._refresh(JWKS_GAP))
+
+    async def aclose(self) -> None:
+        """Ends a fetch under way and closes the connections."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.gather(self._refreshing, return_exceptions=True)
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    def _find(self, kid: str | None, algorithm: str) -> PublicKey | None:
+        keys = self._keys or {}
+        if kid is not None:
+            return keys.get((kid, algorithm))
+        candidates = [key for (_, name), key in keys.items() if name == algorithm]
+        return candidates[0] if len(candidates) == 1 else None
+
+    async def _refresh(self, gap: float) -> None:
+        async with self._lock:
+            if self._monotonic() - self._attempted < gap:
+                return
+            self._attempted = self._monotonic()
+            try:
+                self._keys = read_jwks(await self._fetch(), self._algorithms)
+            except httpx2.HTTPStatusError as exc:
+                log.warning("jwks fetch failed", status=exc.response.status_code, kept=self._keys is not None)
+                return
+            except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as exc:
+                # Not the text of a client's error: it can repeat the URL, whose query may be a secret.
+                error = str(exc) if type(exc) is ValueError else type(exc).__name__
+                log.warning("jwks fetch failed", error=error, kept=self._keys is not None)
+                return
+            self._fetched = self._monotonic()
+            self._changed(frozenset(key.fingerprint for key in self._keys.values()))
+
+    async def _fetch(self) -> bytes:
+        if self._client is None:
+            # A proxy of the environment is for the outside; plain http is only allowed to this machine.
+            outside = self._url.startswith("https:")
+            self._client = httpx2.AsyncClient(timeout=JWKS_TIMEOUT, trust_env=outside)
+        document = bytearray()
+        async with asyncio.timeout(JWKS_TIMEOUT), self._client.stream("GET", self._url) as response:
+            response.raise_for_status()
+            async for chunk in response.aiter_bytes():
+                document += chunk
+                if len(document) > JWKS_BYTES:
+                    raise ValueError(f"larger than {JWKS_BYTES} bytes")
+        return bytes(document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    caller: Caller
+    until: float
+    fingerprint: str | None
+
+
+class Callers:
+    """Tells who sent a request. Close it with `aclose`."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        *,
+        jwks_url: str | None = None,
+        jwks_issuer: str | None = None,
+        jwks_audience: str | None = None,
+        jwks_algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA"),
+        jwks_tenant: str | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        assert jwks_url is None or (jwks_issuer and jwks_audience), "a JWKS URL needs issuer and audience"
+        assert "HS256" not in jwks_algorithms, "HS256 is for the service's own tokens"
+        self._keys = keys
+        self._issuer = jwks_issuer
+        self._audience = jwks_audience
+        self._algorithms = jwks_algorithms
+        self._tenant = jwks_tenant
+        self._monotonic = monotonic
+        self._jwks = Jwks(jwks_url, jwks_algorithms, self._forget, monotonic) if jwks_url else None
+        self._remembered: dict[bytes, _Remembered] = {}
+
+    async def authenticate(self, headers: Mapping[str, str]) -> Caller:
+        """The caller of a request with these `headers` (Starlette's, or a mapping with names in lower case).
+
+        A verified token is remembered for at most 60 s, never beyond its `exp`, and forgotten when its key
+        leaves the JWKS. Raises `ApiError` 401 `unauthorized` without a bearer token, `TokenRefused` for one
+        that is not accepted (RFC 6750 section 3.1), `ApiError` 503 while its issuer's keys are out of reach.
+        """
+        scheme, _, token = headers.get("authorization", "").strip().partition(" ")
+        if scheme.lower() != "bearer":
+            raise ApiError("unauthorized", "send `Authorization: Bearer <token>`")
+        token = token.strip()
+        if len(token) > LONGEST_TOKEN:
+            raise TokenTooLong
+        if not re.fullmatch(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", token):
+            raise TokenMalformed
+        if self._jwks is not None:
+            self._jwks.keep_fresh()
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._remembered.get(digest)
+        if known is not None and self._monotonic() < known.until:
+            return known.caller
+        claims, fingerprint = await self._verified(token)
+        caller = self._caller(claims, own=fingerprint is None)
+        self._remember(digest, caller, int(claims["exp"]), fingerprint)
+        return caller
+
+    async def aclose(self) -> None:
+        """Closes what `authenticate` opened."""
+        if self._jwks is not None:
+            await self._jwks.aclose()
+
+    async def _verified(self, token: str) -> tuple[dict[str, Any], str | None]:
+        try:
+            header = jwt.get_unverified_header(token)
+            algorithm = header.get("alg")
+            if algorithm == "HS256":
+                return self._verify_own(token), None
+            if self._jwks is None or algorithm not in self._algorithms:
+                raise AlgorithmRefused
+            key = await self._jwks.key(header.get("kid"), str(algorithm))
+            return self._verify_foreign(token, key), key.fingerprint
+        except jwt.PyJWTError as exc:
+            refused = next((ours for theirs, ours in _REASONS if isinstance(exc, theirs)), TokenMalformed)
+            raise refused(detail=str(exc)) from exc
+
+    def _verify_own(self, token: str) -> dict[str, Any]:
+        *previous, oldest = self._keys.derive_all("caller-tokens")
+        options: Any = {"require": ["exp", "scope", "tenant"]}
+        for secret in previous:
+            try:
+                return jwt.decode(token, secret, ["HS256"], options, leeway=LEEWAY)
+            except jwt.InvalidSignatureError:
+                continue
+        return jwt.decode(token, oldest, ["HS256"], options, leeway=LEEWAY)
+
+    def _verify_foreign(self, token: str, key: PublicKey) -> dict[str, Any]:
+        options: Any = {"require": ["exp", "iss", "aud", "scope"], "enforce_minimum_key_length": True}
+        return jwt.decode(
+            token,
+            key.jwk,
+            [key.jwk.algorithm_name],
+            options,
+            audience=self._audience,
+            issuer=self._issuer,
+            leeway=LEEWAY,
+        )
+
+    def _caller(self, claims: Mapping[str, Any], *, own: bool) -> Caller:
+        tenant = claims.get("tenant", None if own else self._tenant)
+        if tenant is None:
+            raise ClaimMissing("tenant")
+        scope, subject = claims["scope"], claims.get("sub", "")
+        if not isinstance(scope, str) or not isinstance(tenant, str):
+            raise ClaimWrong("scope and tenant must be strings")
+        if len(subject) > LONGEST_SUBJECT:
+            raise ClaimWrong("sub is too long")
+        if not TENANT_NAME.fullmatch(tenant):
+            raise TenantWrong
+        return Caller(subject, tenant, frozenset(scope.split()) & SCOPES.keys())
+
+    def _remember(self, digest: bytes, caller: Caller, expires: int, fingerprint: str | None) -> None:
+        self._remembered.pop(digest, None)
+        now = time.time()
+        # Compared as integers: `exp` may be larger than any float.
+        life = min(expires, int(now) + REMEMBERED) - now
+        if life > 0:
+            while len(self._remembered) >= MOST_REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+            self._remembered[digest] = _Remembered(caller, self._monotonic() + life, fingerprint)
+
+    def _forget(self, published: frozenset[str]) -> None:
+        self._remembered = {
+            digest: known
+            for digest, known in self._remembered.items()
+            if known.fingerprint is None or known.fingerprint in published
+        }

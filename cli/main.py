@@ -1,0 +1,81 @@
+"""The command `claimsmith`. Every command imports what it needs when it runs, so that `--help` is instant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# A traceback with local variables would print secrets.
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+)
+
+Data = Annotated[Path | None, typer.Option(help="Data folder.", show_default="CLAIMSMITH_DATA, else ./data")]
+
+
+def main() -> None:
+    app()
+
+
+@app.callback()
+def claimsmith() -> None:
+    """A self-hosted rule engine for ID tokens."""
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    data: Data = None,
+    rules: Annotated[Path | None, typer.Option(help="Folder of rules for an empty store.")] = None,
+    welcome: Annotated[bool, typer.Option("--welcome", help="Print how to make the first call.")] = False,
+) -> None:
+    """Run the service. Its settings are environment variables; these options come first."""
+    from api.settings import BadSetting, Settings
+    from engine.keys import BadSecret
+
+    with _one_clear_line(BadSetting, BadSecret):
+        settings = Settings.from_environ(os.environ, host=host, port=port, data=data)
+
+        from api.serve import serve as run
+
+        run(settings, rules, welcome)
+
+
+@app.command()
+def token(
+    scope: Annotated[str, typer.Option(help='What it allows, such as "execute rules:read".')],
+    tenant: Annotated[str, typer.Option(help="Whose rules it is about.")] = "default",
+    subject: Annotated[str, typer.Option(help="Who it is for, as records show it.")] = "cli",
+    expires: Annotated[str, typer.Option(help="How long it is valid: 30s, 15m, 1h, 7d.")] = "1h",
+    data: Data = None,
+) -> None:
+    """Print a signed token for this service, and nothing else."""
+    from api.callers import NotIssuable
+    from api.settings import BadSetting
+    from cli.token import BadDuration, make_token
+    from engine.keys import BadSecret
+
+    with _one_clear_line(BadSetting, BadSecret, NotIssuable, BadDuration):
+        typer.echo(make_token(scope, tenant, subject, expires, data))
+
+
+@contextmanager
+def _one_clear_line(*refusals: type[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except refusals as exc:
+        typer.echo(f"claimsmith: {exc}", err=True)
+        raise typer.Exit(2) from None
+
+
+if __name__ == "__main__":
+    main()

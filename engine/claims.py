@@ -1,0 +1,117 @@
+"""The claims policy: what of a worker's answer may reach a token.
+
+The worker's answer is hostile input. Protected claims are restored from the request by exact comparison of
+names; everything that is refused or unwise becomes a notice with the rule and line that wrote it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.models import Claims, Notice, TenantSettings
+from engine.protected import PROFILE, PROTECTED, RESTRICTED, is_namespaced
+from engine.trace import Blame
+from sandbox import journal
+from sandbox.journal import Event, pointer
+
+TOKENS = ("idToken", "accessToken")
+
+
+class ClaimsTooLarge(Exception):
+    """A token's claims exceed the limit: the login fails, as it did with Auth0."""
+
+
+class Policy:
+    def __init__(self, settings: TenantSettings, limit: int, blame: Blame) -> None:
+        self._settings = settings
+        self._limit = limit
+        self._blame = blame
+        self.notices: list[Notice] = []
+
+    def apply(self, token: str, before: Claims, after: Claims) -> tuple[Claims, list[str] | None]:
+        """The claims of `token`, and the scope where a rule changed it and may.
+
+        `before` is what the issuer sent. Raises `ClaimsTooLarge`.
+        """
+        claims = dict(after)
+        for name in PROTECTED:
+            if not _same(claims, before, name):
+                self._restore(claims, before, name)
+                self._note("protected_claim", token, name, f"only the issuer may set `{name}`: {PROTECTED[name]}")
+        scope = self._scope(claims, before) if token == "accessToken" else None  # noqa: S105
+        for name in after:
+            if name in PROTECTED or name in PROFILE or is_namespaced(name):
+                continue
+            if _same(after, before, name):
+                continue
+            if token == "accessToken" and name == "scope":  # noqa: S105
+                continue
+            if name in RESTRICTED:
+                self._restricted(token, claims, before, name)
+            elif self._settings.strict_claims:
+                self._note("not_namespaced", token, name, f"`{name}` has no namespace: name it `https://.../{name}`")
+        size = len(msgspec.json.encode(claims))
+        if size > self._limit:
+            largest = max(claims, key=lambda name: len(msgspec.json.encode(claims[name])))
+            text = f"the claims of `{token}` have {size} bytes: the limit is {self._limit}"
+            self._note("too_large", token, largest, text)
+            raise ClaimsTooLarge(text)
+        return claims, scope
+
+    def not_json(self, events: list[Event]) -> None:
+        """Report the values that were taken out because JSON cannot say them."""
+        for event in events:
+            if isinstance(event, journal.Refuse):
+                parts = [part.replace("~1", "/").replace("~0", "~") for part in event.path.split("/")[1:]]
+                is_claim = len(parts) == 3 and parts[0] == "context" and parts[1] in TOKENS
+                name = parts[2] if is_claim else ".".join(parts)
+                self.notices.append(
+                    Notice(
+                        code="not_json",
+                        claim=name,
+                        rule=self._blame.of(event.path)[0],
+                        line=event.line,
+                        message=f"`{name}` was not set: {event.reason}",
+                    )
+                )
+
+    def _restricted(self, token: str, claims: Claims, before: Claims, name: str) -> None:
+        advice = f"{RESTRICTED[name]}: name it `https://.../{name}`"
+        if self._settings.strict_claims:
+            self._restore(claims, before, name)
+            self._note("restricted_claim", token, name, f"`{name}` was refused (strict_claims): {advice}")
+        else:
+            self._note("restricted_claim", token, name, f"`{name}` was set, but {advice}")
+
+    def _scope(self, claims: Claims, before: Claims) -> list[str] | None:
+        """Scopes are the issuer's to grant, so a change is handed back apart from the claims."""
+        new = claims.get("scope")
+        if _same(claims, before, "scope"):
+            return None
+        self._restore(claims, before, "scope")
+        if not self._settings.scope_changes:
+            text = "`scope` was not changed: this tenant does not allow it (its setting `scope_changes`)"
+        elif isinstance(new, list) and all(isinstance(part, str) for part in new):
+            return new
+        else:
+            text = "`scope` was not changed: it is a list of strings"
+        self._note("scope_refused", "accessToken", "scope", text)
+        return None
+
+    @staticmethod
+    def _restore(claims: Claims, before: Claims, name: str) -> None:
+        if name in before:
+            claims[name] = before[name]
+        else:
+            claims.pop(name, None)
+
+    def _note(self, code: str, token: str, name: str, message: str) -> None:
+        rule, line = self._blame.of(pointer(("context", token, name)))
+        self.notices.append(Notice(code=code, claim=name, rule=rule, line=line, message=message))
+
+
+def _same(one: Claims, other: Claims, name: str) -> bool:
+    """Equality as JSON: in Python `True == 1`, in a token it is not."""
+    if name not in one or name not in other:
+        return (name in one) == (name in other)
+    return msgspec.json.encode(one[name], order="sorted") == msgspec.json.encode(other[name], order="sorted")

@@ -1,0 +1,173 @@
+"""The cache of compiled rules: this process, then Redis, then a compile child.
+
+An entry in Redis is signed with a key that Redis and workers do not hold, over its own name and the code, so
+that it can be neither forged nor swapped. Anything wrong with it is a miss, counted and logged, never code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import redis.asyncio
+import structlog
+from redis.exceptions import RedisError
+
+from engine.keys import Keys
+from sandbox.pool import Pool
+from sandbox.process import SandboxUnavailable
+from sandbox.wire import Compiled, Hello
+
+log = structlog.get_logger("claimsmith.compiled")
+
+FORMAT = b"\x01"
+PREFIX = "claimsmith:code:v1:"
+EXPIRES = 30 * 24 * 3600  # for garbage only: every use of Redis renews it
+MOST_BYTES = 64 * 1024 * 1024  # in this process
+RETRY = 1.0  # how long Redis is left alone after a failure
+
+Source = Callable[[], Awaitable[str]]
+
+
+class RuleRefused(Exception):
+    """A stored rule does not compile with this engine's policy."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        super().__init__("; ".join(f"{p.line}:{p.column}: {p.message}" for p in compiled.problems))
+
+
+@dataclass
+class CacheCounts:
+    memory: int = 0
+    redis: int = 0
+    compiled: int = 0
+    refused: int = 0  # entries that were tampered with, or belong elsewhere
+    redis_errors: int = 0
+
+
+class CompiledRules:
+    def __init__(self, pool: Pool, keys: Keys, client: redis.asyncio.Redis | None) -> None:
+        self._pool = pool
+        self._keys = keys.derive_all("compiled-rules")
+        self._redis = client
+        self._left_alone_until = 0.0
+        self._memory: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+        self._pending: dict[str, asyncio.Future[bytes]] = {}
+        self.counts = CacheCounts()
+
+    @property
+    def redis_available(self) -> bool:
+        return self._redis is not None and time.monotonic() >= self._left_alone_until
+
+    async def code(self, sha256: str, source: Source) -> bytes:
+        """The marshalled code of the script with this SHA-256, for a worker only.
+
+        `source` is asked for the script when nobody has its code. Raises `RuleRefused`, `SandboxUnavailable`,
+        and what `source` raises.
+        """
+        digest = self._digest(sha256)
+        code = self._memory.get(digest)
+        if code is not None:
+            self._memory.move_to_end(digest)
+            self.counts.memory += 1
+            return code
+        waiting = self._pending.get(digest)
+        if waiting is None:
+            # One login asks; the others of the same moment wait for its answer.
+            waiting = self._pending[digest] = asyncio.ensure_future(self._find(digest, source))
+            waiting.add_done_callback(lambda _: self._pending.pop(digest, None))
+        return await asyncio.shield(waiting)
+
+    async def compile(self, script: str) -> Compiled:
+        """Check and compile a script; a good one is kept for the next login."""
+        compiled = await self._pool.compile(script)
+        if compiled.code:
+            self.counts.compiled += 1
+            digest = self._digest(hashlib.sha256(script.encode()).hexdigest())
+            self._keep(digest, compiled.code)
+            await self._store(digest, compiled.code)
+        return compiled
+
+    async def _find(self, digest: str, source: Source) -> bytes:
+        code = await self._fetch(digest)
+        if code is None:
+            compiled = await self._pool.compile(await source())
+            if not compiled.code:
+                raise RuleRefused(compiled)
+            self.counts.compiled += 1
+            code = compiled.code
+            await self._store(digest, code)
+        self._keep(digest, code)
+        return code
+
+    def _digest(self, sha256: str) -> str:
+        """What names the code: the script and everything that decides how it is compiled."""
+        hello = self._pool.hello
+        if hello is None:
+            raise SandboxUnavailable("the sandbox is starting")
+        return digest_of(sha256, hello)
+
+    def _keep(self, digest: str, code: bytes) -> None:
+        if digest not in self._memory:
+            self._bytes += len(code)
+        self._memory[digest] = code
+        while self._bytes > MOST_BYTES:
+            _, dropped = self._memory.popitem(last=False)
+            self._bytes -= len(dropped)
+
+    async def _fetch(self, digest: str) -> bytes | None:
+        if self._redis is None or not self.redis_available:
+            return None
+        try:
+            entry = await self._redis.getex(PREFIX + digest, ex=EXPIRES)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._redis_failed(error)
+            return None
+        if entry is None:
+            return None
+        code = self._verified(digest, entry)
+        if code is None:
+            self.counts.refused += 1
+            log.warning("a compiled rule in Redis was refused: it is not what this service stored", key=PREFIX + digest)
+            return None
+        self.counts.redis += 1
+        return code
+
+    async def _store(self, digest: str, code: bytes) -> None:
+        if self._redis is None or not self.redis_available:
+            return
+        entry = FORMAT + sign(self._keys[0], digest, code) + code
+        try:
+            await self._redis.set(PREFIX + digest, entry, ex=EXPIRES)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._redis_failed(error)
+
+    def _verified(self, digest: str, entry: bytes) -> bytes | None:
+        if entry[:1] != FORMAT or not 33 < len(entry) <= 33 + self._pool.limits.code:
+            return None
+        tag, code = entry[1:33], entry[33:]
+        # Both keys are always tried: the time says nothing about which one it was.
+        if any([hmac.compare_digest(tag, sign(key, digest, code)) for key in self._keys]):
+            return code
+        return None
+
+    def _redis_failed(self, error: Exception) -> None:
+        self.counts.redis_errors += 1
+        if self.redis_available:
+            log.warning("Redis does not answer: rules are compiled instead", error=type(error).__name__)
+        self._left_alone_until = time.monotonic() + RETRY
+
+
+def digest_of(sha256: str, hello: Hello) -> str:
+    stamps = (hello.policy, hello.restrictedpython, hello.magic, hello.cache_tag, sha256)
+    return hashlib.sha256("\0".join(stamps).encode()).hexdigest()
+
+
+def sign(key: bytes, digest: str, code: bytes) -> bytes:
+    return hmac.digest(key, b"rule-code\0" + FORMAT + digest.encode() + b"\0" + code, "sha256")

@@ -1,0 +1,363 @@
+"""What a login means: the one path from a transaction to an execution.
+
+`Engine.evaluate` is what production, trying a draft and running a case all call; they differ in the recorder.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from engine import trace
+from engine.claims import TOKENS, ClaimsTooLarge, Policy
+from engine.compiled import CompiledRules, RuleRefused
+from engine.execution_id import execution_id
+from engine.live import Live
+from engine.models import (
+    JSON,
+    Claims,
+    Decision,
+    Denial,
+    Execution,
+    Notice,
+    PipelineRule,
+    Revision,
+    Step,
+    StepError,
+    Transaction,
+)
+from engine.records import Recorder
+from engine.store.store import Store
+from sandbox import journal
+from sandbox.journal import Event
+from sandbox.pool import Killed, Pool, Request, RuleCode
+from sandbox.wire import Answer
+
+RETURNS = (*TOKENS, "redirect", "multifactor")
+STORES = ("user_metadata", "app_metadata")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Flows without a browser to send anywhere (Auth0 Rules: redirect users, "limitations").
+NO_INTERACTION = frozenset(
+    {"oauth2-password", "oauth2-refresh-token", "oauth2-resource-owner", "oauth2-resource-owner-jwt-bearer"}
+)
+RULE_FAILED = "the login could not be decided: a rule failed"
+
+
+class InvalidTransaction(Exception):
+    """`user` or `context` cannot be used; `path` says where."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class RequestView(msgspec.Struct, frozen=True):
+    query: dict[str, Any] | None = None
+
+
+class ContextView(msgspec.Struct, frozen=True):
+    """The few fields of `context` that the engine itself looks at."""
+
+    idToken: dict[str, Any] | None = None
+    accessToken: dict[str, Any] | None = None
+    protocol: str | None = None
+    request: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_context_view = msgspec.json.Decoder(ContextView)
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What came out of the sandbox, whole or in pieces."""
+
+    answer: Answer | None
+    events: list[Event]
+    kills: dict[int, trace.Kill]
+    skipped: list[int]
+    failed: int | None = None  # the rule that ended it without an answer
+
+
+class Engine:
+    def __init__(self, store: Store, live: Live, pool: Pool, compiled: CompiledRules, recorder: Recorder) -> None:
+        self._store = store
+        self._live = live
+        self._pool = pool
+        self._compiled = compiled
+        self._recorder = recorder
+        self.decisions: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+
+    async def evaluate(
+        self,
+        transaction: Transaction,
+        *,
+        revision: Revision | None = None,
+        scripts: Mapping[str, str] | None = None,
+        recorder: Recorder | None = None,
+        clock: int | None = None,
+    ) -> Execution:
+        """Decide on a transaction with the tenant's live revision, or with a given one.
+
+        `scripts` are the sources of a draft by SHA-256; `clock` is in nanoseconds since the epoch. Whatever the
+        rules do is a value. Raises `InvalidTransaction` for JSON that is not a transaction, `NotFound` for a
+        tenant that does not exist, `Unavailable`, `Busy` and `SandboxUnavailable` when it was not evaluated.
+        """
+        began = time.monotonic()
+        limits = self._pool.limits
+        allowed = limits.execution_time if transaction.deadline is None else transaction.deadline
+        deadline = began + min(allowed, limits.execution_time)
+        if revision is None:
+            revision = await self._live.revision(transaction.tenant)
+        clock = time.time_ns() if clock is None else clock
+        view = _view(transaction)
+        rules = tuple(rule for rule in revision.rules if rule.enabled)
+        build = Builder(revision, rules, view, clock, limits.claims)
+        if transaction.user is None:
+            build.note("no_user", "there is no user to run rules for: the claims are as they came in")
+            build.unchanged()
+        elif not rules:
+            build.unchanged()
+        else:
+            run = await self._run(transaction, transaction.user, revision, rules, scripts or {}, clock, deadline)
+            build.from_run(run, limits.rule_time * 1000)
+        execution = build.execution(execution_id(clock), time.monotonic() - began)
+        self.decisions[execution.decision] += 1
+        self.outcomes.update(step.outcome for step in execution.steps)
+        (recorder or self._recorder).add(execution)
+        return execution
+
+    async def _run(
+        self,
+        transaction: Transaction,
+        user: bytes,
+        revision: Revision,
+        rules: tuple[PipelineRule, ...],
+        scripts: Mapping[str, str],
+        clock: int,
+        deadline: float,
+    ) -> Run:
+        """Run the pipeline; a rule that has to be killed and may be skipped is left out of another attempt."""
+        kills: dict[int, trace.Kill] = {}
+        codes: list[RuleCode] = []
+        for index, rule in enumerate(rules):
+            code = b""
+            try:
+                code = await self._compiled.code(rule.sha256, lambda rule=rule: self._source(rule, scripts))  # type: ignore[misc]
+            except RuleRefused as refused:
+                error = StepError(code="rule_refused", message=f"it does not compile any more: {refused}")
+                kills[index] = trace.Kill(outcome="refused", error=error, seconds=0.0, events=[])
+                if rule.on_failure != "skip":
+                    return Run(answer=None, events=[], kills=kills, skipped=[], failed=index)
+            codes.append(RuleCode(rule.sha256, code, rule.on_failure == "skip"))
+        seed = secrets.token_bytes(32)
+        while True:
+            request = Request(
+                key=revision.tenant,
+                user=user,
+                context=transaction.context,
+                rules=tuple(codes),
+                maps=TOKENS,
+                returns=RETURNS,
+                clock=clock,
+                seed=seed,
+                deadline=deadline,
+                left_out=tuple(kills),
+            )
+            result = await self._pool.run(request)
+            if isinstance(result, Answer):
+                if result.invalid is not None:
+                    raise InvalidTransaction("$", result.invalid)
+                skipped = [index for index in result.skipped if 0 <= index < len(rules)]
+                return Run(answer=result, events=trace.events_of(result.journal), kills=kills, skipped=skipped)
+            failed = self._killed(result, rules, kills)
+            if failed is not None:
+                events = trace.events_of(result.journal)
+                return Run(answer=None, events=events, kills=kills, skipped=[], failed=failed)
+
+    def _killed(self, result: Killed, rules: tuple[PipelineRule, ...], kills: dict[int, trace.Kill]) -> int | None:
+        """Note a kill; answers the rule that decides the login, or None when it is to be skipped."""
+        kill = trace.killed(result, self._pool.limits.rule_time * 1000)
+        index = result.step
+        if index is None or index in kills:
+            # A worker that lies about where it was: nobody can be skipped for it.
+            index = next(i for i in range(len(rules)) if i not in kills)
+            kills[index] = kill
+            return index
+        kills[index] = kill
+        denied = any(isinstance(event, journal.Deny) and event.step == index for event in kill.events)
+        if denied or rules[index].on_failure != "skip" or result.cause == "deadline":
+            return index
+        return None
+
+    async def _source(self, rule: PipelineRule, scripts: Mapping[str, str]) -> str:
+        if rule.sha256 in scripts:
+            return scripts[rule.sha256]
+        return (await self._store.scripts([rule.sha256]))[rule.sha256]
+
+
+class Builder:
+    """Makes an execution out of what ran, under the claims policy."""
+
+    def __init__(
+        self, revision: Revision, rules: tuple[PipelineRule, ...], view: ContextView, clock: int, limit: int
+    ) -> None:
+        self._revision = revision
+        self._rules = rules
+        self._view = view
+        self._clock = clock
+        self._limit = limit
+        self._decision: Decision = "deny"
+        self._tokens: dict[str, Claims] = {}
+        self._scope: list[str] | None = None
+        self._updates: dict[str, Claims | None] = dict.fromkeys(STORES)
+        self._redirect: dict[str, JSON] | None = None
+        self._multifactor: JSON = None
+        self._denial: Denial | None = None
+        self._notices: list[Notice] = []
+        self._steps: tuple[Step, ...] = ()
+
+    def note(self, code: str, message: str, rule: str | None = None, line: int | None = None) -> None:
+        self._notices.append(Notice(code=code, message=message, rule=rule, line=line))
+
+    def unchanged(self) -> None:
+        """No rule ran: the claims are as they came in."""
+        self._decision = "allow"
+        self._tokens = {"idToken": self._view.idToken or {}, "accessToken": self._view.accessToken or {}}
+
+    def from_run(self, run: Run, rule_ms: float) -> None:
+        rules = self._rules
+        self._steps = trace.steps(rules, run.events, run.kills, run.skipped)
+        blame = trace.Blame(rules, run.events)
+        policy = Policy(self._revision.settings, self._limit, blame)
+        policy.not_json(run.events)
+        self._note_failures()
+        try:
+            if run.answer is None:
+                self._deny_failed(run)
+            else:
+                self._take_answer(run.answer, policy, blame)
+        finally:
+            self._notices.extend(policy.notices)
+
+    def execution(self, id: str, seconds: float) -> Execution:
+        allowed = self._decision == "allow"
+        return Execution(
+            id=id,
+            tenant=self._revision.tenant,
+            revision=self._revision.number,
+            decision=self._decision,
+            idToken=self._tokens.get("idToken") if allowed else None,
+            accessToken=self._tokens.get("accessToken") if allowed else None,
+            updates=self._updates,
+            redirect=self._redirect if self._decision == "redirect" else None,
+            multifactor=self._multifactor if self._decision == "step_up" else None,
+            denial=self._denial,
+            scope=self._scope if allowed else None,
+            warnings=tuple(self._notices),
+            steps=self._steps,
+            clock=EPOCH + timedelta(microseconds=self._clock // 1000),
+            seconds=seconds,
+        )
+
+    def _note_failures(self) -> None:
+        """A rule that was skipped, or whose claims were too large, is said in the answer too."""
+        on_failure = {rule.id: rule.on_failure for rule in self._rules}
+        for step in self._steps:
+            if step.error is None:
+                continue
+            if step.error.code == "claims_too_large":
+                self.note("too_large", step.error.message, step.rule, step.error.line)
+            if on_failure[step.rule_id] == "skip" and step.outcome != "denied":
+                text = f"the rule was skipped, and what it did undone: {step.outcome} ({step.error.code})"
+                self.note("rule_skipped", text, step.rule, step.error.line)
+
+    def _deny_failed(self, run: Run) -> None:
+        """The pipeline ended in a rule that was killed or refused; a denial it had made before still stands."""
+        index = run.failed or 0
+        kill = run.kills[index]
+        rule = self._rules[index].name
+        for event in kill.events:
+            if isinstance(event, journal.Deny) and event.step == index and event.kind != "server_error":
+                self._denial = Denial(error=event.kind, description=event.text, rule=rule)
+                return
+        self._denial = Denial(error="server_error", description=RULE_FAILED, rule=rule)
+
+    def _take_answer(self, answer: Answer, policy: Policy, blame: trace.Blame) -> None:
+        for store in STORES:
+            self._updates[store] = answer.updates.get(store)
+        if answer.denial is not None:
+            index = answer.denial.step
+            rule = self._rules[index].name if 0 <= index < len(self._rules) else None
+            failed = answer.denial.kind == "server_error"
+            text = RULE_FAILED if failed else answer.denial.text
+            self._denial = Denial(error=answer.denial.kind, description=text, rule=rule)
+            return
+        returns = answer.returns
+        if not all(isinstance(returns.get(token), dict) for token in TOKENS):
+            self._denial = Denial(error="server_error", description=RULE_FAILED)
+            return
+        if self._interaction(returns.get("redirect"), returns.get("multifactor"), blame):
+            return
+        before = {"idToken": self._view.idToken or {}, "accessToken": self._view.accessToken or {}}
+        try:
+            for token in TOKENS:
+                self._tokens[token], scope = policy.apply(token, before[token], returns[token])
+                self._scope = self._scope or scope
+        except ClaimsTooLarge:
+            self._denial = Denial(error="server_error", description="the login could not be decided: too many claims")
+            return
+        self._decision = "allow"
+
+    def _interaction(self, redirect: JSON, multifactor: JSON, blame: trace.Blame) -> bool:
+        """Whether the person has to do something first, or would have to and cannot.
+
+        Where rules ask for both, the redirect goes first: on its return all rules run again, and ask for the
+        second factor then.
+        """
+        if redirect and self._view.protocol != "redirect-callback":
+            rule = blame.of("/context/redirect")[0]
+            url = redirect.get("url") if isinstance(redirect, dict) else None
+            if not isinstance(url, str) or not url:
+                text = "the login could not be decided: a redirect without a `url`"
+                self._denial = Denial(error="server_error", description=text, rule=rule)
+            elif self._view.protocol in NO_INTERACTION or self._prompt() == "none":
+                text = "the login needs a redirect, which is not possible here"
+                self._denial = Denial(error="interaction_required", description=text, rule=rule)
+            else:
+                self._decision, self._redirect = "redirect", {"url": url}
+            return True
+        if multifactor:
+            if isinstance(multifactor, dict):
+                self._decision, self._multifactor = "step_up", multifactor
+            else:
+                text = "the login could not be decided: `context.multifactor` is not an object"
+                self._denial = Denial(error="server_error", description=text, rule=blame.of("/context/multifactor")[0])
+            return True
+        return False
+
+    def _prompt(self) -> str | None:
+        try:
+            request = msgspec.json.decode(self._view.request, type=RequestView | None)
+        except msgspec.DecodeError:
+            return None
+        prompt = (request.query or {}).get("prompt") if request else None
+        return prompt if isinstance(prompt, str) else None
+
+
+def _view(transaction: Transaction) -> ContextView:
+    if transaction.user is not None and not transaction.user.lstrip().startswith(b"{"):
+        raise InvalidTransaction("$.user", "expected an object or null")
+    try:
+        return _context_view.decode(transaction.context)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise InvalidTransaction("$.context" + path.rstrip("`"), message[:1].lower() + message[1:]) from None
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise InvalidTransaction("$.context", str(error)) from None

@@ -1,0 +1,96 @@
+"""The live revision of each tenant, kept in this process.
+
+A warm login reads it from here and needs no database. Changes made here are live at once; changes made by
+other replicas arrive by polling within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+
+from engine.models import Revision
+from engine.store.errors import NotFound, StoreError
+from engine.store.store import Store
+
+log = structlog.get_logger("claimsmith.live")
+
+POLL = 1.0
+UNKNOWN_FOR = 1.0  # a tenant that does not exist is not asked for again so soon
+MOST_UNKNOWN = 10_000
+
+
+class Live:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._revisions: dict[str, Revision] = {}
+        self._unknown: dict[str, float] = {}
+        self._polling: asyncio.Task[None] | None = None
+        self.database_available = True
+
+    def start(self) -> None:
+        self._polling = asyncio.get_running_loop().create_task(self._poll())
+
+    async def close(self) -> None:
+        if self._polling is not None:
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
+
+    async def revision(self, tenant: str) -> Revision:
+        """The live revision. Raises `NotFound` for a tenant that does not exist, `Unavailable` when it is not
+        known here and the database does not answer."""
+        known = self._revisions.get(tenant)
+        if known is not None:
+            return known
+        now = time.monotonic()
+        if self._unknown.get(tenant, 0.0) > now:
+            raise NotFound("tenant", tenant)
+        try:
+            revision = await self._store.live_revision(tenant)
+        except NotFound:
+            if len(self._unknown) >= MOST_UNKNOWN:
+                self._unknown.clear()
+            self._unknown[tenant] = now + UNKNOWN_FOR
+            raise
+        self.put(revision)
+        return self._revisions[tenant]
+
+    def put(self, revision: Revision) -> None:
+        """Make a revision live here, unless a newer one is."""
+        self._unknown.pop(revision.tenant, None)
+        known = self._revisions.get(revision.tenant)
+        if known is None or known.number < revision.number:
+            self._revisions[revision.tenant] = revision
+
+    def forget(self, tenant: str) -> None:
+        self._revisions.pop(tenant, None)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL)
+            try:
+                await self._refresh()
+            except StoreError as error:
+                if self.database_available:
+                    log.warning(
+                        "the database does not answer: logins go on with the last known rules", error=str(error)
+                    )
+                self.database_available = False
+            else:
+                if not self.database_available:
+                    log.info("the database answers again")
+                self.database_available = True
+
+    async def _refresh(self) -> None:
+        numbers = await self._store.live_numbers()
+        for tenant, known in list(self._revisions.items()):
+            number = numbers.get(tenant)
+            if number is None:
+                self.forget(tenant)
+            elif number > known.number:
+                try:
+                    self.put(await self._store.live_revision(tenant))
+                except NotFound:
+                    self.forget(tenant)

@@ -1,0 +1,196 @@
+"""The one place that knows which database it is: how to connect, begin, lock, migrate, and what its
+failures mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, event, exc, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from engine.store.errors import Incompatible, Unavailable
+
+ACCEPTED = "`sqlite:///path` or `postgresql://user@host/database`"
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+# Seconds. A database that hangs must become `Unavailable`, not a poll that never returns.
+CONNECT_TIMEOUT = 5.0
+STATEMENT_TIMEOUT = 60.0
+POOL_TIMEOUT = 10.0
+LOCK_TIMEOUT = 10.0
+
+# Any number that no other program uses for an advisory lock in this database: "claimsmi" in ASCII.
+MIGRATION_LOCK = int.from_bytes(b"claimsmi")
+
+# SQLSTATE classes that speak of the server and not of the statement: connection, authorisation, no such
+# database, resources, operator intervention, system; 25006 is a standby that takes no writes.
+SERVER_FAULTS = ("08", "28", "3D", "53", "57", "58", "25006")
+
+
+@dataclass(frozen=True)
+class Database:
+    """Connections of two kinds: `reading` sees one snapshot during its transaction, `writing` may write."""
+
+    engine: AsyncEngine
+    reader: AsyncEngine
+    writer: AsyncEngine
+    turns: AbstractAsyncContextManager[None]
+
+    @classmethod
+    async def open(cls, url: str) -> Database:
+        """Connects and migrates to the newest tables; replicas that open at once migrate one after the other.
+
+        Raises ValueError for a URL of another kind of database, `Unavailable` where it cannot be reached or
+        written, `Incompatible` where a newer Claimsmith has migrated it.
+        """
+        database = cls._connecting(url)
+        try:
+            async with database.writing() as connection:
+                if connection.dialect.name == "postgresql":
+                    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+                await connection.run_sync(_migrate)
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @classmethod
+    def _connecting(cls, url: str) -> Database:
+        scheme = url.partition(":")[0]
+        if scheme == "sqlite":
+            engine = _sqlite(url)
+            # SQLite makes writers wait by sleeping, longer each time, and lets the luckiest go first. Those
+            # of this process can wait better; sleeping is left for writers of other processes.
+            return cls(engine, engine, engine.execution_options(begin="BEGIN IMMEDIATE"), asyncio.Lock())
+        if scheme in ("postgresql", "postgres"):
+            engine = _postgresql(url)
+            snapshot = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            return cls(engine, snapshot, engine, nullcontext())
+        raise ValueError(f"database URL with scheme `{scheme}`: use {ACCEPTED}")
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        with self._unavailable():
+            async with self.reader.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        with self._unavailable():
+            async with self.turns, self.writer.begin() as connection:
+                yield connection
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    @contextmanager
+    def _unavailable(self) -> Iterator[None]:
+        # The drivers name a server that fails, but not a file.
+        file = self.engine.url.database
+        where = f"`{file}`: " if file else ""
+        try:
+            yield
+        except (OSError, exc.TimeoutError) as error:
+            raise Unavailable(f"{where}{str(error) or type(error).__name__}") from error
+        except exc.DBAPIError as error:
+            if not _speaks_of_the_server(error):
+                raise
+            raise Unavailable(f"{where}{error.orig}") from error
+
+
+def _sqlite(url: str) -> AsyncEngine:
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError:
+        parsed = URL.create("sqlite")
+    if not parsed.database or parsed.database == ":memory:" or parsed.query or parsed.host:
+        # In memory every connection would have its own database.
+        raise ValueError(f"a database URL for SQLite names a file and nothing else: use {ACCEPTED}")
+    file = Path(parsed.database)
+    if not file.parent.is_dir():
+        raise Unavailable(f"`{file.parent}`, the folder of the database file, does not exist")
+    try:
+        if not file.exists():
+            # Records of logins are for the service alone. SQLite gives its other files the same mode.
+            file.touch(mode=0o600)
+        # aiosqlite leaves a thread behind when it cannot open a file, so it is not asked where nobody can.
+        sqlite3.connect(file).close()
+    except OSError as error:
+        raise Unavailable(f"`{file}`: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise Unavailable(f"`{file}`: {error}") from error
+    engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), pool_timeout=POOL_TIMEOUT)
+
+    pragmas = (
+        f"busy_timeout = {LOCK_TIMEOUT * 1000:.0f}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        try:
+            # Without this the driver begins transactions where it likes; `begin` below says where we do.
+            connection.isolation_level = None
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+        except BaseException:
+            # A connection that fails here is not the pool's yet: nobody else would end its thread.
+            connection.close()
+            raise
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE waits its turn here. A deferred transaction that turns to writing cannot wait, and fails
+        # with "database is locked".
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+    return engine
+
+
+def _postgresql(url: str) -> AsyncEngine:
+    # asyncpg reads the URL itself: it knows libpq's parameters (sslmode, host=/socket), SQLAlchemy does not.
+    async def connect(*_: Any, **options: Any) -> Any:
+        return await asyncpg.connect(url, timeout=CONNECT_TIMEOUT, command_timeout=STATEMENT_TIMEOUT, **options)
+
+    return create_async_engine(
+        "postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, pool_timeout=POOL_TIMEOUT
+    )
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    # Alembic's options are read with % interpolation.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise Incompatible(str(error)) from error
+
+
+def _speaks_of_the_server(error: exc.DBAPIError) -> bool:
+    if error.connection_invalidated or isinstance(error, exc.OperationalError | exc.InterfaceError):
+        return True
+    # sqlite3 raises the bare class for a file that is damaged or no database at all.
+    if type(error) is exc.DatabaseError:
+        return True
+    return (getattr(error.orig, "sqlstate", None) or "").startswith(SERVER_FAULTS)

@@ -1,0 +1,226 @@
+"""The store: everything that outlives a process, on SQLite or PostgreSQL.
+
+Every method is one transaction: all of it is stored, or nothing. Writers of one tenant take turns. Every
+method may raise `Unavailable`; those that store text raise `Unstorable` for a NUL character or a lone
+surrogate; those that name a tenant, rule, version, revision or execution raise `NotFound` where the tenant
+has no such thing.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from engine.models import OnFailure, Revision, Rule, RuleVersion, Tenant, TenantSettings
+from engine.store import executions, revisions, rules, tenants, versions
+from engine.store.database import Database
+from engine.store.errors import Conflict
+from engine.store.executions import ExecutionRow
+from engine.store.rules import Guard, RuleChanges
+from engine.store.tables import key_check
+
+
+class Store:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    async def open(cls, url: str) -> Store:
+        """A store on a database with the newest tables; see `Database.open` for what can be wrong with the
+        URL.
+        """
+        return cls(await Database.open(url))
+
+    async def close(self) -> None:
+        await self._database.close()
+
+    async def key_check(self, value: bytes) -> bool:
+        """Whether this is the value that the database was first asked about. Of replicas that ask a new
+        database at once, one is first.
+        """
+        async with self._database.writing() as connection:
+            # SQLAlchemy has ON CONFLICT only per dialect, but both write it the same.
+            await connection.execute(insert(key_check).values(id=1, value=value).on_conflict_do_nothing())
+            stored = (await connection.scalars(select(key_check.c.value))).one()
+        return hmac.compare_digest(bytes(stored), value)
+
+    # Tenants
+
+    async def create_tenant(self, id: str, by: str) -> Tenant:
+        """The tenant, made with revision 1 (no rules, default settings) unless it exists already."""
+        async with self._database.writing() as connection:
+            return await tenants.create(connection, id, by, _now())
+
+    async def tenants(self) -> list[Tenant]:
+        """All tenants by id."""
+        async with self._database.reading() as connection:
+            return await tenants.every(connection)
+
+    async def tenant(self, id: str) -> Tenant:
+        async with self._database.reading() as connection:
+            return await tenants.find(connection, id)
+
+    async def delete_tenant(self, id: str) -> None:
+        """Removes the tenant with its rules, versions, revisions and executions, for good. A tenant made
+        later with the same id begins at revision 1.
+        """
+        async with self._database.writing() as connection:
+            await tenants.remove(connection, id)
+
+    async def change_settings(self, tenant: str, settings: TenantSettings, by: str) -> Revision:
+        """The live revision with these settings: a new one, or the present one where it has them already."""
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            changed = await revisions.change(connection, live, settings=settings, by=by, now=_now())
+            return changed or live
+
+    # Revisions
+
+    async def live_revision(self, tenant: str) -> Revision:
+        async with self._database.reading() as connection:
+            return await revisions.live(connection, tenant)
+
+    async def revision(self, tenant: str, number: int) -> Revision:
+        async with self._database.reading() as connection:
+            return await revisions.find(connection, tenant, number)
+
+    async def revisions(self, tenant: str, before: int | None, limit: int) -> list[Revision]:
+        """Up to `limit` revisions, newest first, with numbers below `before` where it is given."""
+        async with self._database.reading() as connection:
+            await tenants.find(connection, tenant)
+            return await revisions.page(connection, tenant, before, limit)
+
+    async def live_numbers(self) -> dict[str, int]:
+        """The number of the live revision of every tenant, at the price of one small row each."""
+        async with self._database.reading() as connection:
+            return await tenants.live_numbers(connection)
+
+    async def activate(self, tenant: str, number: int, by: str, expected: int | None = None) -> Revision:
+        """A new live revision that equals an old one and says so in `restores`. Rules deleted since exist
+        again with their ids, saved as they are live; what authors have saved of other rules stays saved.
+
+        Raises `Conflict` where `expected` is given and is not the live number.
+        """
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            if expected is not None and expected != live.number:
+                raise Conflict("revision_race", f"revision `{live.number}` is live, not `{expected}`")
+            old = await revisions.find(connection, tenant, number)
+            now = _now()
+            await rules.bring_back(connection, old.rules, now)
+            return await revisions.restore(connection, live, old, by=by, now=now)
+
+    # Rules
+
+    async def rules(self, tenant: str) -> list[Rule]:
+        """Rules that are not deleted, in the order they are saved to run."""
+        async with self._database.reading() as connection:
+            return await rules.every(connection, await revisions.live(connection, tenant))
+
+    async def rule(self, tenant: str, id: str) -> Rule:
+        async with self._database.reading() as connection:
+            return await rules.find(connection, await revisions.live(connection, tenant), id)
+
+    async def create_rule(
+        self,
+        tenant: str,
+        *,
+        name: str,
+        script: str,
+        order: int | None,
+        enabled: bool,
+        on_failure: OnFailure,
+        deploy: bool,
+        by: str,
+    ) -> tuple[Rule, Revision | None]:
+        """A new rule with version 1, and the revision that makes it live if it is deployed. Without an
+        order it comes after all others.
+        """
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            return await rules.create(
+                connection,
+                live,
+                name=name,
+                script=script,
+                order=order,
+                enabled=enabled,
+                on_failure=on_failure,
+                deploy=deploy,
+                by=by,
+                now=_now(),
+            )
+
+    async def update_rule(
+        self,
+        tenant: str,
+        id: str,
+        *,
+        changes: RuleChanges,
+        deploy: bool,
+        by: str,
+        guard: Guard | None = None,
+    ) -> tuple[Rule, Revision | None]:
+        """The rule with the changes saved. A script other than the saved one becomes a new version.
+        `deploy` makes all that is saved of the rule live, earlier saves included; no revision is made where
+        nothing live changes.
+
+        `guard` sees the rule before anything changes, while no one else can change it; what it raises is
+        raised.
+        """
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            return await rules.change(
+                connection, live, id, changes=changes, deploy=deploy, by=by, guard=guard, now=_now()
+            )
+
+    async def delete_rule(self, tenant: str, id: str, by: str, guard: Guard | None = None) -> Revision | None:
+        """Takes the rule out of the pipeline; its versions stay readable. `guard` as in `update_rule`."""
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            return await rules.delete(connection, live, id, by=by, guard=guard, now=_now())
+
+    async def set_order(self, tenant: str, ids: Sequence[str], by: str) -> Revision:
+        """The live revision after all rules, saved and live, run in this order, numbered from 1. Rules that
+        were not live stay so. Raises `OrderIncomplete` unless every rule is named once.
+        """
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            return await rules.set_order(connection, live, ids, by=by, now=_now())
+
+    async def versions(self, tenant: str, rule_id: str) -> list[RuleVersion]:
+        """All versions of a rule, newest first, also after the rule is deleted."""
+        async with self._database.reading() as connection:
+            return await versions.every(connection, tenant, rule_id)
+
+    async def version(self, tenant: str, rule_id: str, number: int) -> RuleVersion:
+        """One version of a rule, also after the rule is deleted."""
+        async with self._database.reading() as connection:
+            return await versions.find(connection, tenant, rule_id, number)
+
+    async def scripts(self, sha256s: Collection[str]) -> dict[str, str]:
+        """Scripts by their SHA-256, of any tenant; those never stored are absent."""
+        async with self._database.reading() as connection:
+            return await versions.scripts(connection, sha256s)
+
+    # Executions
+
+    async def add_executions(self, rows: Sequence[ExecutionRow]) -> None:
+        """Stores the records, leaving out ids that are stored already (so a batch can be sent again) and
+        tenants that do not exist any more.
+        """
+        async with self._database.writing() as connection:
+            await executions.add(connection, rows)
+
+    async def execution(self, tenant: str, id: str) -> bytes:
+        """The record as it was given to `add_executions`."""
+        async with self._database.reading() as connection:
+            return await executions.find(connection, tenant, id)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

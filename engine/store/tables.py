@@ -1,0 +1,167 @@
+"""The tables, as the newest migration leaves them. A test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.sql.elements import quoted_name
+
+from engine.store.errors import Unstorable
+
+# 32 bits: what `integer` of PostgreSQL holds.
+SMALLEST = -(2**31)
+LARGEST = 2**31 - 1
+
+
+class Characters(TypeDecorator[str]):
+    """Text that both databases can hold. PostgreSQL stores neither NUL nor a lone surrogate; SQLite would."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, field: str) -> None:
+        super().__init__()
+        self.field = field
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is not None:
+            if "\0" in value:
+                raise Unstorable(self.field, "contains a NUL character")
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise Unstorable(self.field, "contains a lone surrogate") from None
+        return value
+
+
+class Number(TypeDecorator[int]):
+    """A whole number that both databases can hold; the drivers fail in different ways on a larger one."""
+
+    impl = Integer
+    cache_ok = True
+
+    def __init__(self, field: str) -> None:
+        super().__init__()
+        self.field = field
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        if value is not None and not SMALLEST <= value <= LARGEST:
+            raise Unstorable(self.field, f"must be between {SMALLEST} and {LARGEST}")
+        return value
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, aware and in UTC on both databases. SQLite keeps no time zone, so UTC is what it is given."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Migrations can drop only what has a name.
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _owner() -> Column[str]:
+    return Column("tenant", Characters("tenant"), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False)
+
+
+# `live` repeats the highest number in `revisions`: every replica asks for it about once a second, and `max`
+# over years of revisions is no cheap question.
+tenants = Table(
+    "tenants",
+    metadata,
+    Column("id", Characters("tenant"), primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("live", Number("revision"), nullable=False),
+)
+
+# A deleted rule keeps its row: its versions stay readable, and activating an old revision brings it back.
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", Characters("rule"), primary_key=True),
+    _owner(),
+    Column("sequence", Number("sequence"), nullable=False),
+    Column("name", Characters("name"), nullable=False),
+    Column(quoted_name("order", quote=True), Number("order"), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("on_failure", Characters("on_failure"), nullable=False),
+    Column("version", Number("version"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("deleted", Boolean, nullable=False),
+    UniqueConstraint("tenant", "sequence"),
+)
+
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    Column("rule_id", Characters("rule"), ForeignKey("rules.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Number("version"), primary_key=True, autoincrement=False),
+    Column("script", Characters("script"), nullable=False),
+    Column("sha256", Characters("sha256"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Characters("by"), nullable=False),
+    Index(None, "sha256"),
+)
+
+# The primary key is the compare-and-set: of two writers that saw the same live revision, one cannot insert.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("tenant", Characters("tenant"), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Number("revision"), primary_key=True, autoincrement=False),
+    Column("body", Characters("body"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Characters("by"), nullable=False),
+    Column("restores", Number("revision")),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", Characters("execution"), primary_key=True),
+    _owner(),
+    Column("revision", Number("revision"), nullable=False),
+    Column("decision", Characters("decision"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Index(None, "tenant", "id"),
+)
+
+key_check = Table(
+    "key_check",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("value", LargeBinary, nullable=False),
+)

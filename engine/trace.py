@@ -1,0 +1,118 @@
+"""From a journal, which is what a worker wrote, to the steps of an execution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from engine.models import Frame, LogLine, Outcome, PipelineRule, Step, StepError, Write
+from sandbox import journal
+from sandbox.journal import Event
+from sandbox.pool import Killed
+
+
+class Kill(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule that had to be ended from outside, with what was seen of it."""
+
+    outcome: Outcome
+    error: StepError
+    seconds: float
+    events: list[Event]
+
+
+class Blame:
+    """Who wrote a claim last, according to the journal. Nobody, for a worker that lies."""
+
+    def __init__(self, rules: Sequence[PipelineRule], events: Iterable[Event]) -> None:
+        self._rules = rules
+        self._last: dict[str, tuple[int, int]] = {}
+        for event in events:
+            if isinstance(event, journal.Write | journal.Refuse) and 0 <= event.step < len(rules):
+                self._last[event.path] = (event.step, event.line)
+
+    def of(self, path: str) -> tuple[str | None, int | None]:
+        """The rule's name and line of the last write at `path`, above it, or below it."""
+        found = self._last.get(path)
+        if found is None:
+            near = (at for at in self._last if path.startswith(at + "/") or at.startswith(path + "/"))
+            found = max((self._last[at] for at in near), default=None)
+        return (self._rules[found[0]].name, found[1]) if found else (None, None)
+
+
+def events_of(text: bytes | msgspec.Raw) -> list[Event]:
+    """The events of a journal; none where the text is not one."""
+    try:
+        return journal.read(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+
+
+def killed(result: Killed, rule_ms: float) -> Kill:
+    """What is known of a rule whose worker was killed or died in it."""
+    outcome: Outcome = "exhausted"
+    if result.cause == "time":
+        outcome, code = "timed_out", "rule_timed_out"
+        text = f"the rule ran longer than {rule_ms:g} ms, and was ended from outside"
+    elif result.cause == "deadline":
+        outcome, code = "timed_out", "execution_timed_out"
+        text = "the login's deadline came while the rule ran"
+    else:
+        code, text = "worker_died", "the rule's process ended twice while it ran"
+    frames = (Frame(line=result.line, function=""),) if result.line else ()
+    error = StepError(code=code, message=text, line=result.line, frames=frames)
+    return Kill(outcome=outcome, error=error, seconds=result.seconds, events=events_of(result.journal))
+
+
+def steps(
+    rules: Sequence[PipelineRule], events: Sequence[Event], kills: dict[int, Kill], skipped: Iterable[int]
+) -> tuple[Step, ...]:
+    """The steps in order. `events` are those of the last attempt; a rule in `kills` has its own."""
+    rolled_back = {*skipped, *(index for index in kills if rules[index].on_failure == "skip")}
+    made = []
+    for index, rule in enumerate(rules):
+        kill = kills.get(index)
+        own = [event for event in (kill.events if kill else events) if event.step == index]
+        end = next((event for event in own if isinstance(event, journal.End)), None)
+        if not kill and end is None:
+            continue  # it did not run
+        error = kill.error if kill else _error(end.error) if end else None
+        made.append(
+            Step(
+                rule=rule.name,
+                rule_id=rule.id,
+                version=rule.version,
+                outcome=kill.outcome if kill else end.outcome if end else "exhausted",
+                ms=round(kill.seconds * 1000, 3) if kill else end.microseconds / 1000 if end else 0.0,
+                writes=tuple(
+                    Write(
+                        path=event.path,
+                        op=event.op,
+                        old=event.old,
+                        new=event.new,
+                        line=event.line,
+                        rolled_back=index in rolled_back,
+                    )
+                    for event in own
+                    if isinstance(event, journal.Write)
+                ),
+                logs=tuple(
+                    LogLine(level=event.level, text=event.text, line=event.line)
+                    for event in own
+                    if isinstance(event, journal.Log)
+                ),
+                error=error,
+            )
+        )
+    return tuple(made)
+
+
+def _error(error: journal.Error | None) -> StepError | None:
+    if error is None:
+        return None
+    return StepError(
+        code=error.code,
+        message=error.message,
+        line=error.line,
+        frames=tuple(Frame(line=line, function=function) for line, function in error.frames),
+    )

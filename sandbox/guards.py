@@ -1,0 +1,267 @@
+"""The functions that a rule's compiled code calls for every attribute, item and change.
+
+`user` and `context` are plain dicts: on a dict, `d.name` is one of its methods, or else the key "name".
+Everything else is allowed by the exact type of the object (`sandbox.exposed`).
+"""
+
+from __future__ import annotations
+
+import _string  # type: ignore[import-not-found]
+import operator
+import string
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sandbox.exposed import ATTRIBUTES, CLASS_ATTRIBUTES, EXCEPTIONS
+from sandbox.language import MAGIC_METHODS
+from sandbox.modules import Module, Namespace
+from sandbox.recorder import Recorder
+
+DICT_CHANGES: dict[str, Callable[..., Any]] = {
+    "update": dict.update,
+    "setdefault": dict.setdefault,
+    "pop": dict.pop,
+    "popitem": dict.popitem,
+    "clear": dict.clear,
+}
+LIST_CHANGES: dict[str, Callable[..., Any]] = {
+    "append": list.append,
+    "extend": list.extend,
+    "insert": list.insert,
+    "pop": list.pop,
+    "remove": list.remove,
+    "clear": list.clear,
+    "sort": list.sort,
+    "reverse": list.reverse,
+}
+DICT_METHODS = ATTRIBUTES[dict] | DICT_CHANGES.keys()
+
+INPLACE: dict[str, Callable[[Any, Any], Any]] = {
+    "+=": operator.iadd,
+    "-=": operator.isub,
+    "*=": operator.imul,
+    "/=": operator.itruediv,
+    "%=": operator.imod,
+    "**=": operator.ipow,
+    "<<=": operator.ilshift,
+    ">>=": operator.irshift,
+    "|=": operator.ior,
+    "^=": operator.ixor,
+    "&=": operator.iand,
+    "//=": operator.ifloordiv,
+    "@=": operator.imatmul,
+}
+
+
+class RuleClass(type):
+    """The class of a rule's classes: how the guards know an object that the rule has made itself."""
+
+
+def make_class(name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> RuleClass:
+    """A class statement in a rule. Bases are other rule classes, `object` and exceptions only, since our own code
+    calls methods of data types and must not find a rule's there."""
+    for base in bases:
+        if base is not object and type(base) is not RuleClass and base not in EXCEPTIONS:
+            raise TypeError(f"`{name}` can only inherit from `object`, exceptions and your own classes")
+    kept = {
+        key: value
+        for key, value in namespace.items()
+        if not key.startswith("_") or key in MAGIC_METHODS or key in ("__module__", "__qualname__", "__classcell__")
+    }
+    if not any(issubclass(base, Exception) for base in bases):
+        # The default text of an object is its address, which differs from one replay to the next.
+        kept.setdefault("__repr__", lambda self: f"<{name}>")
+    return RuleClass(name, bases, kept)
+
+
+class Guards:
+    """The guards of one step."""
+
+    def __init__(self, recorder: Recorder, special: Mapping[tuple[type, str], Callable[..., Any]]) -> None:
+        self._recorder = recorder
+        self._special = special  # attributes that depend on the execution: `datetime.now`
+
+    def getattr(self, holder: Any, name: str) -> Any:
+        """`holder.name`. Raises AttributeError where there is none, saying how to read a field that may be missing."""
+        kind = type(holder)
+        if kind is dict:
+            if name in DICT_METHODS:
+                if name in DICT_CHANGES:
+                    return self._change(holder, DICT_CHANGES[name])
+                return getattr(holder, name)
+            try:
+                return holder[name]
+            except KeyError:
+                raise AttributeError(
+                    f'there is no `{name}` here: `.get("{name}")` gives None for a field that may be missing'
+                ) from None
+        allowed = ATTRIBUTES.get(kind)
+        if allowed is not None and name in allowed:
+            return getattr(holder, name)
+        if kind is list and name in LIST_CHANGES:
+            return self._change(holder, LIST_CHANGES[name])
+        if kind is str and name in ("format", "format_map"):
+            return self._format(holder, name)
+        if isinstance(holder, type):
+            return self._class_attribute(holder, name)
+        if kind is Module or kind is Namespace:
+            return holder.member(name)
+        if type(kind) is RuleClass:
+            self._own_name(name)
+            if name == "args" and isinstance(holder, Exception):
+                return holder.args
+            if name in vars(holder) or _defines(kind, name):
+                return getattr(holder, name)
+        elif isinstance(holder, Exception) and name == "args":
+            return holder.args
+        raise AttributeError(f"a `{kind.__name__}` has no attribute `{name}` in rules")
+
+    def getitem(self, holder: Any, key: Any) -> Any:
+        """`holder[key]`."""
+        if isinstance(holder, type):
+            raise TypeError(f"`{holder.__name__}[...]` is an annotation, not a value")
+        return holder[key]
+
+    def write(self, holder: Any) -> Store:
+        """What `holder.name = value`, `holder[key] = value` and `del` act on."""
+        return Store(holder, self._recorder)
+
+    def inplace(self, op: str, left: Any, right: Any) -> Any:
+        """`left op right` for an augmented assignment."""
+        act = INPLACE[op]
+        if type(left) in (dict, list):
+            return self._recorder.change(left, lambda: act(left, right))
+        return act(left, right)
+
+    def builtin_getattr(self, holder: Any, name: str, *default: Any) -> Any:
+        """`getattr`, guarded like the dot: a name with an underscore at its front does not exist."""
+        if len(default) > 1:
+            raise TypeError(f"getattr takes 2 or 3 arguments, not {len(default) + 2}")
+        try:
+            return self.getattr(holder, _plain_name(name))
+        except AttributeError:
+            if default:
+                return default[0]
+            raise
+
+    def builtin_hasattr(self, holder: Any, name: str) -> bool:
+        try:
+            self.getattr(holder, _plain_name(name))
+        except AttributeError:
+            return False
+        return True
+
+    def builtin_setattr(self, holder: Any, name: str, value: Any) -> None:
+        setattr(self.write(holder), _plain_name(name), value)
+
+    def builtin_delattr(self, holder: Any, name: str) -> None:
+        delattr(self.write(holder), _plain_name(name))
+
+    def _change(self, holder: Any, method: Callable[..., Any]) -> Callable[..., Any]:
+        change = self._recorder.change
+        return lambda *args, **keywords: change(holder, lambda: method(holder, *args, **keywords))
+
+    def _class_attribute(self, holder: type, name: str) -> Any:
+        special = self._special.get((holder, name))
+        if special is not None:
+            return special
+        if name in CLASS_ATTRIBUTES.get(holder, ()):
+            return getattr(holder, name)
+        if type(holder) is RuleClass:
+            self._own_name(name)
+            if _defines(holder, name):
+                return getattr(holder, name)
+        raise AttributeError(f"`{holder.__name__}` has no attribute `{name}` in rules")
+
+    @staticmethod
+    def _own_name(name: str) -> None:
+        if name.startswith("_"):
+            raise AttributeError(f"the attribute `{name}` is not available in rules")
+
+    def _format(self, text: str, name: str) -> Callable[..., str]:
+        formatter = SafeFormatter(self)
+        if name == "format":
+            return lambda *args, **keywords: formatter.vformat(text, args, keywords)
+        return lambda mapping: formatter.vformat(text, (), mapping)
+
+
+def _plain_name(name: Any) -> str:
+    if type(name) is not str:
+        raise TypeError("an attribute's name is a string")
+    if name.startswith("_"):
+        raise AttributeError(f"the attribute `{name}` is not available in rules")
+    return name
+
+
+def _defines(kind: type, name: str) -> bool:
+    return any(name in vars(base) for base in kind.__mro__ if type(base) is RuleClass)
+
+
+class Store:
+    """The left side of an assignment."""
+
+    __slots__ = ("_holder", "_recorder")
+    _holder: Any
+    _recorder: Recorder
+
+    def __init__(self, holder: Any, recorder: Recorder) -> None:
+        object.__setattr__(self, "_holder", holder)
+        object.__setattr__(self, "_recorder", recorder)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        holder = self._holder
+        if type(holder) is not dict and type(holder) is not list and type(type(holder)) is not RuleClass:
+            raise TypeError(f"a `{type(holder).__name__}` cannot be changed")
+        self._recorder.set_item(holder, key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        holder = self._holder
+        if type(holder) is not dict and type(holder) is not list:
+            raise TypeError(f"a `{type(holder).__name__}` cannot be changed")
+        self._recorder.delete_item(holder, key)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        holder = self._holder
+        if type(holder) is dict:
+            if name in DICT_METHODS:
+                raise AttributeError(
+                    f'`{name}` is a method of a dict: write `["{name}"] = ...` for a field of that name'
+                )
+            self._recorder.set_item(holder, name, value)
+        elif type(type(holder)) is RuleClass:
+            setattr(holder, name, value)
+        else:
+            raise TypeError(f"attributes of a `{type(holder).__name__}` cannot be changed")
+
+    def __delattr__(self, name: str) -> None:
+        holder = self._holder
+        if type(holder) is dict:
+            if name not in holder:
+                raise AttributeError(f"there is no `{name}` here")
+            self._recorder.delete_item(holder, name)
+        elif type(type(holder)) is RuleClass:
+            delattr(holder, name)
+        else:
+            raise TypeError(f"attributes of a `{type(holder).__name__}` cannot be changed")
+
+
+class SafeFormatter(string.Formatter):
+    """`str.format` whose fields go through the guards: `"{0.name}"` reads no more than `x.name` does."""
+
+    def __init__(self, guards: Guards) -> None:
+        self._guards = guards
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        first, rest = _split_field(field_name)
+        value = self.get_value(first, args, kwargs)
+        for is_attribute, key in rest:
+            if is_attribute:
+                value = self._guards.builtin_getattr(value, str(key))
+            else:
+                value = self._guards.getitem(value, key)
+        return value, first
+
+
+def _split_field(field_name: str) -> tuple[int | str, Iterator[tuple[bool, int | str]]]:
+    # The same C function that `string.Formatter.get_field` calls.
+    return _string.formatter_field_name_split(field_name)  # type: ignore[no-any-return]

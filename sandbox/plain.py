@@ -1,0 +1,73 @@
+"""Plain data: what JSON can say, by exact type.
+
+What a rule leaves behind is checked by type alone. No method of an object that a rule has made is called, so
+it cannot answer one thing to the check and another to the reader.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+SCALARS = (bool, type(None))
+LEAST, MOST = -(2**63), 2**64 - 1
+
+ADVICE = {
+    "set": "write `sorted(...)`",
+    "frozenset": "write `sorted(...)`",
+    "datetime": "write `.isoformat()`, or `int(....timestamp())`",
+    "date": "write `.isoformat()`",
+    "time": "write `.isoformat()`",
+    "timedelta": "write `.total_seconds()`",
+    "bytes": "write `.decode()`, or `base64.b64encode(...).decode()`",
+    "UUID": "write `str(...)`",
+    "generator": "write `list(...)`",
+    "map": "write `list(...)`",
+    "filter": "write `list(...)`",
+    "zip": "write `list(...)`",
+    "dict_keys": "write `list(...)`",
+    "dict_values": "write `list(...)`",
+    "dict_items": "write `list(...)`",
+    "Match": "write `.group()`",
+}
+
+
+class NotPlain(Exception):
+    """A value that JSON cannot say; the text says which, and what to write instead."""
+
+
+def plain(value: Any, depth: int) -> Any:
+    """A copy of `value` made of dicts, lists, strings, numbers, booleans and None only; tuples become lists.
+
+    `depth` is how many levels it may be nested. Raises `NotPlain`.
+    """
+    kind = type(value)
+    if kind is str:
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise NotPlain("a string holds half a surrogate pair") from None
+        return value
+    if kind in SCALARS:
+        return value
+    if kind is int:
+        if not LEAST <= value <= MOST:
+            raise NotPlain("an integer does not fit into 64 bits: write `str(...)`")
+        return value
+    if kind is float:
+        if not math.isfinite(value):
+            raise NotPlain(f"{value} is no number in JSON")
+        return value
+    if kind not in (dict, list, tuple):
+        advice = ADVICE.get(kind.__name__, "use text, numbers, lists and dicts")
+        raise NotPlain(f"a `{kind.__name__}` is not JSON: {advice}")
+    if depth <= 0:
+        raise NotPlain("it is nested too deeply, or holds itself")
+    if kind is dict:
+        for key in value:
+            if type(key) is not str:
+                raise NotPlain(f"a key is a `{type(key).__name__}`: keys are strings in JSON")
+            plain(key, 0)
+        return {key: plain(child, depth - 1) for key, child in value.items()}
+    return [plain(child, depth - 1) for child in value]

@@ -1,0 +1,470 @@
+"""The pool: confined workers, each bound to one tenant, given jobs and watched from outside.
+
+A worker may have several jobs queued in its channel. It answers them in order, so when it has to be killed only
+the job at its head is touched: the others go to another worker as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+
+import msgspec
+
+from sandbox.limits import Limits
+from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
+from sandbox.progress import COLLECTING, RUNNING
+from sandbox.wire import Answer, Compiled, CompileJob, Hello, Job, JobRule, Problem, frame, to_worker
+
+log = logging.getLogger("claimsmith.sandbox")
+
+TICK = 0.010  # how often running workers are looked at
+DEPTH = 4  # jobs in one worker's channel
+SPARES = 1  # forked workers that wait for a tenant
+PICK_UP = 5.0  # a worker that has not begun its head job by then is stuck
+COMPILERS = 2
+ZYGOTE_RETRY = 0.5
+
+
+class Busy(Exception):
+    """The job was not started: too many are waiting, or its deadline came first."""
+
+
+class RuleCode(msgspec.Struct, frozen=True):
+    digest: str
+    code: bytes
+    skip: bool
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution. `key` separates tenants; `deadline` is on the monotonic clock, in seconds."""
+
+    key: str
+    user: bytes
+    context: bytes
+    rules: tuple[RuleCode, ...]
+    maps: tuple[str, ...]
+    returns: tuple[str, ...]
+    clock: int
+    seed: bytes
+    deadline: float
+    left_out: tuple[int, ...] = ()
+
+
+class Killed(msgspec.Struct, frozen=True, kw_only=True):
+    """The worker ended in the middle of a rule. `step` is None when it cannot be told in which."""
+
+    step: int | None
+    cause: str  # "time", "deadline" or "died"
+    line: int | None
+    seconds: float
+    journal: bytes  # hostile text
+
+
+@dataclass(eq=False)
+class Ticket:
+    seq: int
+    request: Request
+    future: asyncio.Future[Answer | Killed]
+    attempts: int = 0
+
+
+@dataclass(eq=False)
+class Tenant:
+    key: str
+    queue: deque[Ticket] = field(default_factory=deque)
+    workers: list[Worker] = field(default_factory=list)
+
+
+@dataclass
+class Counts:
+    """What happened since the start, for metrics."""
+
+    executions: int = 0
+    workers_started: int = 0
+    workers_recycled: int = 0
+    workers_killed: int = 0
+    workers_died: int = 0
+    zygote_starts: int = 0
+    compiles: int = 0
+    retries: int = 0
+    refused_busy: int = 0
+
+
+class Pool:
+    def __init__(self, limits: Limits, *, workers: int, workers_per_tenant: int, queue: int) -> None:
+        """At most `workers` processes, of them `workers_per_tenant` for one tenant; `queue` jobs wait per tenant."""
+        self.limits = limits
+        self.counts = Counts()
+        self._most = workers
+        self._most_per_tenant = workers_per_tenant
+        self._most_waiting = queue
+        self._tenants: dict[str, Tenant] = {}
+        self._workers: set[Worker] = set()
+        self._spares: list[Worker] = []
+        self._zygote: ZygoteProcess | None = None
+        self._seq = 0
+        self._watching: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._starting_zygote = False
+        self._compilers = asyncio.Semaphore(COMPILERS)
+        self._closed = False
+
+    # Life
+
+    async def start(self) -> Hello:
+        """Start the zygote and a first worker. Raises `SandboxUnavailable`."""
+        self._zygote = ZygoteProcess(self.limits, self._zygote_ended)
+        hello = await self._zygote.start()
+        self.counts.zygote_starts += 1
+        self._background(self._refill())
+        return hello
+
+    @property
+    def hello(self) -> Hello | None:
+        """What the living zygote reported; None while there is none."""
+        return self._zygote.hello if self._zygote is not None and self._zygote.alive else None
+
+    @property
+    def processes(self) -> list[int]:
+        """The process ids of the zygote and the workers."""
+        pids = [worker.pid for worker in self._workers]
+        if self._zygote is not None:
+            pids.append(self._zygote.pid)
+        return [pid for pid in pids if pid is not None]
+
+    @property
+    def busy(self) -> int:
+        return sum(1 for worker in self._workers if worker.in_flight)
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(tenant.queue) for tenant in self._tenants.values())
+
+    async def close(self) -> None:
+        """End every process. Executions that still run are refused."""
+        self._closed = True
+        if self._watching is not None:
+            self._watching.cancel()
+        for tenant in self._tenants.values():
+            for ticket in [*tenant.queue, *(t for w in tenant.workers for t in w.in_flight)]:
+                self._refuse(ticket, "the service is stopping")
+        for worker in list(self._workers):
+            worker.kill()
+        if self._zygote is not None:
+            await self._zygote.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._workers:
+            await asyncio.sleep(0.001)
+
+    # Executions
+
+    async def run(self, request: Request) -> Answer | Killed:
+        """Run one execution in a worker of its tenant.
+
+        Raises `Busy` when it was not started. A worker that dies by no limit of ours is replaced and the
+        execution run again, once: rules have no effects outside until they have answered.
+        """
+        if self._closed:
+            raise Busy("the service is stopping")
+        tenant = self._tenants.get(request.key)
+        if tenant is None:
+            tenant = self._tenants[request.key] = Tenant(request.key)
+        if len(tenant.queue) >= self._most_waiting:
+            self.counts.refused_busy += 1
+            raise Busy("too many logins of this tenant are waiting")
+        self._seq += 1
+        ticket = Ticket(self._seq, request, asyncio.get_running_loop().create_future())
+        tenant.queue.append(ticket)
+        self._pump(tenant)
+        self._watch()
+        return await ticket.future
+
+    def _pump(self, tenant: Tenant) -> None:
+        """Send what waits to workers that can take it, starting workers as far as the bounds allow."""
+        while tenant.queue:
+            if tenant.queue[0].future.done():
+                tenant.queue.popleft()
+                continue
+            worker = self._choose(tenant)
+            if worker is None:
+                return
+            self._send(worker, tenant.queue.popleft())
+
+    def _choose(self, tenant: Tenant) -> Worker | None:
+        ready = [worker for worker in tenant.workers if not worker.retiring and len(worker.in_flight) < DEPTH]
+        for worker in ready:
+            if not worker.in_flight:
+                return worker
+        if len(tenant.workers) < self._most_per_tenant:
+            if self._spares:
+                worker = self._spares.pop()
+                worker.key = tenant.key
+                tenant.workers.append(worker)
+                self._background(self._refill())
+                return worker
+            if len(self._workers) >= self._most:
+                self._make_room()
+            if not tenant.workers:
+                # Nothing else can take the job: it goes out when the worker is there.
+                self._background(self._refill())
+                return None
+            self._background(self._refill())
+        return min(ready, key=lambda worker: len(worker.in_flight), default=None)
+
+    def _send(self, worker: Worker, ticket: Ticket) -> None:
+        request = ticket.request
+        rules = tuple(
+            JobRule(rule.digest, b"" if rule.digest in worker.loaded else rule.code, rule.skip)
+            for rule in request.rules
+        )
+        worker.loaded.update(rule.digest for rule in request.rules)
+        job = Job(
+            ticket.seq,
+            request.user,
+            request.context,
+            rules,
+            request.maps,
+            request.returns,
+            request.clock,
+            request.seed,
+            request.left_out,
+        )
+        if not worker.in_flight:
+            worker.head_since = time.monotonic()
+        worker.in_flight.append(ticket)
+        worker.send(frame(to_worker.encode(job)))
+
+    def _answered(self, worker: Worker, body: bytes) -> None:
+        try:
+            answer = msgspec.json.decode(body, type=Answer)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            worker.kill("an answer that cannot be read")
+            return
+        if not worker.in_flight or answer.seq != worker.in_flight[0].seq:
+            worker.kill("an answer to another job")
+            return
+        ticket = worker.in_flight.popleft()
+        self.counts.executions += 1
+        worker.executions += 1
+        worker.head_since = worker.idle_since = time.monotonic()
+        worker.asked = False
+        if not ticket.future.done():
+            ticket.future.set_result(answer)
+        if answer.tired or worker.executions >= self.limits.recycle_executions:
+            worker.retiring = True
+            if not worker.in_flight:
+                self.counts.workers_recycled += 1
+                worker.kill()
+        if worker.key is not None:
+            self._pump(self._tenants[worker.key])
+
+    # Ends
+
+    def _ended(self, worker: Worker) -> None:
+        """The process is gone: answer or move what it had."""
+        self._workers.discard(worker)
+        if worker in self._spares:
+            self._spares.remove(worker)
+        tenant = self._tenants.get(worker.key) if worker.key is not None else None
+        if tenant is not None:
+            tenant.workers.remove(worker)
+            if worker.late is not None:
+                self.counts.workers_killed += 1
+            elif worker.in_flight:
+                self.counts.workers_died += 1
+            self._settle(worker, tenant)
+            if not self._closed:
+                self._pump(tenant)
+                if not tenant.queue and not tenant.workers:
+                    del self._tenants[tenant.key]
+        if not self._closed:
+            self._background(self._refill())
+
+    def _settle(self, worker: Worker, tenant: Tenant) -> None:
+        tickets = list(worker.in_flight)
+        worker.in_flight.clear()
+        if not tickets:
+            return
+        head = tickets[0]
+        assert worker.progress is not None, "closed after this"
+        place = worker.progress.place()
+        if place.seq == head.seq and place.phase == RUNNING:
+            step = place.step if 0 <= place.step < len(head.request.rules) else None
+            if worker.late is None and head.attempts == 0:
+                head.attempts += 1
+                self.counts.retries += 1
+            else:
+                tickets.pop(0)
+                if not head.future.done():
+                    head.future.set_result(
+                        Killed(
+                            step=step,
+                            cause=worker.late if worker.late in ("time", "deadline") else "died",
+                            line=worker.line,
+                            seconds=min(max(time.monotonic() - place.started, 0.0), 60.0),
+                            journal=worker.progress.journal(),
+                        )
+                    )
+        elif worker.late == "deadline":
+            tickets.pop(0)
+            self._refuse(head, "the deadline came before a worker was free")
+        if self._closed:
+            for ticket in tickets:
+                self._refuse(ticket, "the service is stopping")
+        else:
+            tenant.queue.extendleft(reversed(tickets))
+
+    def _refuse(self, ticket: Ticket, why: str) -> None:
+        if not ticket.future.done():
+            self.counts.refused_busy += 1
+            ticket.future.set_exception(Busy(why))
+
+    # Watching
+
+    def _watch(self) -> None:
+        if self._watching is None and not self._closed:
+            self._watching = asyncio.get_running_loop().call_later(TICK, self._look)
+
+    def _look(self) -> None:
+        """Kill what runs over a limit; refuse what waits over its deadline."""
+        self._watching = None
+        now = time.monotonic()
+        again = False
+        for worker in list(self._workers):
+            if worker.in_flight:
+                again = True
+                self._look_at(worker, now)
+        for tenant in self._tenants.values():
+            for ticket in tenant.queue:
+                again = True
+                if now >= ticket.request.deadline:
+                    self._refuse(ticket, "the deadline came before a worker was free")
+            while tenant.queue and tenant.queue[0].future.done():
+                tenant.queue.popleft()
+        if again:
+            self._watch()
+
+    def _look_at(self, worker: Worker, now: float) -> None:
+        head = worker.in_flight[0]
+        assert worker.progress is not None, "a worker in the set lives"
+        place = worker.progress.place()
+        if place.seq == head.seq and place.phase == RUNNING:
+            # A worker that lies about its start gains nothing: the deadline is ours.
+            over = place.started + self.limits.rule_time + self.limits.kill_grace
+            end, why = min((over, "time"), (head.request.deadline, "deadline"))
+        elif place.phase == COLLECTING:
+            end, why = place.started + self.limits.idle_time + self.limits.kill_grace, "late finalisers"
+        else:
+            end, why = worker.head_since + PICK_UP, "stuck"
+        if now >= end:
+            worker.kill(why)
+        elif now >= end - TICK and why in ("time", "deadline") and not worker.asked:
+            worker.ask_where()
+        for ticket in worker.in_flight:
+            if ticket is not head and now >= ticket.request.deadline:
+                self._refuse(ticket, "the deadline came before a worker was free")
+
+    # Processes
+
+    def _make_room(self) -> None:
+        """End the worker of another tenant that has been idle longest."""
+        idle = [worker for worker in self._workers if worker.key is not None and not worker.in_flight]
+        if idle:
+            min(idle, key=lambda worker: worker.idle_since).kill()
+
+    async def _refill(self) -> None:
+        """Keep spares ready, and give them to tenants that have no worker."""
+        while not self._closed and len(self._spares) < SPARES and len(self._workers) < self._most:
+            zygote = self._zygote
+            if zygote is None or not zygote.alive:
+                return
+            try:
+                worker = await Worker.start(zygote, "worker", self._answered, self._ended, self.limits.answer)
+            except (SandboxUnavailable, OSError) as error:
+                log.warning("no worker could be started: %s", error)
+                return
+            self.counts.workers_started += 1
+            self._workers.add(worker)
+            self._spares.append(worker)
+            for tenant in list(self._tenants.values()):
+                if tenant.queue:
+                    self._pump(tenant)
+
+    def _zygote_ended(self, zygote: ZygoteProcess) -> None:
+        if not self._closed and not self._starting_zygote:
+            log.warning("the zygote has ended: starting another")
+            self._starting_zygote = True
+            self._background(self._restart_zygote(zygote))
+
+    async def _restart_zygote(self, old: ZygoteProcess) -> None:
+        await old.stop()
+        while not self._closed:
+            zygote = ZygoteProcess(self.limits, self._zygote_ended)
+            try:
+                await zygote.start()
+            except (SandboxUnavailable, OSError) as error:
+                log.error("the zygote does not start: %s", error)
+                await asyncio.sleep(ZYGOTE_RETRY)
+                continue
+            self._zygote = zygote
+            self._starting_zygote = False
+            self.counts.zygote_starts += 1
+            await self._refill()
+            return
+
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # Compiling
+
+    async def compile(self, source: str) -> Compiled:
+        """Compile in a child of its own, which ends with its answer.
+
+        Source that stalls or crashes the compiler comes back as a problem. Raises `SandboxUnavailable`.
+        """
+        self.counts.compiles += 1
+        async with self._compilers:
+            zygote = self._zygote
+            if zygote is None or not zygote.alive:
+                raise SandboxUnavailable("the sandbox is starting")
+            answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+            def answered(worker: Worker, body: bytes) -> None:
+                if not answer.done():
+                    answer.set_result(body)
+
+            def ended(worker: Worker) -> None:
+                self._workers.discard(worker)
+                if not answer.done():
+                    answer.set_result(b"")
+
+            child = await Worker.start(zygote, "compile", answered, ended, 4 * self.limits.code)
+            self._workers.add(child)
+            child.send(frame(to_worker.encode(CompileJob(source))))
+            try:
+                body = await asyncio.wait_for(answer, self.limits.compile_time)
+            except TimeoutError:
+                return _crashed("compile_timeout", f"compiling takes longer than {self.limits.compile_time:g} s")
+            finally:
+                child.kill()
+            if not body:
+                return _crashed("compile_crashed", "the script ends the compiler")
+            with contextlib.suppress(msgspec.DecodeError):
+                compiled = msgspec.json.decode(body, type=Compiled)
+                if len(compiled.code) <= self.limits.code:
+                    return compiled
+            return _crashed("compile_crashed", "the compiled script is too large")
+
+
+def _crashed(code: str, message: str) -> Compiled:
+    return Compiled(problems=[Problem(line=1, column=1, code=code, message=f"{message}: simplify it")])

@@ -1,0 +1,275 @@
+"""The service's side of a process: the zygote, and one worker as it is seen from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sandbox.limits import Limits
+from sandbox.progress import SIZE, Progress
+from sandbox.wire import HEAD, Hello
+
+if TYPE_CHECKING:
+    from sandbox.pool import Ticket
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOT = "import sys; sys.path.insert(0, {root!r}); from sandbox.zygote import main; main()"
+START_TIMEOUT = 30.0
+FRAME_LINE = re.compile(r'File "<rule>", line (\d{1,6}) in ')
+
+
+class SandboxUnavailable(Exception):
+    """No worker can be had: the zygote did not start."""
+
+
+class ZygoteProcess:
+    """The zygote and the control socket to it."""
+
+    def __init__(self, limits: Limits, on_end: Callable[[ZygoteProcess], None]) -> None:
+        self._limits = limits
+        self._on_end = on_end
+        self._pidfds: dict[int, Callable[[int, int], None]] = {}
+        self._next = 0
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self.hello: Hello | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self._control is not None and self.hello is not None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self) -> Hello:
+        """Start the program and wait until it is confined. Raises `SandboxUnavailable`."""
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        arguments = [str(theirs.fileno()), str(os.getpid()), msgspec.json.encode(self._limits).decode()]
+        # Not `-I`: it would ignore the fixed hash seed, on which the order of sets in a rule depends.
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-s", "-P", "-B", "-c", BOOT.format(root=str(ROOT)), *arguments],
+            env={"PYTHONHASHSEED": "0"},
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            cwd="/",
+        )
+        theirs.close()
+        try:
+            text = await asyncio.wait_for(loop.sock_recv(ours, 65536), START_TIMEOUT)
+            self.hello = msgspec.json.decode(text, type=Hello)
+        except (TimeoutError, OSError, msgspec.DecodeError) as error:
+            ours.close()
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+            raise SandboxUnavailable("the sandbox's zygote did not start: its reason is on standard error") from error
+        self._control = ours
+        loop.add_reader(ours.fileno(), self._read)
+        return self.hello
+
+    def spawn(self, kind: str, fds: list[int], started: Callable[[int, int], None]) -> None:
+        """Ask for a child that gets `fds`; `started(pid, pidfd)` is called with a pidfd to own."""
+        if self._control is None:
+            raise SandboxUnavailable("the zygote is gone")
+        self._next += 1
+        self._pidfds[self._next] = started
+        order = msgspec.json.encode({"id": self._next, "kind": kind})
+        try:
+            socket.send_fds(self._control, [order], fds)
+        except OSError as error:
+            del self._pidfds[self._next]
+            raise SandboxUnavailable("the zygote takes no orders") from error
+
+    def _read(self) -> None:
+        control = self._control
+        if control is None:
+            return
+        while True:
+            try:
+                text, fds, _, _ = socket.recv_fds(control, 4096, 4)
+            except BlockingIOError:
+                return
+            except OSError:
+                text, fds = b"", []
+            if not text:
+                self._gone()
+                return
+            report: dict[str, Any] = msgspec.json.decode(text)
+            if report["event"] == "started" and fds:
+                started = self._pidfds.pop(report["id"], None)
+                if started is not None:
+                    started(report["pid"], fds[0])
+                    continue
+            for fd in fds:
+                os.close(fd)
+
+    def _gone(self) -> None:
+        self._close_control()
+        self._on_end(self)
+
+    def _close_control(self) -> None:
+        if self._control is not None:
+            asyncio.get_running_loop().remove_reader(self._control.fileno())
+            self._control.close()
+            self._control = None
+
+    async def stop(self) -> None:
+        """End the zygote, and with it every worker."""
+        self._close_control()
+        if self._process is not None:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+
+
+class Worker(asyncio.Protocol):
+    """One worker process: its channel, what was sent to it, and its end."""
+
+    def __init__(
+        self,
+        on_answer: Callable[[Worker, bytes], None],
+        on_end: Callable[[Worker], None],
+        limit: int,
+    ) -> None:
+        self._on_answer = on_answer
+        self._on_end = on_end
+        self._limit = limit
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._pidfd: int | None = None
+        self._kill_wanted = False
+        self._trace_fd = -1
+        self.pid: int | None = None
+        self.progress: Progress | None = None
+        self.key: str | None = None  # the tenant it is bound to, from its first job on
+        self.in_flight: deque[Ticket] = deque()
+        self.loaded: set[str] = set()
+        self.executions = 0
+        self.retiring = False
+        self.head_since = 0.0
+        self.idle_since = 0.0
+        self.asked = False
+        self.late: str | None = None  # why we killed it
+        self.line: int | None = None
+
+    @classmethod
+    async def start(
+        cls,
+        zygote: ZygoteProcess,
+        kind: str,
+        on_answer: Callable[[Worker, bytes], None],
+        on_end: Callable[[Worker], None],
+        limit: int,
+    ) -> Worker:
+        """A worker that takes frames at once: they wait in its channel while it is forked."""
+        worker = cls(on_answer, on_end, limit)
+        ours, theirs = socket.socketpair()
+        memory = os.memfd_create("progress", os.MFD_CLOEXEC)
+        trace_read, trace_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            os.ftruncate(memory, SIZE)
+            zygote.spawn(kind, [theirs.fileno(), memory, trace_write], worker._started)
+            worker.progress = Progress(memory)
+            worker._trace_fd = trace_read
+        except BaseException:
+            ours.close()
+            os.close(trace_read)
+            raise
+        finally:
+            theirs.close()
+            os.close(memory)
+            os.close(trace_write)
+        loop = asyncio.get_running_loop()
+        await loop.create_unix_connection(lambda: worker, sock=ours)
+        return worker
+
+    def send(self, text: bytes) -> None:
+        assert self._transport is not None, "start() waits for the connection"
+        self._transport.write(text)
+
+    def ask_where(self) -> None:
+        """Have the worker's C code write its traceback, for the line of a rule that hangs."""
+        self.asked = True
+        self._signal(signal.SIGUSR1)
+
+    def kill(self, why: str | None = None) -> None:
+        """End it now. `on_end` follows when the kernel has done so."""
+        self.late = self.late or why
+        self._kill_wanted = True
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._pidfd is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
+
+    def _started(self, pid: int, pidfd: int) -> None:
+        self.pid, self._pidfd = pid, pidfd
+        if self._kill_wanted:
+            self._signal(signal.SIGKILL)
+        if self._transport is None and self.progress is None:  # it has ended already
+            self._close_pidfd()
+
+    def _close_pidfd(self) -> None:
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer
+        buffer += data
+        while len(buffer) >= HEAD.size:
+            (size,) = HEAD.unpack_from(buffer)
+            if size > self._limit:
+                self.kill("a frame over the size limit")
+                buffer.clear()
+                return
+            if len(buffer) < HEAD.size + size:
+                return
+            body = bytes(buffer[HEAD.size : HEAD.size + size])
+            del buffer[: HEAD.size + size]
+            self._on_answer(self, body)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._signal(signal.SIGKILL)
+        self._read_trace()
+        self._transport = None
+        try:
+            self._on_end(self)
+        finally:
+            self._close_pidfd()
+            if self.progress is not None:
+                self.progress.close()
+                self.progress = None
+            if self._trace_fd >= 0:
+                os.close(self._trace_fd)
+                self._trace_fd = -1
+
+    def _read_trace(self) -> None:
+        """The innermost line of the rule, out of what `ask_where` left; hostile text, so digits only."""
+        try:
+            text = os.read(self._trace_fd, 65536).decode("ascii", "replace")
+        except BlockingIOError:
+            return
+        if (found := FRAME_LINE.search(text)) is not None:
+            self.line = int(found[1])

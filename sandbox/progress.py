@@ -1,0 +1,65 @@
+"""The small shared mapping in which a worker notes where it is, so that a trace survives its death.
+
+The worker writes, the service reads. After a kill the content is as hostile as an answer: every number is
+checked against what was asked, and the journal is decoded as strictly as any other.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+import time
+from typing import NamedTuple
+
+SIZE = 256 * 1024
+HEADER = struct.Struct("<QqiIQ")  # seq, step, phase, journal length, started (ns, monotonic)
+BODY = 64  # where the journal begins
+
+IDLE, RUNNING, COLLECTING = 0, 1, 2
+
+
+class Place(NamedTuple):
+    seq: int
+    step: int
+    phase: int
+    length: int
+    started: float  # seconds on the monotonic clock, which all processes of a machine share
+
+
+class Progress:
+    """One worker's mapping, seen from either side."""
+
+    __slots__ = ("_length", "_map", "_seq", "_step")
+
+    def __init__(self, fd: int) -> None:
+        self._map = mmap.mmap(fd, SIZE)
+        self._seq = self._step = self._length = 0
+
+    def begin(self, seq: int) -> None:
+        self._seq, self._length = seq, 0
+
+    def enter(self, step: int, phase: int) -> None:
+        """Note that `step` starts now: its time limit counts from here."""
+        self._step = step
+        HEADER.pack_into(self._map, 0, self._seq, step, phase, self._length, time.monotonic_ns())
+
+    def append(self, event: bytes) -> None:
+        """Keep one journal event; what no longer fits is lost to the trace of a killed execution only."""
+        start = BODY + self._length
+        end = start + len(event) + 1
+        if end <= SIZE:
+            self._map[start:end] = event + b","
+            self._length = end - BODY
+            struct.pack_into("<I", self._map, 20, self._length)
+
+    def place(self) -> Place:
+        seq, step, phase, length, started = HEADER.unpack_from(self._map, 0)
+        return Place(seq, step, phase, length, started / 1e9)
+
+    def journal(self) -> bytes:
+        """The events so far as the text of a JSON array; not yet known to be valid."""
+        length = min(self.place().length, SIZE - BODY)
+        return b"[" + self._map[BODY : BODY + max(length - 1, 0)] + b"]"
+
+    def close(self) -> None:
+        self._map.close()

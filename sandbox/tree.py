@@ -1,0 +1,84 @@
+"""Where in `user` and `context` an object stands, so that a write to it can be recorded with its path.
+
+The data is plain dicts and lists, so a place is not known to the object. It is remembered by identity as a
+hint, and every hint is checked by walking the path before it is believed: objects move when a list is sorted
+and go when a key is deleted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.journal import BudgetExceeded, Path
+
+MOST_NODES = 100_000
+DEEPEST = 100
+
+
+class Tree:
+    def __init__(self, user: dict[str, Any], context: dict[str, Any]) -> None:
+        self._roots = {"user": user, "context": context}
+        # The objects are kept with their paths: an identity is only an identity while its object lives.
+        self._places: dict[int, tuple[Any, list[Path]]] = {}
+        self._whole = False
+        for name, root in self._roots.items():
+            self._note(root, (name,))
+        for name, child in context.items():
+            if type(child) is dict:
+                self._note(child, ("context", name))
+
+    def places(self, value: Any) -> list[Path]:
+        """All places of a dict or list in the data; none for an object that only the rule knows."""
+        known = self._places.get(id(value))
+        if known is None:
+            if self._whole:
+                return []
+            self._look_everywhere()
+            known = self._places.get(id(value))
+            if known is None:
+                return []
+        paths = known[1]
+        for path in paths:
+            if self.at(path) is not value:
+                self._look_everywhere()
+                known = self._places.get(id(value))
+                return list(known[1]) if known else []
+        return paths
+
+    def at(self, path: Path) -> Any:
+        """What stands at `path`, or None."""
+        value: Any = self._roots
+        for part in path:
+            try:
+                value = value[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def attach(self, value: Any, path: Path) -> None:
+        """Note that `value`, and what it holds, now stands at `path`."""
+        if type(value) not in (dict, list):
+            return
+        pending: list[tuple[Any, Path]] = [(value, path)]
+        count = 0
+        while pending:
+            node, place = pending.pop()
+            self._note(node, place)
+            count += 1
+            if count > MOST_NODES or len(place) > DEEPEST:
+                raise BudgetExceeded("too_large", "the value holds too many objects, or holds itself")
+            items = node.items() if type(node) is dict else enumerate(node)
+            pending.extend((child, (*place, key)) for key, child in items if type(child) in (dict, list))
+
+    def _note(self, value: Any, path: Path) -> None:
+        known = self._places.get(id(value))
+        if known is None:
+            self._places[id(value)] = (value, [path])
+        elif path not in known[1]:
+            known[1].append(path)
+
+    def _look_everywhere(self) -> None:
+        self._places.clear()
+        for name, root in self._roots.items():
+            self.attach(root, (name,))
+        self._whole = True

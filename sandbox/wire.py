@@ -1,0 +1,108 @@
+"""What crosses between the service and its workers: frames of a four-byte length and a body.
+
+To a worker: MessagePack, since `user`, `context` and compiled rules cross as raw bytes. From a worker: JSON,
+decoded strictly into these types, since a worker that a rule has taken over may send anything.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Literal
+
+import msgspec
+
+HEAD = struct.Struct("<I")
+
+DenialKind = Literal["unauthorized", "access_denied", "server_error"]
+
+
+class JobRule(msgspec.Struct, frozen=True, array_like=True):
+    """One rule of a job. `code` is empty where the worker has kept the code of this `digest`."""
+
+    digest: str
+    code: bytes
+    skip: bool  # what a failure does: the rule is rolled back, and the pipeline goes on
+
+
+class Job(msgspec.Struct, frozen=True, array_like=True, tag="job"):
+    """One pipeline over one transaction.
+
+    `maps` are the members of `context` that always are objects, created when missing and capped by
+    `Limits.claims`; `returns` are those that come back. `clock` is in nanoseconds since the epoch.
+    `left_out` are the rules not to run again after an earlier attempt had to be killed in them.
+    """
+
+    seq: int
+    user: bytes
+    context: bytes
+    rules: tuple[JobRule, ...]
+    maps: tuple[str, ...]
+    returns: tuple[str, ...]
+    clock: int
+    seed: bytes
+    left_out: tuple[int, ...] = ()
+
+
+class CompileJob(msgspec.Struct, frozen=True, array_like=True, tag="compile"):
+    """Source to check and compile; a child process does one and ends."""
+
+    source: str
+
+
+class Denial(msgspec.Struct, frozen=True, kw_only=True):
+    step: int
+    kind: DenialKind
+    text: str
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a job. `invalid` says that `user` or `context` could not be read, and nothing ran.
+
+    `journal` is the JSON array of what happened (see `sandbox.journal`), left undecoded until a record is made.
+    """
+
+    seq: int
+    returns: dict[str, Any] = {}
+    updates: dict[str, dict[str, Any] | None] = {}
+    denial: Denial | None = None
+    skipped: list[int] = []
+    journal: msgspec.Raw = msgspec.Raw(b"[]")
+    invalid: str | None = None
+    tired: bool = False  # the worker asks to be replaced
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong with a rule's source. Lines and columns count from 1."""
+
+    line: int
+    column: int
+    code: str
+    message: str
+    severity: Literal["error", "hint"] = "error"
+
+
+class Compiled(msgspec.Struct, frozen=True, kw_only=True):
+    """What a compile child found. `code` is base64 in JSON, empty when a problem is an error."""
+
+    problems: list[Problem] = []
+    code: bytes = b""
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    """What the zygote reports once it is confined: the stamps of compiled rules, and the layers in force."""
+
+    policy: str
+    restrictedpython: str
+    cache_tag: str
+    magic: str
+    layers: dict[str, str]
+
+
+Downward = Job | CompileJob
+to_worker = msgspec.msgpack.Encoder()
+from_service = msgspec.msgpack.Decoder(Downward)
+to_service = msgspec.json.Encoder()
+
+
+def frame(body: bytes) -> bytes:
+    return HEAD.pack(len(body)) + body

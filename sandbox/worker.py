@@ -1,0 +1,97 @@
+"""A worker: one process, one tenant, one job at a time, until it is told to stop or killed.
+
+Everything here runs confined. A surprise in the protocol ends the process: the service replaces it.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import marshal
+import os
+import resource
+import signal
+import socket
+import sys
+import types
+
+from sandbox.compiler import compile_rule
+from sandbox.limits import Limits
+from sandbox.pipeline import Pipeline, TimeLimit, Timer
+from sandbox.progress import COLLECTING, IDLE, Progress
+from sandbox.wire import HEAD, Answer, CompileJob, Job, frame, from_service, to_service
+
+# The service asks a worker that hangs where it is; C code answers, since Python code may be stuck.
+WHERE_SIGNAL = signal.SIGUSR1
+
+
+def serve(channel: socket.socket, progress: Progress, trace_fd: int, limits: Limits) -> None:
+    """Answer jobs until the channel closes."""
+    faulthandler.register(WHERE_SIGNAL, file=trace_fd, all_threads=False, chain=False)
+    sys.setrecursionlimit(limits.recursion)
+    gc.disable()  # collected between jobs, where nobody waits
+    timer = Timer()
+    codes: dict[str, types.CodeType] = {}
+    used_at_start = _peak_memory()
+    while (body := _receive(channel)) is not None:
+        job = from_service.decode(body)
+        assert isinstance(job, Job), "a worker runs, it does not compile"
+        for rule in job.rules:
+            if rule.code:
+                codes[rule.digest] = marshal.loads(rule.code)  # noqa: S302  signed, and this process is confined
+        pipeline = Pipeline(job, codes, limits, progress, timer)
+        answer = pipeline.run()
+        answer_text = to_service.encode(answer)
+        if _peak_memory() - used_at_start > limits.recycle_growth:
+            answer_text = to_service.encode(_tired(answer))
+        channel.sendall(frame(answer_text))
+        del job, pipeline, answer, answer_text, body
+        _collect(progress, timer, limits)
+
+
+def _tired(answer: Answer) -> Answer:
+    import msgspec
+
+    return msgspec.structs.replace(answer, tired=True)
+
+
+def _collect(progress: Progress, timer: Timer, limits: Limits) -> None:
+    """Finalisers that a rule left behind run here, under the timer, so that the next login does not wait for them."""
+    progress.enter(-1, COLLECTING)
+    try:
+        timer.start(limits.idle_time)
+        gc.collect()
+    except TimeLimit:
+        os._exit(0)
+    finally:
+        timer.stop()
+    progress.enter(-1, IDLE)
+
+
+def compile_once(channel: socket.socket, limits: Limits) -> None:
+    """Compile one rule, answer, end."""
+    sys.setrecursionlimit(3000)
+    body = _receive(channel)
+    if body is not None:
+        job = from_service.decode(body)
+        assert isinstance(job, CompileJob), "a compile child compiles, it does not run"
+        channel.sendall(frame(to_service.encode(compile_rule(job.source, limits))))
+
+
+def _peak_memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _receive(channel: socket.socket) -> bytes | None:
+    head = _exactly(channel, HEAD.size)
+    return None if head is None else _exactly(channel, HEAD.unpack(head)[0])
+
+
+def _exactly(channel: socket.socket, size: int) -> bytes | None:
+    parts = bytearray()
+    while len(parts) < size:
+        part = channel.recv(min(size - len(parts), 1 << 20))
+        if not part:
+            return None
+        parts += part
+    return bytes(parts)

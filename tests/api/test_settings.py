@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from api.settings import SETTINGS, BadSetting, Settings
+
+SECRET = "s3cr3t-" * 6
+JWKS = {
+    "CLAIMSMITH_JWKS_URL": "https://id.example.com/jwks?key=hidden",
+    "CLAIMSMITH_JWKS_ISSUER": "https://id.example.com",
+    "CLAIMSMITH_JWKS_AUDIENCE": "claimsmith",
+}
+
+
+def test_defaults() -> None:
+    settings = Settings.from_environ({"PATH": "/bin"})
+    workers = max(4, 4 * (os.cpu_count() or 1))
+    assert settings == Settings(
+        host="127.0.0.1",
+        port=8100,
+        data=Path("data"),
+        secret=None,
+        secret_previous=None,
+        database_url=None,
+        redis_url=None,
+        redis_server=None,
+        jwks_url=None,
+        jwks_issuer=None,
+        jwks_audience=None,
+        jwks_algorithms=("RS256", "ES256", "EdDSA"),
+        jwks_tenant=None,
+        rule_ms=250,
+        execution_ms=2000,
+        worker_memory_mb=256,
+        workers=workers,
+        workers_per_tenant=workers // 2,
+        recycle_after=1000,
+        queue=256,
+        body_bytes=1_048_576,
+        records_queue=10_000,
+        log_level="info",
+        log_format="text",
+    )
+
+
+def test_the_table_has_one_row_for_each_field() -> None:
+    assert [row.field for row in SETTINGS] == [field.name for field in fields(Settings)]
+    assert len({row.variable for row in SETTINGS}) == len(SETTINGS)
+    assert all(row.help for row in SETTINGS)
+
+
+def test_everything_set() -> None:
+    settings = Settings.from_environ(
+        {
+            **JWKS,
+            "CLAIMSMITH_SECRET": SECRET,
+            "DATABASE_URL": "postgresql://u:p@db/claims",
+            "REDIS_URL": "none",
+            "CLAIMSMITH_JWKS_ALGORITHMS": "EdDSA, RS256",
+            "CLAIMSMITH_JWKS_TENANT": "acme",
+            "CLAIMSMITH_WORKERS": "3",
+            "CLAIMSMITH_PORT": "9000",
+            "CLAIMSMITH_HOST": "",
+            "CLAIMSMITH_URL": "for the commands",
+        },
+        port=0,
+        data=None,
+    )
+    assert (settings.port, settings.host, settings.data) == (0, "127.0.0.1", Path("data"))
+    assert settings.jwks_algorithms == ("EdDSA", "RS256")
+    assert (settings.workers, settings.workers_per_tenant) == (3, 2)
+    assert (settings.redis_url, settings.jwks_tenant) == ("none", "acme")
+
+
+@pytest.mark.parametrize(
+    ("environ", "line"),
+    [
+        ({"CLAIMSMITH_PROT": "1"}, "CLAIMSMITH_PROT: there is no such setting; did you mean `CLAIMSMITH_PORT`"),
+        (
+            {"CLAIMSMITH_PORT": "http"},
+            "CLAIMSMITH_PORT: `http` is not a whole number; give one from 0 to 65535",
+        ),
+        (
+            {"CLAIMSMITH_PORT": "70000"},
+            "CLAIMSMITH_PORT: `70000` is out of range; give a number from 0 to 65535",
+        ),
+        (
+            {"CLAIMSMITH_SECRET": "hunter2"},
+            "CLAIMSMITH_SECRET: shorter than 32 characters; make one with `openssl rand -base64 48`",
+        ),
+        (
+            {"DATABASE_URL": "postgresql://u:p@db/claims"},
+            "CLAIMSMITH_SECRET: required with DATABASE_URL: all replicas share one secret",
+        ),
+        (
+            {"DATABASE_URL": "mysql://u:p@db/claims"},
+            "DATABASE_URL: not a URL of a known kind; it must start with `postgresql://` or "
+            "`postgres://`; leave it unset for the embedded database",
+        ),
+        (
+            {"REDIS_URL": "localhost:6379"},
+            "REDIS_URL: not a URL of a known kind; it must start with `redis://` or `rediss://` or `unix://`",
+        ),
+        ({"REDIS_URL": "redis://h:port/"}, "REDIS_URL: not a valid URL"),
+        (
+            {**JWKS, "CLAIMSMITH_JWKS_ISSUER": ""},
+            "CLAIMSMITH_JWKS_ISSUER: required with CLAIMSMITH_JWKS_URL",
+        ),
+        (
+            {**JWKS, "CLAIMSMITH_JWKS_AUDIENCE": ""},
+            "CLAIMSMITH_JWKS_AUDIENCE: required with CLAIMSMITH_JWKS_URL",
+        ),
+        (
+            {"CLAIMSMITH_JWKS_TENANT": "acme"},
+            "CLAIMSMITH_JWKS_TENANT: has no effect without CLAIMSMITH_JWKS_URL",
+        ),
+        (
+            {**JWKS, "CLAIMSMITH_JWKS_URL": "http://id.example.com/jwks"},
+            "CLAIMSMITH_JWKS_URL: keys fetched over http can be replaced on the way; use https",
+        ),
+        (
+            {**JWKS, "CLAIMSMITH_JWKS_ALGORITHMS": "RS256,HS256"},
+            "CLAIMSMITH_JWKS_ALGORITHMS: `HS256` is not known; give one of RS256, ES256, EdDSA",
+        ),
+        (
+            {**JWKS, "CLAIMSMITH_JWKS_TENANT": "Acme\n"},
+            "CLAIMSMITH_JWKS_TENANT: `Acme\n` is not a tenant name; give one that matches `[a-z0-9][a-z0-9_-]{0,62}`",
+        ),
+        (
+            {"CLAIMSMITH_REDIS_SERVER": "/nowhere"},
+            "CLAIMSMITH_REDIS_SERVER: `/nowhere` is not an executable file; give the path of a redis-server binary",
+        ),
+        ({"CLAIMSMITH_LOG_FORMAT": "xml"}, "CLAIMSMITH_LOG_FORMAT: `xml` is not known; give one of json, text"),
+    ],
+)
+def test_bad_settings_are_one_clear_line(environ: dict[str, str], line: str) -> None:
+    with pytest.raises(BadSetting) as refused:
+        Settings.from_environ(environ)
+    assert str(refused.value) == line
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"])
+def test_keys_over_http_from_this_machine_only(host: str) -> None:
+    url = f"http://{host}:1/jwks"
+    assert Settings.from_environ({**JWKS, "CLAIMSMITH_JWKS_URL": url}).jwks_url == url
+
+
+def test_overrides_are_checked_like_variables() -> None:
+    with pytest.raises(BadSetting, match="CLAIMSMITH_PORT: `-1` is not a whole number"):
+        Settings.from_environ({}, port=-1)
+    with pytest.raises(TypeError, match="prot"):
+        Settings.from_environ({}, prot=1)
+
+
+def test_nothing_secret_is_shown() -> None:
+    settings = Settings.from_environ(
+        {
+            **JWKS,
+            "CLAIMSMITH_SECRET": SECRET,
+            "CLAIMSMITH_SECRET_PREVIOUS": SECRET[::-1],
+            "DATABASE_URL": "postgresql://app:hidden@db:5432/claims?sslpassword=hidden",
+            "REDIS_URL": "unix:///run/redis.sock?password=hidden&db=0",
+        }
+    )
+    shown = settings.redacted()
+    assert shown["secret"] == shown["secret_previous"] == "***"
+    assert shown["database_url"] == "postgresql://app:***@db:5432/claims?sslpassword=***"
+    assert shown["redis_url"] == "unix:///run/redis.sock?password=***&db=***"
+    assert shown["jwks_url"] == "https://id.example.com/jwks?key=***"
+    for text in (repr(settings), str(settings), str(shown)):
+        assert "hidden" not in text
+        assert "s3cr3t" not in text
+        assert SECRET[::-1] not in text

@@ -1,0 +1,937 @@
+"""The contract of the store, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import pwd
+import re
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, select, text
+
+from engine.models import OnFailure, PipelineRule, Revision, Rule, RuleVersion, Tenant, TenantSettings
+from engine.store.database import Database
+from engine.store.errors import (
+    Conflict,
+    EtagMismatch,
+    Incompatible,
+    NotFound,
+    OrderIncomplete,
+    StoreError,
+    Unavailable,
+    Unstorable,
+)
+from engine.store.executions import ExecutionRow
+from engine.store.rules import RuleChanges
+from engine.store.store import Store
+from engine.store.tables import executions, metadata
+from tests.servers import UNPRIVILEGED, fresh_database, postgres_server
+
+pytestmark = pytest.mark.anyio
+
+ONE = "def rule(user, context):\n    context.idToken['https://example.com/one'] = 'ä'\n"
+TWO = "def rule(user, context):\n    pass\n"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/claimsmith.db"
+    else:
+        with fresh_database(request.getfixturevalue("postgres_url")) as database:
+            yield database
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    """A store with the tenant `default`."""
+    store = await Store.open(url)
+    try:
+        await store.create_tenant("default", "root")
+        yield store
+    finally:
+        await store.close()
+
+
+async def create(
+    store: Store,
+    name: str,
+    *,
+    tenant: str = "default",
+    script: str = ONE,
+    order: int | None = None,
+    enabled: bool = True,
+    on_failure: OnFailure = "deny",
+    deploy: bool = True,
+) -> Rule:
+    rule, _ = await store.create_rule(
+        tenant,
+        name=name,
+        script=script,
+        order=order,
+        enabled=enabled,
+        on_failure=on_failure,
+        deploy=deploy,
+        by="ann",
+    )
+    return rule
+
+
+def sha256(script: str) -> str:
+    return hashlib.sha256(script.encode()).hexdigest()
+
+
+def row(id: str, *, tenant: str = "default", record: bytes = b'{"a":1}') -> ExecutionRow:
+    return ExecutionRow(
+        id=id,
+        tenant=tenant,
+        revision=1,
+        decision="allow",
+        created_at=datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=timezone(timedelta(hours=2))),
+        record=record,
+    )
+
+
+async def state(store: Store, tenant: str = "default") -> tuple[list[Rule], list[Revision]]:
+    return await store.rules(tenant), await store.revisions(tenant, None, 1000)
+
+
+# Opening
+
+
+async def test_migrations_make_the_tables_that_the_queries_expect(url: str) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+    database = await Database.open(url)
+    async with database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+    await database.close()
+
+
+async def test_reopening_sees_the_same(store: Store, url: str) -> None:
+    rule = await create(store, "a")
+    again = await Store.open(url)
+    assert await again.tenants() == await store.tenants()
+    assert await state(again) == await state(store)
+    assert await again.rules("default") == [rule]
+    await again.close()
+
+
+async def test_replicas_may_open_a_new_database_at_once(url: str) -> None:
+    stores = await asyncio.gather(*(Store.open(url) for _ in range(4)))
+    tenants = await asyncio.gather(*(store.create_tenant("default", "root") for store in stores))
+    assert [await store.tenants() for store in stores] == [[tenants[0]]] * 4
+    assert tenants == [tenants[0]] * 4
+    await asyncio.gather(*(store.close() for store in stores))
+
+
+async def test_a_database_of_a_newer_version_is_refused(store: Store, url: str) -> None:
+    database = await Database.open(url)
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await database.close()
+    with pytest.raises(
+        Incompatible, match=r"^the database belongs to a newer version of claimsmith: upgrade this one$"
+    ):
+        await Store.open(url)
+
+
+@pytest.mark.parametrize("url", ["mysql://root@localhost/x", "claimsmith.db", "", "sqlite+pysqlite:///x.db"])
+async def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        await Store.open(url)
+    assert str(raised.value) == (
+        f"database URL with scheme `{url.partition(':')[0]}`: use `sqlite:///path` or `postgresql://user@host/database`"
+    )
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///x.db?mode=ro", "sqlite:x.db"])
+async def test_sqlite_needs_a_file(url: str) -> None:
+    with pytest.raises(ValueError, match=r"^a database URL for SQLite names a file and nothing else: use "):
+        await Store.open(url)
+
+
+async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as raised:
+        await Store.open(f"sqlite:///{tmp_path}/missing/claimsmith.db")
+    assert str(raised.value) == (
+        f"the database is unavailable: `{tmp_path}/missing`, the folder of the database file, does not exist"
+    )
+
+
+async def test_a_database_file_is_for_the_service_alone(tmp_path: Path) -> None:
+    store = await Store.open(f"sqlite:///{tmp_path}/claimsmith.db")
+    await store.create_tenant("default", "root")
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    await store.close()
+    assert modes == {f"claimsmith.db{suffix}": 0o600 for suffix in ("", "-shm", "-wal")}
+
+
+async def test_a_folder_is_no_database_file(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as raised:
+        await Store.open(f"sqlite:///{tmp_path}")
+    assert str(raised.value) == f"the database is unavailable: `{tmp_path}`: unable to open database file"
+
+
+async def test_another_file_is_no_database_file(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear database, " * 100)
+    with pytest.raises(Unavailable) as raised:
+        await Store.open(f"sqlite:///{file}")
+    assert str(raised.value) == f"the database is unavailable: `{file}`: file is not a database"
+
+
+@contextmanager
+def unprivileged(folder: Path) -> Iterator[None]:
+    """Root may write everywhere, so it is somebody else for a moment, who owns the folder."""
+    user = os.geteuid()
+    if user == 0:
+        nobody = pwd.getpwnam(UNPRIVILEGED).pw_uid
+        for file in (folder, *folder.iterdir()):
+            os.chown(file, nobody, -1)
+        os.seteuid(nobody)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+async def test_what_cannot_be_written_is_unavailable() -> None:
+    # Not under `tmp_path`, which only its owner may enter.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file = folder / "claimsmith.db"
+        store = await Store.open(f"sqlite:///{file}")
+        await store.close()
+        file.chmod(0o400)
+        folder.chmod(0o500)
+        with unprivileged(folder):
+            with pytest.raises(Unavailable) as readonly:
+                await Store.open(f"sqlite:///{file}")
+            with pytest.raises(Unavailable) as uncreatable:
+                await Store.open(f"sqlite:///{folder}/new.db")
+        folder.chmod(0o700)
+    assert str(readonly.value) == (f"the database is unavailable: `{file}`: attempt to write a readonly database")
+    assert str(uncreatable.value) == f"the database is unavailable: `{folder}/new.db`: Permission denied"
+
+
+async def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=r"^the database is unavailable: .*No such file or directory"):
+        await Store.open(f"postgresql://postgres@/postgres?host={tmp_path}")
+    with pytest.raises(Unavailable, match=r"^the database is unavailable: .*Connect call failed"):
+        await Store.open("postgres://postgres@127.0.0.1:1/postgres")
+
+
+async def test_a_missing_database_is_unavailable(postgres_url: str) -> None:
+    with pytest.raises(Unavailable, match='database "elsewhere" does not exist'):
+        await Store.open(postgres_url.replace("/postgres?", "/elsewhere?"))
+
+
+async def test_a_stopped_server_is_unavailable_until_it_is_back() -> None:
+    with postgres_server() as server:
+        store = await Store.open(server.url.replace("postgresql://", "postgres://"))
+        tenant = await store.create_tenant("default", "root")
+        server.stop()
+        with pytest.raises(Unavailable) as raised:
+            await store.tenants()
+        assert raised.value.message == "the database is unavailable"
+        with pytest.raises(Unavailable):
+            await create(store, "a")
+        server.start()
+        assert await store.tenants() == [tenant]
+        assert (await create(store, "a")).saved.order == 1
+        await store.close()
+
+
+async def test_the_first_key_check_decides(store: Store, url: str) -> None:
+    assert [await store.key_check(value) for value in (b"\x00one", b"\x00one", b"two")] == [True, True, False]
+    other = await Store.open(url)
+    assert [await other.key_check(value) for value in (b"two", b"\x00one")] == [False, True]
+    await other.close()
+
+
+async def test_of_two_keys_at_once_one_is_right(store: Store, url: str) -> None:
+    other = await Store.open(url)
+    assert sorted(await asyncio.gather(store.key_check(b"one"), other.key_check(b"two"))) == [False, True]
+    await other.close()
+
+
+# Tenants
+
+
+async def test_a_tenant_begins_with_an_empty_revision(store: Store) -> None:
+    before = datetime.now(UTC)
+    tenant = await store.create_tenant("acme", "root")
+    assert tenant == Tenant(id="acme", created_at=tenant.created_at)
+    assert before <= tenant.created_at <= datetime.now(UTC)
+    assert tenant.created_at.utcoffset() == timedelta(0)
+    assert await store.tenant("acme") == tenant
+    assert await store.revisions("acme", None, 10) == [
+        Revision(
+            tenant="acme",
+            number=1,
+            rules=(),
+            settings=TenantSettings(),
+            created_at=tenant.created_at,
+            created_by="root",
+        )
+    ]
+
+
+async def test_a_tenant_is_created_once(store: Store) -> None:
+    await create(store, "a")
+    before = await state(store)
+    tenant = await store.tenant("default")
+    assert await store.create_tenant("default", "somebody else") == tenant
+    assert await state(store) == before
+    assert await store.tenants() == [tenant]
+
+
+async def test_settings_make_a_revision_when_they_change(store: Store) -> None:
+    rule = await create(store, "a")
+    strict = TenantSettings(strict_claims=True)
+    changed = await store.change_settings("default", strict, "bob")
+    assert changed == Revision(
+        tenant="default",
+        number=3,
+        rules=(rule.saved,),
+        settings=strict,
+        created_at=changed.created_at,
+        created_by="bob",
+    )
+    assert await store.change_settings("default", strict, "eve") == changed
+    assert await store.live_revision("default") == changed
+    assert (await store.change_settings("default", TenantSettings(), "eve")).number == 4
+
+
+async def test_deleting_a_tenant_removes_everything_of_it_and_nothing_else(store: Store) -> None:
+    await store.create_tenant("acme", "root")
+    gone = await create(store, "a", tenant="acme", script=TWO)
+    kept = await create(store, "a")
+    await store.add_executions([row("exe_1", tenant="acme"), row("exe_2")])
+    await store.delete_tenant("acme")
+
+    assert [tenant.id for tenant in await store.tenants()] == ["default"]
+    assert await store.live_numbers() == {"default": 2}
+    assert await store.rules("default") == [kept]
+    assert await store.execution("default", "exe_2") == b'{"a":1}'
+    assert await store.scripts([sha256(TWO)]) == {}
+    for missing in (
+        store.tenant("acme"),
+        store.live_revision("acme"),
+        store.versions("acme", gone.id),
+        store.revision("acme", 2),
+        store.execution("acme", "exe_1"),
+        store.delete_tenant("acme"),
+    ):
+        with pytest.raises(NotFound):
+            await missing
+
+    await store.create_tenant("acme", "root")
+    assert [revision.number for revision in (await state(store, "acme"))[1]] == [1]
+    with pytest.raises(NotFound):
+        await store.execution("acme", "exe_1")
+
+
+async def test_live_numbers_of_all_tenants(store: Store) -> None:
+    await store.create_tenant("acme", "root")
+    await create(store, "a")
+    await create(store, "b")
+    await create(store, "c", deploy=False)
+    assert await store.live_numbers() == {"acme": 1, "default": 3}
+
+
+# Rules
+
+
+async def test_a_created_rule_is_live(store: Store) -> None:
+    rule, revision = await store.create_rule(
+        "default",
+        name="first",
+        script=ONE,
+        order=None,
+        enabled=False,
+        on_failure="skip",
+        deploy=True,
+        by="ann",
+    )
+    assert re.fullmatch("rul_[a-z0-9_-]{20}", rule.id)
+    entry = PipelineRule(
+        id=rule.id,
+        name="first",
+        version=1,
+        sha256=sha256(ONE),
+        order=1,
+        enabled=False,
+        on_failure="skip",
+    )
+    at = rule.created_at
+    assert rule == Rule(id=rule.id, saved=entry, live=entry, created_at=at, updated_at=at)
+    assert revision == Revision(
+        tenant="default",
+        number=2,
+        rules=(entry,),
+        settings=TenantSettings(),
+        created_at=at,
+        created_by="ann",
+    )
+    version = RuleVersion(rule_id=rule.id, number=1, script=ONE, sha256=sha256(ONE), created_at=at, created_by="ann")
+    assert at.utcoffset() == timedelta(0)
+    assert await store.rule("default", rule.id) == rule
+    assert await store.rules("default") == [rule]
+    assert await store.live_revision("default") == revision
+    assert await store.revision("default", 2) == revision
+    assert await store.versions("default", rule.id) == [version]
+    assert await store.version("default", rule.id, 1) == version
+
+
+async def test_a_saved_rule_waits_for_its_deployment(store: Store) -> None:
+    rule = await create(store, "a", deploy=False)
+    assert rule.live is None
+    assert await store.rule("default", rule.id) == rule
+    assert (await store.live_revision("default")).number == 1
+
+    saved, revision = await store.update_rule(
+        "default", rule.id, changes=RuleChanges(script=TWO, name="b"), deploy=False, by="bob"
+    )
+    assert (saved.saved.version, saved.saved.name, saved.live, revision) == (2, "b", None, None)
+
+    deployed, revision = await store.update_rule("default", rule.id, changes=RuleChanges(), deploy=True, by="cho")
+    assert deployed == Rule(
+        id=rule.id,
+        saved=saved.saved,
+        live=saved.saved,
+        created_at=rule.created_at,
+        updated_at=saved.updated_at,
+    )
+    assert revision is not None
+    assert (revision.number, revision.rules, revision.created_by) == (2, (saved.saved,), "cho")
+    assert await store.rule("default", rule.id) == deployed
+
+
+async def test_a_save_leaves_what_is_live(store: Store) -> None:
+    rule = await create(store, "a")
+    saved, revision = await store.update_rule(
+        "default", rule.id, changes=RuleChanges(script=TWO, enabled=False), deploy=False, by="bob"
+    )
+    assert revision is None
+    assert saved.live == rule.saved
+    assert saved.saved == PipelineRule(
+        id=rule.id,
+        name="a",
+        version=2,
+        sha256=sha256(TWO),
+        order=1,
+        enabled=False,
+        on_failure="deny",
+    )
+    assert saved.updated_at > rule.updated_at
+    assert await store.rule("default", rule.id) == saved
+    assert (await store.live_revision("default")).rules == (rule.saved,)
+
+
+async def test_every_field_can_change(store: Store) -> None:
+    rule = await create(store, "a")
+    changes = RuleChanges(name="b", script=TWO, order=-7, enabled=False, on_failure="skip")
+    changed, revision = await store.update_rule("default", rule.id, changes=changes, deploy=True, by="bob")
+    entry = PipelineRule(
+        id=rule.id,
+        name="b",
+        version=2,
+        sha256=sha256(TWO),
+        order=-7,
+        enabled=False,
+        on_failure="skip",
+    )
+    assert revision is not None
+    assert changed == Rule(
+        id=rule.id,
+        saved=entry,
+        live=entry,
+        created_at=rule.created_at,
+        updated_at=revision.created_at,
+    )
+    assert await store.versions("default", rule.id) == [
+        RuleVersion(
+            rule_id=rule.id,
+            number=number,
+            script=script,
+            sha256=sha256(script),
+            created_at=at,
+            created_by=by,
+        )
+        for number, script, at, by in (
+            (2, TWO, revision.created_at, "bob"),
+            (1, ONE, rule.created_at, "ann"),
+        )
+    ]
+
+
+async def test_changing_nothing_makes_nothing(store: Store) -> None:
+    rule = await create(store, "a")
+    before = await state(store)
+    for changes in (
+        RuleChanges(),
+        RuleChanges(script=ONE, name="a", order=1, enabled=True, on_failure="deny"),
+    ):
+        unchanged = await store.update_rule("default", rule.id, changes=changes, deploy=True, by="bob")
+        assert unchanged == (rule, None)
+    assert await state(store) == before
+    assert len(await store.versions("default", rule.id)) == 1
+
+
+async def test_the_script_before_last_is_a_new_version(store: Store) -> None:
+    rule = await create(store, "a", script=ONE)
+    for script in (TWO, ONE, ONE):
+        await store.update_rule("default", rule.id, changes=RuleChanges(script=script), deploy=False, by="x")
+    versions = await store.versions("default", rule.id)
+    assert [(version.number, version.script) for version in versions] == [(3, ONE), (2, TWO), (1, ONE)]
+
+
+async def test_ties_run_in_order_of_creation(store: Store) -> None:
+    names = ["same", "same", "first", "last", "same"]
+    orders = [5, 5, -1, None, 5]
+    made = [await create(store, name, order=order) for name, order in zip(names, orders, strict=True)]
+    assert [rule.saved.order for rule in made] == [5, 5, -1, 6, 5]
+    expected = [made[2].id, made[0].id, made[1].id, made[4].id, made[3].id]
+    assert [rule.id for rule in await store.rules("default")] == expected
+    assert [entry.id for entry in (await store.live_revision("default")).rules] == expected
+
+    await store.update_rule("default", made[3].id, changes=RuleChanges(order=5), deploy=True, by="x")
+    expected = [made[2].id, made[0].id, made[1].id, made[3].id, made[4].id]
+    assert [rule.id for rule in await store.rules("default")] == expected
+    assert [entry.id for entry in (await store.live_revision("default")).rules] == expected
+
+
+async def test_a_guard_sees_the_rule_and_can_stop_the_change(store: Store) -> None:
+    rule = await create(store, "a")
+    before = await state(store)
+    seen: list[Rule] = []
+
+    def guard(current: Rule) -> None:
+        seen.append(current)
+        raise EtagMismatch("rule", current.id)
+
+    message = f"^rule `{rule.id}` has changed since it was read: read it again$"
+    with pytest.raises(EtagMismatch, match=message):
+        await store.update_rule("default", rule.id, changes=RuleChanges(script=TWO), deploy=True, by="x", guard=guard)
+    with pytest.raises(EtagMismatch, match=message):
+        await store.delete_rule("default", rule.id, "x", guard)
+    assert seen == [rule, rule]
+    assert await state(store) == before
+    assert len(await store.versions("default", rule.id)) == 1
+
+    await store.update_rule("default", rule.id, changes=RuleChanges(name="b"), deploy=True, by="x", guard=seen.append)
+    await store.delete_rule("default", rule.id, "x", seen.append)
+    assert [current.saved.name for current in seen] == ["a", "a", "a", "b"]
+
+
+async def test_a_deleted_rule_leaves_its_history(store: Store) -> None:
+    first, second = await create(store, "a"), await create(store, "b", script=TWO)
+    versions = await store.versions("default", first.id)
+    revision = await store.delete_rule("default", first.id, "bob")
+    assert revision is not None
+    assert revision == Revision(
+        tenant="default",
+        number=4,
+        rules=(second.saved,),
+        settings=TenantSettings(),
+        created_at=revision.created_at,
+        created_by="bob",
+    )
+    assert await store.rules("default") == [second]
+    assert await store.versions("default", first.id) == versions
+    assert await store.version("default", first.id, 1) == versions[0]
+    assert await store.scripts([sha256(ONE)]) == {sha256(ONE): ONE}
+    for missing in (
+        store.rule("default", first.id),
+        store.delete_rule("default", first.id, "bob"),
+        store.update_rule("default", first.id, changes=RuleChanges(), deploy=True, by="bob"),
+    ):
+        with pytest.raises(NotFound, match=f"^rule `{first.id}` does not exist$"):
+            await missing
+
+
+async def test_deleting_what_is_not_live_makes_no_revision(store: Store) -> None:
+    rule = await create(store, "a", deploy=False)
+    assert await store.delete_rule("default", rule.id, "bob") is None
+    assert await store.rules("default") == []
+    assert (await store.live_revision("default")).number == 1
+    # The place of a deleted rule is free again.
+    assert (await create(store, "b")).saved.order == 1
+
+
+async def test_the_order_of_all_rules_at_once(store: Store) -> None:
+    a, b, c = await create(store, "a"), await create(store, "b", deploy=False), await create(store, "c")
+    revision = await store.set_order("default", [c.id, b.id, a.id], "bob")
+    live = await store.live_revision("default")
+    assert revision == live
+    assert (revision.number, revision.created_by) == (4, "bob")
+    assert [(entry.id, entry.order) for entry in live.rules] == [(c.id, 1), (a.id, 3)]
+    ordered = await store.rules("default")
+    assert [(rule.id, rule.saved.order, rule.live is None) for rule in ordered] == [
+        (c.id, 1, False),
+        (b.id, 2, True),
+        (a.id, 3, False),
+    ]
+    assert [rule.live for rule in ordered if rule.live] == list(live.rules)
+    assert ordered[1] == b
+
+    assert await store.set_order("default", [c.id, b.id, a.id], "eve") == live
+    assert await store.rules("default") == ordered
+
+
+async def test_an_incomplete_order_changes_nothing(store: Store) -> None:
+    a, b, c = [await create(store, name) for name in "abc"]
+    await store.delete_rule("default", c.id, "bob")
+    before = await state(store)
+    with pytest.raises(OrderIncomplete) as raised:
+        await store.set_order("default", [b.id, c.id, b.id, "rul_\0"], "bob")
+    assert (raised.value.missing, raised.value.unknown, raised.value.repeated) == (
+        (a.id,),
+        (c.id, "rul_\0"),
+        (b.id,),
+    )
+    assert str(raised.value) == (
+        f"the order must name every rule exactly once: missing `{a.id}`; unknown `{c.id}`, `rul_\0`; repeated `{b.id}`"
+    )
+    with pytest.raises(OrderIncomplete):
+        await store.set_order("default", [], "bob")
+    assert await state(store) == before
+
+
+async def test_scripts_by_their_digests(store: Store) -> None:
+    await create(store, "a", script=ONE)
+    await create(store, "b", script=ONE)
+    await create(store, "c", script=TWO)
+    many = [sha256(str(number)) for number in range(40_000)]
+    assert await store.scripts([]) == {}
+    assert await store.scripts({sha256(ONE), sha256(TWO), *many}) == {sha256(ONE): ONE, sha256(TWO): TWO}
+
+
+# Revisions
+
+
+async def test_pages_of_revisions(store: Store) -> None:
+    for name in "abcd":
+        await create(store, name)
+    everything = [await store.revision("default", number) for number in (5, 4, 3, 2, 1)]
+    assert await store.revisions("default", None, 100) == everything
+    assert await store.revisions("default", None, 2) == everything[:2]
+    assert await store.revisions("default", 4, 2) == everything[2:4]
+    assert await store.revisions("default", 1, 2) == []
+    assert await store.revisions("default", 10**30, 1) == everything[:1]
+    assert await store.revisions("default", -(10**30), 1) == []
+
+
+async def test_activating_brings_deleted_rules_back(store: Store) -> None:
+    a, b = await create(store, "a"), await create(store, "b", script=TWO, on_failure="skip")
+    old = await store.live_revision("default")
+    await store.update_rule("default", a.id, changes=RuleChanges(script=TWO, name="z"), deploy=True, by="x")
+    await store.change_settings("default", TenantSettings(strict_claims=True), "x")
+    await store.delete_rule("default", a.id, "x")
+    changed, _ = await store.update_rule("default", b.id, changes=RuleChanges(enabled=False), deploy=True, by="x")
+    c = await create(store, "c")
+    history = await store.revisions("default", None, 100)
+
+    restored = await store.activate("default", old.number, "bob", expected=history[0].number)
+    assert restored == Revision(
+        tenant="default",
+        number=history[0].number + 1,
+        rules=old.rules,
+        settings=TenantSettings(),
+        created_at=restored.created_at,
+        created_by="bob",
+        restores=old.number,
+    )
+    assert await store.live_revision("default") == restored
+    assert await store.revisions("default", None, 100) == [restored, *history]
+    # `a` is saved as it is live again, `b` keeps its later save, `c` exists but is not live.
+    assert await store.rules("default") == [
+        Rule(
+            id=a.id,
+            saved=a.saved,
+            live=a.saved,
+            created_at=a.created_at,
+            updated_at=restored.created_at,
+        ),
+        Rule(
+            id=b.id,
+            saved=changed.saved,
+            live=b.saved,
+            created_at=b.created_at,
+            updated_at=changed.updated_at,
+        ),
+        Rule(id=c.id, saved=c.saved, live=None, created_at=c.created_at, updated_at=c.created_at),
+    ]
+
+    # Version 2 of `a` was stored before, so the next is 3.
+    again, _ = await store.update_rule("default", a.id, changes=RuleChanges(script=TWO), deploy=True, by="x")
+    assert again.saved.version == 3
+
+
+async def test_activating_what_is_not_there(store: Store) -> None:
+    await create(store, "a")
+    before = await state(store)
+    for number in (0, 3, -1, 10**30):
+        with pytest.raises(NotFound, match=f"^revision `{number}` does not exist$"):
+            await store.activate("default", number, "bob")
+    with pytest.raises(Conflict) as raised:
+        await store.activate("default", 1, "bob", expected=1)
+    assert (raised.value.code, raised.value.message) == (
+        "revision_race",
+        "revision `2` is live, not `1`",
+    )
+    assert await state(store) == before
+
+
+async def test_a_number_taken_by_somebody_else_is_a_conflict(store: Store, url: str) -> None:
+    rule = await create(store, "a")
+    database = await Database.open(url)
+    async with database.writing() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO revisions SELECT tenant, 3, body, created_at, created_by, restores "
+                "FROM revisions WHERE number = 2"
+            )
+        )
+    await database.close()
+    with pytest.raises(Conflict) as raised:
+        await store.update_rule("default", rule.id, changes=RuleChanges(script=TWO), deploy=True, by="x")
+    assert (raised.value.code, raised.value.message) == (
+        "revision_race",
+        "revision `3` of tenant `default` exists already",
+    )
+    assert await store.rules("default") == [rule]
+    assert len(await store.versions("default", rule.id)) == 1
+
+
+# Many at once
+
+
+async def test_concurrent_writers_lose_nothing(store: Store, url: str) -> None:
+    other = await Store.open(url)
+    stores = [store, other]
+    await store.create_tenant("acme", "root")
+    shared = await create(store, "shared")
+
+    async def work(number: int) -> list[Revision | None]:
+        mine = stores[number % 2]
+        tenant = "acme" if number % 5 == 0 else "default"
+        rule, created = await mine.create_rule(
+            tenant,
+            name=str(number),
+            script=f"# {number}",
+            order=None,
+            enabled=True,
+            on_failure="deny",
+            deploy=True,
+            by="x",
+        )
+        _, changed = await mine.update_rule(tenant, rule.id, changes=RuleChanges(enabled=False), deploy=True, by="x")
+        _, edited = await mine.update_rule(
+            "default", shared.id, changes=RuleChanges(script=f"# shared {number}"), deploy=True, by="x"
+        )
+        return [created, changed, edited]
+
+    made = [revision for revisions in await asyncio.gather(*map(work, range(20))) for revision in revisions]
+    for tenant, first, last in (("default", 3, 2 + 2 * 16 + 20), ("acme", 2, 1 + 2 * 4)):
+        of_tenant = [revision for revision in made if revision and revision.tenant == tenant]
+        of_tenant.sort(key=lambda revision: revision.number)
+        assert [revision.number for revision in of_tenant] == list(range(first, last + 1))
+        assert await other.revisions(tenant, first + len(of_tenant), len(of_tenant)) == of_tenant[::-1]
+    live = await store.live_revision("default")
+    assert sorted(entry.name for entry in live.rules) == sorted(
+        ["shared", *(str(number) for number in range(20) if number % 5)]
+    )
+    assert [entry.enabled for entry in live.rules] == [entry.name == "shared" for entry in live.rules]
+    assert [entry.order for entry in live.rules] == list(range(1, 18))
+    versions = await store.versions("default", shared.id)
+    assert [version.number for version in versions] == list(range(21, 0, -1))
+    assert {version.script for version in versions} == {ONE, *(f"# shared {number}" for number in range(20))}
+    await other.close()
+
+
+async def test_one_of_many_activations_that_expect_the_same_wins(store: Store, url: str) -> None:
+    await create(store, "a")
+    other = await Store.open(url)
+    outcomes = await asyncio.gather(
+        *([store, other][number % 2].activate("default", 1, "x", expected=2) for number in range(8)),
+        return_exceptions=True,
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Conflict"] * 7 + ["Revision"]
+    assert (await other.live_revision("default")).number == 3
+    await other.close()
+
+
+async def test_readers_see_rules_and_revision_of_one_moment(store: Store, url: str) -> None:
+    other = await Store.open(url)
+    rule = await create(store, "a")
+
+    async def write() -> None:
+        for number in range(30):
+            await store.update_rule("default", rule.id, changes=RuleChanges(script=f"# {number}"), deploy=True, by="x")
+
+    writing = asyncio.create_task(write())
+    while not writing.done():
+        seen = await other.rule("default", rule.id)
+        assert seen.live == seen.saved
+    await writing
+    await other.close()
+
+
+# Executions
+
+
+async def test_records_come_back_as_they_were(store: Store) -> None:
+    await store.add_executions([])
+    await store.add_executions([row("exe_1"), row("exe_2", record=b'{"text":"\\u0000\xc3\xa4"}')])
+    assert await store.execution("default", "exe_1") == b'{"a":1}'
+    assert await store.execution("default", "exe_2") == b'{"text":"\\u0000\xc3\xa4"}'
+
+
+async def test_a_batch_sent_again_changes_nothing(store: Store) -> None:
+    await store.add_executions([row("exe_1"), row("exe_1", record=b"other")])
+    await store.add_executions([row("exe_1", record=b"other"), row("exe_2")])
+    assert await store.execution("default", "exe_1") == b'{"a":1}'
+    assert await store.execution("default", "exe_2") == b'{"a":1}'
+
+
+async def test_records_of_a_deleted_tenant_do_not_take_the_batch(store: Store) -> None:
+    await store.add_executions([row("exe_1", tenant="gone"), row("exe_2")])
+    assert await store.execution("default", "exe_2") == b'{"a":1}'
+    with pytest.raises(NotFound):
+        await store.execution("gone", "exe_1")
+
+
+async def test_times_are_stored_in_utc(store: Store, url: str) -> None:
+    await store.add_executions([row("exe_1")])
+    database = await Database.open(url)
+    async with database.reading() as connection:
+        stored = await connection.scalar(select(executions.c.created_at))
+    await database.close()
+    assert stored == datetime(2026, 5, 6, 5, 8, 9, 123456, tzinfo=UTC)
+    assert stored.utcoffset() == timedelta(0)
+
+
+# What is not there, not yours, or cannot be stored
+
+
+async def test_unknown_tenants(store: Store) -> None:
+    for call in (
+        store.tenant("nobody"),
+        store.delete_tenant("nobody"),
+        store.change_settings("nobody", TenantSettings(), "x"),
+        store.live_revision("nobody"),
+        store.revisions("nobody", None, 1),
+        store.activate("nobody", 1, "x"),
+        store.rules("nobody"),
+        store.rule("nobody", "rul_x"),
+        create(store, "a", tenant="nobody"),
+        store.update_rule("nobody", "rul_x", changes=RuleChanges(), deploy=True, by="x"),
+        store.delete_rule("nobody", "rul_x", "x"),
+        store.set_order("nobody", [], "x"),
+    ):
+        with pytest.raises(NotFound) as raised:
+            await call
+        assert (raised.value.kind, raised.value.id) == ("tenant", "nobody")
+        assert raised.value.message == "tenant `nobody` does not exist"
+
+
+@pytest.mark.parametrize("id", ["unknown", "a\0b", "a\ud800b", "foreign"])
+async def test_unknown_and_foreign_things(store: Store, id: str) -> None:
+    rule = await create(store, "a")
+    await store.create_tenant("acme", "root")
+    await store.add_executions([row("exe_1")])
+    before = await state(store)
+    rule_id, execution_id = (rule.id, "exe_1") if id == "foreign" else (id, id)
+    for call, kind, missing in (
+        (store.rule("acme", rule_id), "rule", rule_id),
+        (store.versions("acme", rule_id), "rule", rule_id),
+        (store.version("acme", rule_id, 1), "version", f"{rule_id}/1"),
+        (store.version("default", rule.id, 10**30), "version", f"{rule.id}/{10**30}"),
+        (
+            store.update_rule("acme", rule_id, changes=RuleChanges(name="b"), deploy=True, by="x"),
+            "rule",
+            rule_id,
+        ),
+        (store.delete_rule("acme", rule_id, "x"), "rule", rule_id),
+        (store.revision("acme", 2), "revision", "2"),
+        (store.activate("acme", 2, "x"), "revision", "2"),
+        (store.execution("acme", execution_id), "execution", execution_id),
+    ):
+        with pytest.raises(NotFound) as raised:
+            await call
+        assert (raised.value.kind, raised.value.id) == (kind, missing)
+    with pytest.raises(OrderIncomplete):
+        await store.set_order("acme", [rule_id], "x")
+    assert await store.rules("acme") == []
+    assert await state(store) == before
+
+
+async def test_tenants_that_no_text_can_name(store: Store) -> None:
+    for name in ("a\0b", "a\ud800b"):
+        with pytest.raises(NotFound):
+            await store.tenant(name)
+        with pytest.raises(NotFound):
+            await store.rules(name)
+        with pytest.raises(NotFound):
+            await create(store, "a", tenant=name)
+        with pytest.raises(Unstorable, match=r"^`tenant` contains a "):
+            await store.create_tenant(name, "x")
+
+
+@pytest.mark.parametrize(
+    ("unstorable", "reason"),
+    [("a\0b", "contains a NUL character"), ("a\ud800b", "contains a lone surrogate")],
+)
+async def test_text_that_cannot_be_stored(store: Store, unstorable: str, reason: str) -> None:
+    rule = await create(store, "a")
+    before = await state(store)
+
+    for call, field in (
+        (create(store, unstorable), "name"),
+        (create(store, "a", script=unstorable), "script"),
+        (store.create_tenant("acme", unstorable), "by"),
+        (store.delete_rule("default", rule.id, unstorable), "by"),
+        (
+            store.update_rule("default", rule.id, changes=RuleChanges(name=unstorable), deploy=True, by="x"),
+            "name",
+        ),
+        (
+            store.update_rule("default", rule.id, changes=RuleChanges(script=unstorable), deploy=True, by="x"),
+            "script",
+        ),
+        (
+            store.update_rule("default", rule.id, changes=RuleChanges(name="b"), deploy=True, by=unstorable),
+            "by",
+        ),
+        (store.add_executions([row("exe_1"), row(unstorable)]), "execution"),
+    ):
+        with pytest.raises(Unstorable) as raised:
+            await call
+        assert (raised.value.field, raised.value.message) == (field, f"`{field}` {reason}")
+        assert isinstance(raised.value, ValueError)
+        assert isinstance(raised.value, StoreError)
+    assert await state(store) == before
+    assert len(await store.tenants()) == 1
+    with pytest.raises(NotFound):
+        await store.execution("default", "exe_1")
+
+
+async def test_an_order_beyond_what_databases_count(store: Store) -> None:
+    for order in (2**31, -(2**31) - 1, 10**30):
+        with pytest.raises(Unstorable, match=r"^`order` must be between -2147483648 and 2147483647$"):
+            await create(store, "a", order=order)
+    assert await store.rules("default") == []
+    assert (await create(store, "a", order=2**31 - 1)).saved.order == 2**31 - 1
