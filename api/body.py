@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -21,7 +22,8 @@ _NOT_A_NUMBER = re.compile(rb"NaN|-?Infinity")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 # An escaped backslash is consumed first, so that `\\ud800` (six characters of text) is left alone.
 _ESCAPE = re.compile(
-    rb"\\\\|(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"\\\\"
+    rb"|(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 LONGEST_MESSAGE = 300
 
@@ -29,25 +31,51 @@ LONGEST_MESSAGE = 300
 async def read_json(request: Request, type_: type[T], limit: int) -> T:
     """The request's body as a `type_` (a msgspec type; its Structs decide about unknown fields).
 
-    Never holds more than `limit` bytes (and the piece that exceeded it). Of a name that stands twice in one
-    object the last counts. The whole body is UTF-8 without lone surrogates, so parts kept as `msgspec.Raw`
+    Never holds more than `limit` bytes (and the piece that exceeded it). The whole body is UTF-8 without lone surrogates, so parts kept as `msgspec.Raw`
     are too; numbers in such parts may still be too large for whoever decodes them.
 
     Raises `ApiError`: 415 for anything but application/json in UTF-8, 413 beyond `limit`, 400
     `invalid_request` for broken JSON (RFC 8259), with byte, line and column, and for a wrong value, with its
     path.
     """
+    return decode_json(await read_body(request, limit), type_)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The bytes of a JSON body, not yet decoded. Raises `ApiError` 415 and 413 as `read_json` does."""
     _require_json(request)
-    return decode_json(await _read(request, limit), type_)
+    return await _read(request, limit)
 
 
 def decode_json(body: bytes, type_: type[T]) -> T:
     """`body` as a `type_`. Raises `ApiError` 400 `invalid_request` as `read_json` does."""
+    value = decode_text(body, msgspec.json.Decoder(type_))
+    require_unique_names(body)
+    return value
+
+
+def require_unique_names(text: bytes) -> None:
+    """Raises `ApiError` 400 where an object has a name twice: two readers could see two values (RFC 8259, 4)."""
+    with suppress(ValueError, RecursionError):
+        json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    seen = set()
+    for name, _ in pairs:
+        if name in seen:
+            message = f"the name `{name[:LONGEST_MESSAGE]}` stands twice in one object; keep one"
+            raise ApiError("invalid_request", message, problems=[{"name": name, "message": message}])
+        seen.add(name)
+
+
+def decode_text(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """`body` by a decoder that is kept: for the hot path, which looks at names itself."""
     if not body.strip():
         raise ApiError("invalid_request", "the body is empty; send a JSON value")
     _require_unicode(body)
     try:
-        return msgspec.json.decode(body, type=type_)
+        return decoder.decode(body)
     except msgspec.ValidationError as exc:
         found = _PATH.match(str(exc))
         _refuse_value(found["message"] if found else str(exc), found["path"] if found else "$")

@@ -45,8 +45,10 @@ def serve(
     with _one_clear_line(BadSetting, BadSecret):
         settings = Settings.from_environ(os.environ, host=host, port=port, data=data)
 
-        from api.serve import serve as run
+    from api.serve import NotStarted
+    from api.serve import serve as run
 
+    with _one_clear_line(BadSetting, BadSecret, NotStarted):
         run(settings, rules, welcome)
 
 

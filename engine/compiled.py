@@ -131,7 +131,7 @@ class CompiledRules:
             return None
         if entry is None:
             return None
-        code = self._verified(digest, entry)
+        code = self._verified(digest, entry if isinstance(entry, bytes) else b"")
         if code is None:
             self.counts.refused += 1
             log.warning("a compiled rule in Redis was refused: it is not what this service stored", key=PREFIX + digest)
@@ -153,9 +153,8 @@ class CompiledRules:
             return None
         tag, code = entry[1:33], entry[33:]
         # Both keys are always tried: the time says nothing about which one it was.
-        if any([hmac.compare_digest(tag, sign(key, digest, code)) for key in self._keys]):
-            return code
-        return None
+        good = [hmac.compare_digest(tag, sign(key, digest, code)) for key in self._keys]
+        return code if any(good) else None
 
     def _redis_failed(self, error: Exception) -> None:
         self.counts.redis_errors += 1

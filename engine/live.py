@@ -87,10 +87,13 @@ class Live:
         numbers = await self._store.live_numbers()
         for tenant, known in list(self._revisions.items()):
             number = numbers.get(tenant)
-            if number is None:
+            # Not "greater": a tenant that was ended and made again begins anew.
+            if number == known.number:
+                continue
+            try:
+                fresh = await self._store.live_revision(tenant)
+            except NotFound:
                 self.forget(tenant)
-            elif number > known.number:
-                try:
-                    self.put(await self._store.live_revision(tenant))
-                except NotFound:
-                    self.forget(tenant)
+            else:
+                if self._revisions.get(tenant) is known:  # else a change was made here meanwhile
+                    self._revisions[tenant] = fresh

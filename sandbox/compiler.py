@@ -22,6 +22,7 @@ from sandbox.recorder import FILENAME
 from sandbox.transformer import HOOKS, RulePolicy
 from sandbox.wire import Compiled, Problem
 
+MOST_PROBLEMS = 200
 MODULE_NAMES = frozenset({"__name__"})
 # What the compiler itself puts into a class's body.
 COMPILER_NAMES = frozenset(
@@ -65,12 +66,24 @@ def _compile(source: str, limits: Limits) -> Compiled:
         tree = policy.visit(tree)
         problems += policy.problems
         if problems:
-            found = [*dict.fromkeys(problems + hints)]
-            return Compiled(problems=sorted(found, key=lambda p: (p.line, p.column)))
+            return Compiled(
+                problems=_cut(sorted({*problems, *hints}, key=lambda p: (p.line, p.column, p.code, p.message)))
+            )
         code = compile(tree, FILENAME, "exec", dont_inherit=True)
     for name in _hidden_names(code):
         return _refused(1, 1, "name_not_allowed", f"`{name}` is not available in rules")
     return Compiled(problems=hints, code=marshal.dumps(code))
+
+
+def _cut(problems: list[Problem]) -> list[Problem]:
+    """The first of many problems, and how many there are."""
+    more = len(problems) - MOST_PROBLEMS
+    if more <= 0:
+        return problems
+    last = problems[MOST_PROBLEMS]
+    text = f"{more} more problems are not shown"
+    end = Problem(line=last.line, column=last.column, code="too_many_problems", message=text)
+    return [*problems[:MOST_PROBLEMS], end]
 
 
 def _hidden_names(code: types.CodeType) -> Iterator[str]:

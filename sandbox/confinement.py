@@ -85,7 +85,7 @@ def close_all_but(kept: Collection[int]) -> None:
 def confine_zygote(parent: int) -> dict[str, str]:
     """Everything that holds for all workers is applied here once, and inherited. Answers what is in force."""
     layers = {
-        "empty_environment": "PYTHONHASHSEED only" if set(os.environ) <= {"PYTHONHASHSEED", "LC_CTYPE"} else "no",
+        "empty_environment": "active" if set(os.environ) <= {"PYTHONHASHSEED", "TZ", "LC_CTYPE"} else "no",
         "own_session": _applied(os.setsid),
         "other_user": other_user(),
         "no_new_privileges": _applied(no_new_privileges),

@@ -179,7 +179,8 @@ CLASS_ATTRIBUTES: dict[type, frozenset[str]] = {
 }
 
 # The classes that `type(x)` may answer with: data, and what a rule has defined itself.
-DATA_TYPES = frozenset(ATTRIBUTES) | {type(None), types.FunctionType, types.BuiltinFunctionType}
+# Not types that build on code or on a callable of the rule's choice.
+DATA_TYPES = (frozenset(ATTRIBUTES) | {type(None)}) - {types.GeneratorType, hmac.HMAC}
 EXCEPTIONS = frozenset(
     value for value, _ in BUILTINS.values() if isinstance(value, type) and issubclass(value, Exception)
 )

@@ -250,15 +250,24 @@ class SafeFormatter(string.Formatter):
 
     def __init__(self, guards: Guards) -> None:
         self._guards = guards
+        self._next = 0
+
+    def parse(self, format_string: str) -> Iterator[Any]:
+        """Numbers the fields that have none: `string.Formatter` does not know `"{.name}"`, `str.format` does."""
+        for literal, field, spec, conversion in super().parse(format_string):
+            if field is not None and field[:1] in ("", ".", "["):
+                field, self._next = f"{self._next}{field}", self._next + 1
+            yield literal, field, spec, conversion
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        return args[key] if isinstance(key, int) else self._guards.getitem(kwargs, key)
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         first, rest = _split_field(field_name)
         value = self.get_value(first, args, kwargs)
         for is_attribute, key in rest:
-            if is_attribute:
-                value = self._guards.builtin_getattr(value, str(key))
-            else:
-                value = self._guards.getitem(value, key)
+            guards = self._guards
+            value = guards.builtin_getattr(value, str(key)) if is_attribute else guards.getitem(value, key)
         return value, first
 
 

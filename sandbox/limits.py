@@ -32,6 +32,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     depth: int = 32  # nesting of a value that a rule leaves behind
     writes: int = 2000
     write_value: int = 8 * 1024  # old or new value as the trace keeps it
+    journal: int = 2 * 1024 * 1024  # all events together
     log_lines_per_rule: int = 100
     log_line: int = 2000  # characters
     text: int = 1000  # characters of an error or denial

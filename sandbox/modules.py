@@ -17,6 +17,7 @@ import math
 import random
 import re
 import string
+import types
 import urllib.parse
 import uuid
 from collections.abc import Callable, Mapping
@@ -76,6 +77,31 @@ def _pick(module: Any, names: str) -> dict[str, Any]:
     return {name: getattr(module, name) for name in names.split()}
 
 
+# Exact types, whose hash and equality are CPython's own.
+_ATOMS = frozenset({str, bytes, int, float, bool, type(None), re.Pattern, re.RegexFlag})
+_FUNCTIONS = frozenset({types.FunctionType, types.MethodType, types.BuiltinFunctionType})
+
+
+def _of_atoms(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` for text, numbers and functions only.
+
+    The library keeps arguments in caches that outlive the execution: an object of a rule's class would carry one
+    login's data to the next there, and be asked for its equality by it.
+    """
+
+    def checked(*args: Any, **keywords: Any) -> Any:
+        for value in (*args, *keywords.values()):
+            if type(value) not in _ATOMS and type(value) not in _FUNCTIONS:
+                raise TypeError(f"`{function.__name__}` does not take a `{type(value).__name__}` in rules")
+        return function(*args, **keywords)
+
+    return checked
+
+
+def _pick_of_atoms(module: Any, names: str) -> dict[str, Any]:
+    return {name: _of_atoms(member) for name, member in _pick(module, names).items()}
+
+
 _HASHES = "md5 sha1 sha224 sha256 sha384 sha512 sha3_256 sha3_512 blake2b blake2s"
 
 # module: members that are the same in every execution.
@@ -101,17 +127,19 @@ FIXED: dict[str, dict[str, Any]] = {
     ),
     "re": _pick(
         re,
-        """compile match fullmatch search findall finditer split sub subn escape error
-        A ASCII I IGNORECASE M MULTILINE S DOTALL X VERBOSE U UNICODE""",
-    ),
+        "error A ASCII I IGNORECASE M MULTILINE S DOTALL X VERBOSE U UNICODE",
+    )
+    | _pick_of_atoms(re, "compile match fullmatch search findall finditer split sub subn escape"),
     "string": _pick(
         string,
         "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits punctuation printable whitespace",
     ),
     "urllib.parse": _pick(
         urllib.parse,
-        """quote quote_plus unquote unquote_plus urlencode urlparse urlsplit urlunparse urlunsplit urljoin
-        parse_qs parse_qsl""",
+        "urlencode urlunparse urlunsplit",
+    )
+    | _pick_of_atoms(
+        urllib.parse, "quote quote_plus unquote unquote_plus urlparse urlsplit urljoin parse_qs parse_qsl"
     ),
     "uuid": _pick(uuid, "UUID uuid3 uuid5 NAMESPACE_DNS NAMESPACE_URL NAMESPACE_OID NAMESPACE_X500"),
 }
@@ -205,12 +233,14 @@ class Modules:
         if name == "uuid":
             return {"uuid4": lambda: uuid.UUID(bytes=draw.randbytes(16), version=4)}
         if name == "secrets":
+
+            def token(nbytes: int | None) -> bytes:
+                return draw.randbytes(32 if nbytes is None else nbytes)
+
             return {
-                "token_bytes": lambda nbytes=32: draw.randbytes(nbytes),
-                "token_hex": lambda nbytes=32: draw.randbytes(nbytes).hex(),
-                "token_urlsafe": lambda nbytes=32: (
-                    base64.urlsafe_b64encode(draw.randbytes(nbytes)).rstrip(b"=").decode()
-                ),
+                "token_bytes": lambda nbytes=None: token(nbytes),
+                "token_hex": lambda nbytes=None: token(nbytes).hex(),
+                "token_urlsafe": lambda nbytes=None: base64.urlsafe_b64encode(token(nbytes)).rstrip(b"=").decode(),
                 "choice": draw.choice,
                 "randbelow": draw.randrange,
                 "compare_digest": hmac.compare_digest,

@@ -82,6 +82,7 @@ class Pipeline:
         self._updates: dict[str, dict[str, Any] | None] = dict.fromkeys(STORES)
         self._skipped: list[int] = []
         self._denial: Denial | None = None
+        self.abnormal = False  # a rule met a limit: the process may have kept something of it
         self._user: dict[str, Any] = {}
         self._context: dict[str, Any] = {}
 
@@ -104,9 +105,11 @@ class Pipeline:
                 self._step(index)
                 if self._denial is not None:
                     break
+        # After a denial there is nothing to return, and what the rule left may not be plain data.
+        returned = job.returns if self._denial is None else ()
         return Answer(
             seq=job.seq,
-            returns={name: self._context[name] for name in job.returns if name in self._context},
+            returns={name: self._context[name] for name in returned if name in self._context},
             updates=self._updates,
             denial=self._denial,
             skipped=self._skipped,
@@ -116,11 +119,13 @@ class Pipeline:
     def _step(self, index: int) -> None:
         rule = self._job.rules[index]
         before = msgspec.json.encode((self._user, self._context, self._updates)) if rule.skip else b""
+        self._journal.begin(index)
         self._progress.enter(index, RUNNING)
         started = time.perf_counter_ns()
         step = Step(self, index)
         outcome, error = step.run(self._codes[rule.digest])
         microseconds = (time.perf_counter_ns() - started) // 1000
+        self.abnormal |= outcome in ("timed_out", "exhausted")
         if step.denial is not None:
             self._denial = step.denial
             outcome = "denied"
@@ -128,6 +133,7 @@ class Pipeline:
             if rule.skip:
                 self._user, self._context, self._updates = msgspec.json.decode(before)
                 self._skipped.append(index)
+                self._journal.give_back(index)
             else:
                 self._denial = Denial(step=index, kind="server_error", text=error.code if error else "")
         self._journal.end(index, outcome, microseconds, error)
@@ -147,7 +153,7 @@ class Step:
         self._called = False
         self._misuse: CallbackError | None = None
         self.denial: Denial | None = None
-        self._recorder = Recorder(index, Tree(self._user, self._context), self._journal)
+        self._recorder = Recorder(index, Tree(self._user, self._context, self._journal), self._journal)
         seed = hashlib.sha256(pipeline._job.seed + index.to_bytes(4, "big")).digest()
         self._modules = Modules(pipeline._job.clock, seed, self._recorder.change)
         self._guards = Guards(self._recorder, self._modules.special())
@@ -196,6 +202,8 @@ class Step:
                 raise self._misuse
             if self.denial is None:
                 self._leave_plain_data()
+            if self._journal.exceeded is not None:
+                raise self._journal.exceeded
             return "passed", None
         except UnauthorizedError as error:
             self._deny("unauthorized", _text(error, self._limits))
@@ -242,9 +250,13 @@ class Step:
             "_write_": guards.write,
         }
 
-    def _print(self, *values: Any, sep: str | None = " ", end: str | None = "\n") -> None:
+    def _print(self, *values: Any, sep: str | None = " ", end: str | None = "\n", flush: bool = False) -> None:
         separator = " " if sep is None else sep
-        self._journal.log(self._index, "info", separator.join([str(value) for value in values]), rule_line())
+        if type(separator) is not str:
+            raise TypeError("`sep` must be a string")
+        text = separator.join([str(value) for value in values])
+        self._recorder.check_open()
+        self._journal.log(self._index, "info", text, rule_line())
 
     def _auth0(self) -> Namespace:
         members = {}
@@ -265,6 +277,7 @@ class Step:
                 new = plain(patch, self._limits.depth)
             except NotPlain as error:
                 raise ValueError(f"`{store}`: {error}") from None
+            self._recorder.check_open()
             if self.denial is not None:
                 return
             old = self._updates[store]
@@ -282,6 +295,7 @@ class Step:
         return update
 
     def _callback(self, error: Any = None, user: Any = OMITTED, context: Any = OMITTED) -> None:
+        self._recorder.check_open()
         if self._called:
             if self.denial is None:
                 self._misuse = CallbackError("callback_called_twice", "`callback` was called a second time")
@@ -361,15 +375,16 @@ def _text(error: Any, limits: Limits) -> str:
 
 def _error(code: str, message: str, error: BaseException) -> Error:
     frames = _frames(error)
-    return Error(code=code, message=message, line=frames[-1][0] if frames else None, frames=frames)
+    return Error(code=code, message=message, line=frames[-1][0] or None if frames else None, frames=frames)
 
 
 def _frames(error: BaseException | None) -> list[tuple[int, str]]:
-    """The rule's own frames, outermost first, at most twenty."""
+    """The rule's own frames, outermost first: of many the ten at either end."""
     if error is None:
         return []
-    return [
+    frames = [
         (line or 0, frame.f_code.co_name)
         for frame, line in traceback.walk_tb(error.__traceback__)
         if frame.f_code.co_filename == FILENAME
-    ][:20]
+    ]
+    return frames if len(frames) <= 20 else frames[:10] + frames[-10:]

@@ -18,7 +18,7 @@ import msgspec
 
 from sandbox.limits import Limits
 from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
-from sandbox.progress import COLLECTING, RUNNING
+from sandbox.progress import COLLECTING, IDLE, RUNNING
 from sandbox.wire import Answer, Compiled, CompileJob, Hello, Job, JobRule, Problem, frame, to_worker
 
 log = logging.getLogger("claimsmith.sandbox")
@@ -27,6 +27,8 @@ TICK = 0.010  # how often running workers are looked at
 DEPTH = 4  # jobs in one worker's channel
 SPARES = 1  # forked workers that wait for a tenant
 PICK_UP = 5.0  # a worker that has not begun its head job by then is stuck
+SETTLE = 0.5  # a worker that is not idle so long after its answer is stuck too
+FALSE_START = 0.1  # before another try, when a worker ends without having been of use
 COMPILERS = 2
 ZYGOTE_RETRY = 0.5
 
@@ -112,6 +114,8 @@ class Pool:
         self._watching: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting_zygote = False
+        self._refilling = False
+        self._compiling: set[Worker] = set()
         self._compilers = asyncio.Semaphore(COMPILERS)
         self._closed = False
 
@@ -133,7 +137,7 @@ class Pool:
     @property
     def processes(self) -> list[int]:
         """The process ids of the zygote and the workers."""
-        pids = [worker.pid for worker in self._workers]
+        pids = [worker.pid for worker in (*self._workers, *self._compiling)]
         if self._zygote is not None:
             pids.append(self._zygote.pid)
         return [pid for pid in pids if pid is not None]
@@ -154,14 +158,14 @@ class Pool:
         for tenant in self._tenants.values():
             for ticket in [*tenant.queue, *(t for w in tenant.workers for t in w.in_flight)]:
                 self._refuse(ticket, "the service is stopping")
-        for worker in list(self._workers):
+        for worker in (*self._workers, *self._compiling):
             worker.kill()
         if self._zygote is not None:
             await self._zygote.stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        while self._workers:
+        while self._workers or self._compiling:  # noqa: ASYNC110  each ends by itself, within a millisecond
             await asyncio.sleep(0.001)
 
     # Executions
@@ -246,10 +250,10 @@ class Pool:
         try:
             answer = msgspec.json.decode(body, type=Answer)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            worker.kill("an answer that cannot be read")
+            worker.garbled("an answer that cannot be read")
             return
         if not worker.in_flight or answer.seq != worker.in_flight[0].seq:
-            worker.kill("an answer to another job")
+            worker.garbled("an answer to another job")
             return
         ticket = worker.in_flight.popleft()
         self.counts.executions += 1
@@ -258,13 +262,20 @@ class Pool:
         worker.asked = False
         if not ticket.future.done():
             ticket.future.set_result(answer)
-        if answer.tired or worker.executions >= self.limits.recycle_executions:
+        if answer.tired or worker.executions >= self.limits.recycle_executions or self._starving():
             worker.retiring = True
-            if not worker.in_flight:
-                self.counts.workers_recycled += 1
-                worker.kill()
+        if worker.retiring and not worker.in_flight:
+            self.counts.workers_recycled += 1
+            worker.kill()
         if worker.key is not None:
             self._pump(self._tenants[worker.key])
+        self._watch()
+
+    def _starving(self) -> bool:
+        """Whether a tenant without a worker waits, and there is no room for one."""
+        if self._spares or len(self._workers) < self._most:
+            return False
+        return any(tenant.queue and not tenant.workers for tenant in self._tenants.values())
 
     # Ends
 
@@ -286,7 +297,8 @@ class Pool:
                 if not tenant.queue and not tenant.workers:
                     del self._tenants[tenant.key]
         if not self._closed:
-            self._background(self._refill())
+            useless = worker.executions == 0 and worker.late is None and not worker.retiring
+            self._background(self._refill(FALSE_START if useless else 0.0))
 
     def _settle(self, worker: Worker, tenant: Tenant) -> None:
         tickets = list(worker.in_flight)
@@ -296,9 +308,14 @@ class Pool:
         head = tickets[0]
         assert worker.progress is not None, "closed after this"
         place = worker.progress.place()
-        if place.seq == head.seq and place.phase == RUNNING:
-            step = place.step if 0 <= place.step < len(head.request.rules) else None
-            if worker.late is None and head.attempts == 0:
+        running = place.seq == head.seq and place.phase == RUNNING
+        if worker.late == "deadline" and not running:
+            tickets.pop(0)
+            self._refuse(head, "the deadline came before a worker was free")
+        elif worker.late != "late finalisers" and (running or place.phase != COLLECTING):
+            # The job may be what ends workers, so its tries are counted; one that has not begun is less suspect.
+            step = place.step if running and 0 <= place.step < len(head.request.rules) else None
+            if worker.late not in ("time", "deadline") and head.attempts < (1 if running else 3):
                 head.attempts += 1
                 self.counts.retries += 1
             else:
@@ -313,9 +330,6 @@ class Pool:
                             journal=worker.progress.journal(),
                         )
                     )
-        elif worker.late == "deadline":
-            tickets.pop(0)
-            self._refuse(head, "the deadline came before a worker was free")
         if self._closed:
             for ticket in tickets:
                 self._refuse(ticket, "the service is stopping")
@@ -342,13 +356,20 @@ class Pool:
             if worker.in_flight:
                 again = True
                 self._look_at(worker, now)
-        for tenant in self._tenants.values():
+            elif not worker.retiring and worker.executions and _phase(worker) != IDLE:
+                # Nobody waits for it, but what hangs there burns a processor.
+                again = True
+                if now >= worker.idle_since + SETTLE:
+                    worker.kill("late finalisers")
+        for tenant in list(self._tenants.values()):
             for ticket in tenant.queue:
                 again = True
                 if now >= ticket.request.deadline:
                     self._refuse(ticket, "the deadline came before a worker was free")
             while tenant.queue and tenant.queue[0].future.done():
                 tenant.queue.popleft()
+            if not tenant.queue and not tenant.workers:
+                del self._tenants[tenant.key]
         if again:
             self._watch()
 
@@ -357,13 +378,15 @@ class Pool:
         assert worker.progress is not None, "a worker in the set lives"
         place = worker.progress.place()
         if place.seq == head.seq and place.phase == RUNNING:
-            # A worker that lies about its start gains nothing: the deadline is ours.
-            over = place.started + self.limits.rule_time + self.limits.kill_grace
-            end, why = min((over, "time"), (head.request.deadline, "deadline"))
+            end, why = place.started + self.limits.rule_time + self.limits.kill_grace, "time"
         elif place.phase == COLLECTING:
             end, why = place.started + self.limits.idle_time + self.limits.kill_grace, "late finalisers"
+        elif place.phase == RUNNING:
+            end, why = worker.head_since + SETTLE, "late finalisers"
         else:
             end, why = worker.head_since + PICK_UP, "stuck"
+        # A worker that lies about its place gains nothing: the deadline is ours.
+        end, why = min((end, why), (head.request.deadline, "deadline"))
         if now >= end:
             worker.kill(why)
         elif now >= end - TICK and why in ("time", "deadline") and not worker.asked:
@@ -380,23 +403,32 @@ class Pool:
         if idle:
             min(idle, key=lambda worker: worker.idle_since).kill()
 
-    async def _refill(self) -> None:
-        """Keep spares ready, and give them to tenants that have no worker."""
-        while not self._closed and len(self._spares) < SPARES and len(self._workers) < self._most:
-            zygote = self._zygote
-            if zygote is None or not zygote.alive:
-                return
-            try:
+    async def _refill(self, after: float = 0.0) -> None:
+        """Keep spares ready, and give them to tenants that have no worker. One at a time, to keep the bounds."""
+        if after:
+            await asyncio.sleep(after)
+        if self._refilling:
+            return
+        self._refilling = True
+        try:
+            while not self._closed and len(self._spares) < SPARES and len(self._workers) < self._most:
+                zygote = self._zygote
+                if zygote is None or not zygote.alive:
+                    return
                 worker = await Worker.start(zygote, "worker", self._answered, self._ended, self.limits.answer)
-            except (SandboxUnavailable, OSError) as error:
-                log.warning("no worker could be started: %s", error)
-                return
-            self.counts.workers_started += 1
-            self._workers.add(worker)
-            self._spares.append(worker)
-            for tenant in list(self._tenants.values()):
-                if tenant.queue:
-                    self._pump(tenant)
+                self.counts.workers_started += 1
+                if worker.ended:
+                    await asyncio.sleep(FALSE_START)
+                    continue
+                self._workers.add(worker)
+                self._spares.append(worker)
+                for tenant in sorted(self._tenants.values(), key=lambda tenant: len(tenant.workers)):
+                    if tenant.queue:
+                        self._pump(tenant)
+        except (SandboxUnavailable, OSError) as error:
+            log.warning("no worker could be started: %s", error)
+        finally:
+            self._refilling = False
 
     def _zygote_ended(self, zygote: ZygoteProcess) -> None:
         if not self._closed and not self._starting_zygote:
@@ -433,6 +465,13 @@ class Pool:
         Source that stalls or crashes the compiler comes back as a problem. Raises `SandboxUnavailable`.
         """
         self.counts.compiles += 1
+        try:
+            job = frame(to_worker.encode(CompileJob(source)))
+        except UnicodeEncodeError as error:
+            line = source.count("\n", 0, error.start) + 1
+            column = error.start - source.rfind("\n", 0, error.start)
+            text = f"the character {source[error.start]!r} is not text"
+            return Compiled(problems=[Problem(line=line, column=column, code="syntax_error", message=text)])
         async with self._compilers:
             zygote = self._zygote
             if zygote is None or not zygote.alive:
@@ -444,19 +483,23 @@ class Pool:
                     answer.set_result(body)
 
             def ended(worker: Worker) -> None:
-                self._workers.discard(worker)
+                self._compiling.discard(worker)
                 if not answer.done():
                     answer.set_result(b"")
 
             child = await Worker.start(zygote, "compile", answered, ended, 4 * self.limits.code)
-            self._workers.add(child)
-            child.send(frame(to_worker.encode(CompileJob(source))))
+            if child.ended:
+                raise SandboxUnavailable("the sandbox is starting")
+            self._compiling.add(child)
             try:
+                child.send(job)
                 body = await asyncio.wait_for(answer, self.limits.compile_time)
             except TimeoutError:
                 return _crashed("compile_timeout", f"compiling takes longer than {self.limits.compile_time:g} s")
             finally:
                 child.kill()
+            if not body and (self._closed or not zygote.alive):
+                raise SandboxUnavailable("the sandbox is starting")
             if not body:
                 return _crashed("compile_crashed", "the script ends the compiler")
             with contextlib.suppress(msgspec.DecodeError):
@@ -464,6 +507,10 @@ class Pool:
                 if len(compiled.code) <= self.limits.code:
                     return compiled
             return _crashed("compile_crashed", "the compiled script is too large")
+
+
+def _phase(worker: Worker) -> int:
+    return worker.progress.place().phase if worker.progress is not None else IDLE
 
 
 def _crashed(code: str, message: str) -> Compiled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import re
 import signal
@@ -13,7 +14,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -60,10 +61,11 @@ class ZygoteProcess:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         arguments = [str(theirs.fileno()), str(os.getpid()), msgspec.json.encode(self._limits).decode()]
-        # Not `-I`: it would ignore the fixed hash seed, on which the order of sets in a rule depends.
-        self._process = subprocess.Popen(  # noqa: S603
+        # Not `-I`: it would ignore the fixed hash seed, on which the order of sets in a rule depends. The time
+        # zone is fixed, since naive times in a rule would follow the machine's.
+        self._process = subprocess.Popen(  # noqa: S603, ASYNC220  once, at the start
             [sys.executable, "-s", "-P", "-B", "-c", BOOT.format(root=str(ROOT)), *arguments],
-            env={"PYTHONHASHSEED": "0"},
+            env={"PYTHONHASHSEED": "0", "TZ": "UTC"},
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -152,6 +154,7 @@ class Worker(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._pidfd: int | None = None
         self._kill_wanted = False
+        self._garbled = False
         self._trace_fd = -1
         self.pid: int | None = None
         self.progress: Progress | None = None
@@ -164,6 +167,7 @@ class Worker(asyncio.Protocol):
         self.idle_since = 0.0
         self.asked = False
         self.late: str | None = None  # why we killed it
+        self.ended = False
         self.line: int | None = None
 
     @classmethod
@@ -178,10 +182,12 @@ class Worker(asyncio.Protocol):
         """A worker that takes frames at once: they wait in its channel while it is forked."""
         worker = cls(on_answer, on_end, limit)
         ours, theirs = socket.socketpair()
-        memory = os.memfd_create("progress", os.MFD_CLOEXEC)
+        memory = os.memfd_create("progress", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         trace_read, trace_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             os.ftruncate(memory, SIZE)
+            # A worker that could shrink it would end the service, by SIGBUS at its next look.
+            fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
             zygote.spawn(kind, [theirs.fileno(), memory, trace_write], worker._started)
             worker.progress = Progress(memory)
             worker._trace_fd = trace_read
@@ -209,8 +215,14 @@ class Worker(asyncio.Protocol):
     def kill(self, why: str | None = None) -> None:
         """End it now. `on_end` follows when the kernel has done so."""
         self.late = self.late or why
-        self._kill_wanted = True
+        self._kill_wanted = self.retiring = True
         self._signal(signal.SIGKILL)
+
+    def garbled(self, why: str) -> None:
+        """End it for what it sent, and read nothing more of it."""
+        self._garbled = True
+        self._buffer.clear()
+        self.kill(why)
 
     def _signal(self, number: signal.Signals) -> None:
         if self._pidfd is not None:
@@ -232,17 +244,16 @@ class Worker(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports are not subclasses of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
         buffer += data
-        while len(buffer) >= HEAD.size:
+        while len(buffer) >= HEAD.size and not self._garbled:
             (size,) = HEAD.unpack_from(buffer)
             if size > self._limit:
-                self.kill("a frame over the size limit")
-                buffer.clear()
+                self.garbled("a frame over the size limit")
                 return
             if len(buffer) < HEAD.size + size:
                 return
@@ -251,6 +262,7 @@ class Worker(asyncio.Protocol):
             self._on_answer(self, body)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self.ended = True
         self._signal(signal.SIGKILL)
         self._read_trace()
         self._transport = None

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 SIZE = 256 * 1024
 HEADER = struct.Struct("<QqiIQ")  # seq, step, phase, journal length, started (ns, monotonic)
+RESERVED = 16 * 1024  # more than a denial of `Limits.text` characters, each escaped
 BODY = 64  # where the journal begins
 
 IDLE, RUNNING, COLLECTING = 0, 1, 2
@@ -43,11 +44,14 @@ class Progress:
         self._step = step
         HEADER.pack_into(self._map, 0, self._seq, step, phase, self._length, time.monotonic_ns())
 
-    def append(self, event: bytes) -> None:
-        """Keep one journal event; what no longer fits is lost to the trace of a killed execution only."""
+    def append(self, event: bytes, *, decides: bool = False) -> None:
+        """Keep one journal event; what no longer fits is lost to the trace of a killed execution only.
+
+        For the one that decides the login there is always room.
+        """
         start = BODY + self._length
         end = start + len(event) + 1
-        if end <= SIZE:
+        if end <= (SIZE if decides else SIZE - RESERVED):
             self._map[start:end] = event + b","
             self._length = end - BODY
             struct.pack_into("<I", self._map, 20, self._length)

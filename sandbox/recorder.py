@@ -39,7 +39,8 @@ class Recorder:
         self.journal = journal
         self._tree = tree
         self._touched: dict[int, tuple[Any, int]] = {}
-        self._closed = False
+        self._given: dict[int, Any] = {}  # dicts and lists that the rule has put somewhere
+        self.closed = False
 
     # What a rule does
 
@@ -72,13 +73,17 @@ class Recorder:
 
     def change(self, holder: Any, act: Callable[[], Any]) -> Any:
         """Let `act` change a dict or list in any way, and record the difference it makes."""
-        places = self._open(holder)
-        if not places:
-            return act()
+        if not self._open(holder):
+            result = act()
+            # `act` may run the rule's code (`d.update(generator)`), which may have put `holder` into the data.
+            for place in self._tree.places(holder):
+                self._write(place, holder, holder)
+                self._touch(holder)
+            return result
         if type(holder) is dict:
             before = dict(holder)
             result = act()
-            for place in places:
+            for place in self._tree.places(holder):
                 for key in before:
                     if key not in holder:
                         self._write((*place, key), before[key], MISSING)
@@ -89,13 +94,18 @@ class Recorder:
         else:
             items = list(holder)
             result = act()
-            for place in places:
+            for place in self._tree.places(holder):
                 self._list_difference(place, items, holder)
         self._touch(holder)
         return result
 
+    def check_open(self) -> None:
+        """Raises `Closed` in what a rule does after its end."""
+        if self.closed:
+            raise Closed("the rule has ended")
+
     def close(self) -> None:
-        self._closed = True
+        self.closed = True
 
     # What the pipeline does when the rule has ended
 
@@ -104,10 +114,16 @@ class Recorder:
 
         A claim goes whole: half a value could be worse than none. Each removal is in the journal.
         """
-        for holder, line in list(self._touched.values()):
-            for place in self._tree.places(holder)[:1]:
+        touched = [
+            (place, holder, line) for holder, line in self._touched.values() for place in self._tree.places(holder)[:1]
+        ]
+        # Innermost first, so that what is taken out is no more than what is wrong.
+        for place, holder, line in sorted(touched, key=lambda entry: len(entry[0]), reverse=True):
+            if self._tree.at(place) is holder:
                 entries = list(holder.items()) if type(holder) is dict else list(enumerate(holder))
                 for key, value in entries:
+                    if type(holder) is dict and type(value) in (dict, list) and id(value) not in self._given:
+                        continue  # it came in as plain data; where it was changed, it is an entry of its own
                     try:
                         if type(holder) is dict:
                             plain({key: None}, 1)
@@ -131,14 +147,17 @@ class Recorder:
     # Inside
 
     def _open(self, holder: Any) -> list[Path]:
-        if self._closed:
-            raise Closed("the rule has ended")
+        self.check_open()
         return self._tree.places(holder)
 
     def _touch(self, holder: Any) -> None:
         self._touched[id(holder)] = (holder, rule_line())
 
     def _write(self, path: Path, old: Any, new: Any) -> None:
+        # Counted before it is written down: of few objects that hold each other, text can be made without end.
+        if type(new) in (dict, list, tuple):
+            self._given[id(new)] = new
+            self._tree.attach(new, path)
         op = "add" if old is MISSING else "remove" if new is MISSING else "replace"
         self.journal.write(
             self.step,
@@ -148,8 +167,6 @@ class Recorder:
             None if new is MISSING else new,
             rule_line(),
         )
-        if new is not MISSING:
-            self._tree.attach(new, path)
 
     def _list_difference(self, place: Path, before: list[Any], after: list[Any]) -> None:
         """Items added at the end one by one; any other change as one replacement of the whole list."""

@@ -290,5 +290,9 @@ def _jumps(node: ast.AST, in_loop: bool) -> Iterable[ast.AST]:
         return
     if isinstance(node, ast.Return) or (isinstance(node, ast.Break | ast.Continue) and not in_loop):
         yield node
-    for child in ast.iter_child_nodes(node):
-        yield from _jumps(child, in_loop or isinstance(node, ast.For | ast.While))
+    for field, value in ast.iter_fields(node):
+        # The `else` of a loop is not in it.
+        inside = in_loop or (isinstance(node, ast.For | ast.While) and field == "body")
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _jumps(child, inside)

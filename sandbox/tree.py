@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.journal import BudgetExceeded, Path
+from sandbox.journal import Journal, Path
 
 MOST_NODES = 100_000
+MOST_PLACES = 500  # of one object
 DEEPEST = 100
+NODES = (dict, list, tuple)
 
 
 class Tree:
-    def __init__(self, user: dict[str, Any], context: dict[str, Any]) -> None:
+    def __init__(self, user: dict[str, Any], context: dict[str, Any], journal: Journal) -> None:
+        self._journal = journal
         self._roots = {"user": user, "context": context}
         # The objects are kept with their paths: an identity is only an identity while its object lives.
         self._places: dict[int, tuple[Any, list[Path]]] = {}
@@ -37,13 +40,12 @@ class Tree:
             known = self._places.get(id(value))
             if known is None:
                 return []
-        paths = known[1]
-        for path in paths:
+        for path in known[1]:
             if self.at(path) is not value:
                 self._look_everywhere()
                 known = self._places.get(id(value))
-                return list(known[1]) if known else []
-        return paths
+                break
+        return list(known[1]) if known else []
 
     def at(self, path: Path) -> Any:
         """What stands at `path`, or None."""
@@ -56,24 +58,25 @@ class Tree:
         return value
 
     def attach(self, value: Any, path: Path) -> None:
-        """Note that `value`, and what it holds, now stands at `path`."""
-        if type(value) not in (dict, list):
-            return
+        """Note that the dict, list or tuple `value`, and what it holds, now stands at `path`."""
         pending: list[tuple[Any, Path]] = [(value, path)]
         count = 0
         while pending:
             node, place = pending.pop()
-            self._note(node, place)
+            if type(node) is not tuple:
+                self._note(node, place)
             count += 1
             if count > MOST_NODES or len(place) > DEEPEST:
-                raise BudgetExceeded("too_large", "the value holds too many objects, or holds itself")
+                self._journal.exceed("too_large", "the value holds too many objects, or holds itself")
             items = node.items() if type(node) is dict else enumerate(node)
-            pending.extend((child, (*place, key)) for key, child in items if type(child) in (dict, list))
+            pending.extend((child, (*place, key)) for key, child in items if type(child) in NODES)
 
     def _note(self, value: Any, path: Path) -> None:
         known = self._places.get(id(value))
         if known is None:
             self._places[id(value)] = (value, [path])
+        elif len(known[1]) >= MOST_PLACES:
+            self._journal.exceed("too_large", "the value holds too many objects, or holds itself")
         elif path not in known[1]:
             known[1].append(path)
 

@@ -15,11 +15,13 @@ import socket
 import sys
 import types
 
+import msgspec
+
 from sandbox.compiler import compile_rule
 from sandbox.limits import Limits
 from sandbox.pipeline import Pipeline, TimeLimit, Timer
 from sandbox.progress import COLLECTING, IDLE, Progress
-from sandbox.wire import HEAD, Answer, CompileJob, Job, frame, from_service, to_service
+from sandbox.wire import HEAD, CompileJob, Job, frame, from_service, to_service
 
 # The service asks a worker that hangs where it is; C code answers, since Python code may be stuck.
 WHERE_SIGNAL = signal.SIGUSR1
@@ -41,25 +43,20 @@ def serve(channel: socket.socket, progress: Progress, trace_fd: int, limits: Lim
                 codes[rule.digest] = marshal.loads(rule.code)  # noqa: S302  signed, and this process is confined
         pipeline = Pipeline(job, codes, limits, progress, timer)
         answer = pipeline.run()
-        answer_text = to_service.encode(answer)
-        if _peak_memory() - used_at_start > limits.recycle_growth:
-            answer_text = to_service.encode(_tired(answer))
-        channel.sendall(frame(answer_text))
-        del job, pipeline, answer, answer_text, body
-        _collect(progress, timer, limits)
+        if pipeline.abnormal or _peak_memory() - used_at_start > limits.recycle_growth:
+            answer = msgspec.structs.replace(answer, tired=True)
+        channel.sendall(frame(to_service.encode(answer)))
+        left: list[object] = [pipeline, answer]
+        del job, pipeline, answer, body
+        _collect(left, progress, timer, limits)
 
 
-def _tired(answer: Answer) -> Answer:
-    import msgspec
-
-    return msgspec.structs.replace(answer, tired=True)
-
-
-def _collect(progress: Progress, timer: Timer, limits: Limits) -> None:
+def _collect(left: list[object], progress: Progress, timer: Timer, limits: Limits) -> None:
     """Finalisers that a rule left behind run here, under the timer, so that the next login does not wait for them."""
     progress.enter(-1, COLLECTING)
     try:
         timer.start(limits.idle_time)
+        left.clear()
         gc.collect()
     except TimeLimit:
         os._exit(0)

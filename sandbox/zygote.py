@@ -38,6 +38,10 @@ POLICY_FILES = (
     "transformer.py",
 )
 
+# Codecs are imported when they are first named, which a confined worker cannot do.
+ENCODINGS = """ascii latin-1 utf-8 utf-8-sig utf-7 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be cp437 cp1250
+cp1251 cp1252 iso8859-2 iso8859-15 idna punycode raw_unicode_escape unicode_escape""".split()
+
 
 class Order(msgspec.Struct, frozen=True):
     """What the service asks for. The descriptors travel beside it: channel, progress, trace."""
@@ -85,7 +89,8 @@ def _stamps() -> Hello:
 def _warm(limits: Limits) -> None:
     """Have everything imported that is imported late, while files can still be opened."""
     datetime.datetime.strptime("2026-01-02", "%Y-%m-%d").strftime("%A")
-    "".encode("idna")
+    for encoding in ENCODINGS:
+        "".encode(encoding)
     json.loads("{}")
     compiler.compile_rule("import re, json\ndef rule(user, context):\n    match user:\n        case _: pass\n", limits)
     with warnings.catch_warnings():
@@ -114,7 +119,10 @@ class Zygote:
                 return
 
     def _take_order(self) -> bool:
-        text, fds, _, _ = socket.recv_fds(self._control, MESSAGE, 3)
+        try:
+            text, fds, _, _ = socket.recv_fds(self._control, MESSAGE, 3)
+        except ConnectionResetError:
+            return False
         if not text:
             return False
         order = msgspec.json.decode(text, type=Order)

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,9 @@ class Database:
         """
         database = cls._connecting(url)
         try:
+            if database.file is not None:
+                with database._unavailable():
+                    await asyncio.to_thread(_prepare, database.file)
             async with database.writing() as connection:
                 if connection.dialect.name == "postgresql":
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
@@ -67,6 +71,11 @@ class Database:
             await database.close()
             raise
         return database
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database."""
+        return Path(self.engine.url.database) if self.engine.url.database else None
 
     @classmethod
     def _connecting(cls, url: str) -> Database:
@@ -100,12 +109,13 @@ class Database:
     @contextmanager
     def _unavailable(self) -> Iterator[None]:
         # The drivers name a server that fails, but not a file.
-        file = self.engine.url.database
-        where = f"`{file}`: " if file else ""
+        where = f"`{self.file}`: " if self.file else ""
         try:
             yield
-        except (OSError, exc.TimeoutError) as error:
-            raise Unavailable(f"{where}{str(error) or type(error).__name__}") from error
+        except OSError as error:
+            raise Unavailable(f"{where}{error.strerror or str(error) or type(error).__name__}") from error
+        except (sqlite3.Error, exc.TimeoutError) as error:
+            raise Unavailable(f"{where}{error}") from error
         except exc.DBAPIError as error:
             if not _speaks_of_the_server(error):
                 raise
@@ -120,30 +130,16 @@ def _sqlite(url: str) -> AsyncEngine:
     if not parsed.database or parsed.database == ":memory:" or parsed.query or parsed.host:
         # In memory every connection would have its own database.
         raise ValueError(f"a database URL for SQLite names a file and nothing else: use {ACCEPTED}")
-    file = Path(parsed.database)
-    if not file.parent.is_dir():
-        raise Unavailable(f"`{file.parent}`, the folder of the database file, does not exist")
-    try:
-        if not file.exists():
-            # Records of logins are for the service alone. SQLite gives its other files the same mode.
-            file.touch(mode=0o600)
-        # aiosqlite leaves a thread behind when it cannot open a file, so it is not asked where nobody can.
-        sqlite3.connect(file).close()
-    except OSError as error:
-        raise Unavailable(f"`{file}`: {error.strerror}") from error
-    except sqlite3.Error as error:
-        raise Unavailable(f"`{file}`: {error}") from error
     engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"), pool_timeout=POOL_TIMEOUT)
 
     pragmas = (
         f"busy_timeout = {LOCK_TIMEOUT * 1000:.0f}",
-        "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
     )
 
     @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    def connected(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         try:
             # Without this the driver begins transactions where it likes; `begin` below says where we do.
             connection.isolation_level = None
@@ -163,6 +159,27 @@ def _sqlite(url: str) -> AsyncEngine:
         connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
 
     return engine
+
+
+def _prepare(file: Path) -> None:
+    if not file.parent.is_dir():
+        raise sqlite3.OperationalError(f"the folder `{file.parent}` does not exist")
+    if not file.exists():
+        # Records of logins are for the service alone. SQLite gives its other files the same mode.
+        file.touch(mode=0o600)
+    # With sqlite3 itself: aiosqlite leaves a thread behind when it cannot open a file.
+    with closing(sqlite3.connect(file)) as connection:
+        deadline = time.monotonic() + LOCK_TIMEOUT
+        while True:
+            try:
+                # Kept in the file. The one statement that does not wait for others, so we wait.
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not busy or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.01)
 
 
 def _postgresql(url: str) -> AsyncEngine:

@@ -188,12 +188,12 @@ async def set_order(
 
 
 async def bring_back(connection: AsyncConnection, entries: Iterable[PipelineRule], now: datetime) -> None:
-    """Those of the entries whose rules are deleted exist again, saved as the entries say."""
+    """The rules of these entries exist again where they were deleted, and are all saved as the entries say: a
+    later small change must not put a script live that was just taken back. Its version stays in the history.
+    """
     for entry in entries:
         await connection.execute(
-            update(rules)
-            .where(rules.c.id == entry.id, rules.c.deleted.is_(True))
-            .values(deleted=False, updated_at=now, **_columns(entry))
+            update(rules).where(rules.c.id == entry.id).values(deleted=False, updated_at=now, **_columns(entry))
         )
 
 

@@ -162,10 +162,11 @@ async def test_sqlite_needs_a_file(url: str) -> None:
 
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "missing"
     with pytest.raises(Unavailable) as raised:
-        await Store.open(f"sqlite:///{tmp_path}/missing/claimsmith.db")
+        await Store.open(f"sqlite:///{folder}/claimsmith.db")
     assert str(raised.value) == (
-        f"the database is unavailable: `{tmp_path}/missing`, the folder of the database file, does not exist"
+        f"the database is unavailable: `{folder}/claimsmith.db`: the folder `{folder}` does not exist"
     )
 
 

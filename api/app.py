@@ -1,0 +1,41 @@
+"""The composition root: settings in, an ASGI application out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from starlette.applications import Starlette
+
+from api.errors import EXCEPTION_HANDLERS
+from api.failures import FAILURE_HANDLERS
+from api.routes import routes
+from api.service import Service
+from api.settings import Settings
+
+Started = Callable[[Service], Awaitable[None]]
+Failed = Callable[[BaseException], object]
+
+
+def create_app(settings: Settings, on_start: Started | None = None, on_failure: Failed | None = None) -> Starlette:
+    """The service. Its parts start with the application's lifespan, and end with it.
+
+    `on_start` is awaited when all are there. `on_failure` is told why a start failed, which a server that
+    speaks ASGI's lifespan protocol does not pass on.
+    """
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                service = await stack.enter_async_context(Service.open(settings))
+                app.state.service = service
+                if on_start is not None:
+                    await on_start(service)
+            except BaseException as error:
+                if on_failure is not None:
+                    on_failure(error)
+                raise
+            yield
+
+    return Starlette(routes=routes(), exception_handlers={**EXCEPTION_HANDLERS, **FAILURE_HANDLERS}, lifespan=lifespan)

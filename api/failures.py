@@ -1,0 +1,66 @@
+"""What goes wrong below the API, in the API's words: one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ExceptionHandler
+
+from api.errors import ApiError, error_response
+from engine.authoring import InvalidScript
+from engine.engine import InvalidTransaction
+from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
+from sandbox.pool import Busy
+from sandbox.process import SandboxUnavailable
+
+
+def _invalid_script(exc: InvalidScript) -> ApiError:
+    errors = [problem for problem in exc.problems if problem.severity == "error"]
+    first = errors[0]
+    text = f"line {first.line}, column {first.column}: {first.message}"
+    if len(errors) > 1:
+        text += f" (and {len(errors) - 1} more)"
+    problems = [
+        {
+            "line": problem.line,
+            "column": problem.column,
+            "code": problem.code,
+            "message": problem.message,
+            "severity": problem.severity,
+        }
+        for problem in exc.problems
+    ]
+    return ApiError("invalid_rule", text, problems=problems)
+
+
+def _invalid_transaction(exc: InvalidTransaction) -> ApiError:
+    return ApiError("invalid_request", f"`{exc.path}`: {exc}", problems=[{"path": exc.path, "message": str(exc)}])
+
+
+FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
+    InvalidScript: _invalid_script,
+    InvalidTransaction: _invalid_transaction,
+    NotFound: lambda exc: ApiError("not_found", exc.message),
+    Conflict: lambda exc: ApiError("conflict", exc.message, problems=[{"code": exc.code, "message": exc.message}]),
+    EtagMismatch: lambda exc: ApiError("precondition_failed", exc.message),
+    OrderIncomplete: lambda exc: ApiError(
+        "unprocessable",
+        exc.message,
+        problems=[{"missing": exc.missing, "unknown": exc.unknown, "repeated": exc.repeated}],
+    ),
+    Unstorable: lambda exc: ApiError("unprocessable", exc.message),
+    Unavailable: lambda exc: ApiError("temporarily_unavailable", detail=exc.detail),
+    Busy: lambda exc: ApiError("temporarily_unavailable", str(exc)),
+    SandboxUnavailable: lambda exc: ApiError("temporarily_unavailable", str(exc)),
+}
+
+
+async def _handle(request: Request, exc: Exception) -> Response:
+    translate = next(FAILURES[kind] for kind in type(exc).__mro__ if kind in FAILURES)
+    return error_response(translate(exc))
+
+
+FAILURE_HANDLERS: dict[Any, ExceptionHandler] = dict.fromkeys(FAILURES, _handle)

@@ -1,0 +1,98 @@
+"""Every endpoint, with the scope it needs. The table is the documentation of who may do what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api import executions, operations, revisions, rules, tenants
+from api.call import Call
+from api.callers import acting_tenant
+from api.execute import execute
+from api.service import Service
+
+Endpoint = Callable[[Call], Awaitable[Response]]
+OpenEndpoint = Callable[[Service, Request], Awaitable[Response]]
+
+
+class Row(NamedTuple):
+    method: str
+    path: str
+    scope: str | None  # None: any valid token
+    endpoint: Endpoint
+
+
+ROUTES = (
+    Row("POST", "/v1/execute", "execute", execute),
+    Row("GET", "/v1/rules", "rules:read", rules.every),
+    Row("POST", "/v1/rules", "rules:write", rules.create),
+    Row("PUT", "/v1/rules/order", "rules:deploy", rules.set_order),
+    Row("POST", "/v1/rules/check", "rules:write", rules.check),
+    Row("GET", "/v1/rules/{id}", "rules:read", rules.one),
+    Row("PATCH", "/v1/rules/{id}", "rules:write", rules.change),
+    Row("DELETE", "/v1/rules/{id}", "rules:write", rules.delete),
+    Row("GET", "/v1/rules/{id}/versions", "rules:read", rules.versions),
+    Row("GET", "/v1/rules/{id}/versions/{n}", "rules:read", rules.version),
+    Row("GET", "/v1/revisions", "rules:read", revisions.every),
+    Row("GET", "/v1/revisions/{n}", "rules:read", revisions.one),
+    Row("POST", "/v1/revisions/{n}/activate", "rules:deploy", revisions.activate),
+    Row("POST", "/v1/try", "rules:write", executions.try_),
+    Row("GET", "/v1/executions/{id}", "executions:read", executions.one),
+    Row("GET", "/v1/tenants", "admin", tenants.every),
+    Row("GET", "/v1/tenants/{tenant}", "admin", tenants.one),
+    Row("PUT", "/v1/tenants/{tenant}", "admin", tenants.put),
+    Row("DELETE", "/v1/tenants/{tenant}", "admin", tenants.delete),
+    Row("GET", "/v1/tenants/{tenant}/settings", "admin", tenants.settings),
+    Row("PATCH", "/v1/tenants/{tenant}/settings", "admin", tenants.change_settings),
+    Row("GET", "/metrics", None, operations.metrics),
+)
+
+# Without a token: they say no more than that the service is there.
+OPEN_ROUTES: tuple[tuple[str, OpenEndpoint], ...] = (
+    ("/healthz", operations.healthz),
+    ("/readyz", operations.readyz),
+)
+
+REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+def routes() -> list[Route]:
+    """The table as Starlette's routes; one path with several methods is one route, so that 405 names them."""
+    by_path: dict[str, dict[str, Row]] = {}
+    for row in ROUTES:
+        by_path.setdefault(row.path, {})[row.method] = row
+    made = [Route(path, _endpoint(rows), methods=list(rows)) for path, rows in by_path.items()]
+    return made + [Route(path, _open(endpoint), methods=["GET"]) for path, endpoint in OPEN_ROUTES]
+
+
+def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        row = rows["GET" if request.method == "HEAD" else request.method]
+        service: Service = request.app.state.service
+        caller = await service.callers.authenticate(request.headers)
+        if row.scope is not None:
+            caller.require(row.scope)
+        call = Call(service, caller, acting_tenant(caller, request.headers), request)
+        return echo_request_id(request, await row.endpoint(call))
+
+    return answer
+
+
+def _open(endpoint: OpenEndpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return await endpoint(request.app.state.service, request)
+
+    return answer
+
+
+def echo_request_id(request: Request, response: Response) -> Response:
+    """`X-Request-ID` comes back, so that two logs can be joined; never text that could break a header."""
+    request_id = request.headers.get("x-request-id")
+    if request_id is not None and REQUEST_ID.fullmatch(request_id):
+        response.headers["X-Request-ID"] = request_id
+    return response

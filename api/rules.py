@@ -1,0 +1,203 @@
+"""Rules over HTTP: saved, checked, ordered, deployed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from starlette.responses import Response
+
+from api.body import json_response
+from api.call import Call
+from engine.models import OnFailure, PipelineRule, Revision, Rule, RuleVersion
+from engine.store.errors import EtagMismatch
+from engine.store.rules import RuleChanges
+
+# A name can be a file's name, so that a folder of rules and the store can hold the same.
+Name = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=128, pattern=r"\A[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?\Z")
+]
+Order = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+
+
+class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Name
+    script: str
+    order: Order | None = None
+    enabled: bool = True
+    on_failure: OnFailure = "deny"
+    deploy: bool | None = None
+
+
+class ChangedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Name | UnsetType = UNSET
+    script: str | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+    on_failure: OnFailure | UnsetType = UNSET
+    deploy: bool | None = None
+
+
+class WholeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    rules: list[str]
+
+
+class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    script: str
+
+
+async def create(call: Call) -> Response:
+    """A new rule: checked, stored, and live unless `deploy` is false."""
+    body = await call.json(NewRule)
+    rule, revision = await call.service.authoring.create(
+        call.tenant,
+        name=body.name,
+        script=body.script,
+        order=body.order,
+        enabled=body.enabled,
+        on_failure=body.on_failure,
+        deploy=_deploys(call, body.deploy),
+        by=call.by,
+    )
+    headers = {"ETag": etag(rule), "Location": f"/v1/rules/{rule.id}"}
+    return json_response(await _shown(call, rule, revision), 201, headers)
+
+
+async def every(call: Call) -> Response:
+    """All rules in the order they run."""
+    rules = await call.service.store.rules(call.tenant)
+    live = await call.service.live.revision(call.tenant)
+    shas = {entry.sha256 for rule in rules for entry in (rule.live, rule.saved) if entry}
+    scripts = await call.service.store.scripts(shas)
+    return json_response({"revision": live.number, "rules": [_rule(rule, scripts, live.number) for rule in rules]})
+
+
+async def one(call: Call) -> Response:
+    rule = await call.service.store.rule(call.tenant, call.path("id"))
+    return json_response(await _shown(call, rule, None), headers={"ETag": etag(rule)})
+
+
+async def change(call: Call) -> Response:
+    """Change any of a rule's fields; a new script makes a new version. `If-Match` is honoured."""
+    body = await call.json(ChangedRule)
+    changes = RuleChanges(
+        name=body.name, script=body.script, order=body.order, enabled=body.enabled, on_failure=body.on_failure
+    )
+    rule, revision = await call.service.authoring.change(
+        call.tenant,
+        call.path("id"),
+        changes,
+        deploy=_deploys(call, body.deploy),
+        by=call.by,
+        guard=_if_match(call),
+    )
+    return json_response(await _shown(call, rule, revision), headers={"ETag": etag(rule)})
+
+
+async def delete(call: Call) -> Response:
+    """Take a rule out of the pipeline. Its versions and records stay readable."""
+    matches = _if_match(call)
+
+    def guard(rule: Rule) -> None:
+        if rule.live is not None:
+            call.caller.require("rules:deploy")
+        if matches is not None:
+            matches(rule)
+
+    await call.service.authoring.delete(call.tenant, call.path("id"), by=call.by, guard=guard)
+    return Response(status_code=204)
+
+
+async def set_order(call: Call) -> Response:
+    """The whole order at once."""
+    body = await call.json(WholeOrder)
+    revision = await call.service.authoring.set_order(call.tenant, body.rules, by=call.by)
+    return json_response({"revision": revision.number, "rules": body.rules})
+
+
+async def check(call: Call) -> Response:
+    """Every problem of a script, hints included; nothing is stored."""
+    body = await call.json(Script)
+    return json_response({"problems": await call.service.authoring.check(body.script)})
+
+
+async def versions(call: Call) -> Response:
+    found = await call.service.store.versions(call.tenant, call.path("id"))
+    return json_response({"versions": [_version(version) for version in found]})
+
+
+async def version(call: Call) -> Response:
+    found = await call.service.store.version(call.tenant, call.path("id"), call.number("n"))
+    return json_response({**_version(found), "script": found.script})
+
+
+def etag(rule: Rule) -> str:
+    """Changes with anything that was saved or went live."""
+    return f'"{hashlib.sha256(msgspec.json.encode(rule)).hexdigest()[:20]}"'
+
+
+def _if_match(call: Call) -> Callable[[Rule], None] | None:
+    """`If-Match` (RFC 9110, 13.1.1) as a guard inside the write."""
+    header = call.request.headers.get("if-match")
+    if header is None:
+        return None
+    wanted = {tag.strip() for tag in header.split(",")}
+
+    def guard(rule: Rule) -> None:
+        if "*" not in wanted and etag(rule) not in wanted:
+            raise EtagMismatch("rule", rule.id)
+
+    return guard
+
+
+def _deploys(call: Call, asked: bool | None) -> bool:
+    """Whether a change goes live: by default when the caller may deploy."""
+    if asked is None:
+        return call.caller.allows("rules:deploy")
+    if asked:
+        call.caller.require("rules:deploy")
+    return asked
+
+
+async def _shown(call: Call, rule: Rule, revision: Revision | None) -> dict[str, Any]:
+    scripts = await call.service.store.scripts({entry.sha256 for entry in (rule.live, rule.saved) if entry})
+    live = revision or await call.service.live.revision(call.tenant)
+    return _rule(rule, scripts, live.number)
+
+
+def _rule(rule: Rule, scripts: dict[str, str], revision: int) -> dict[str, Any]:
+    """A rule as it is live, or as it is saved while it is not; `draft` is what was saved and is not live yet."""
+    shown = rule.live or rule.saved
+    return {
+        **_entry(shown, scripts),
+        "id": rule.id,
+        "live": rule.live is not None,
+        "revision": revision if rule.live else None,
+        "draft": _entry(rule.saved, scripts) if rule.live and rule.live != rule.saved else None,
+        "created_at": rule.created_at,
+        "updated_at": rule.updated_at,
+    }
+
+
+def _entry(entry: PipelineRule, scripts: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "script": scripts.get(entry.sha256, ""),
+        "version": entry.version,
+        "sha256": entry.sha256,
+        "order": entry.order,
+        "enabled": entry.enabled,
+        "on_failure": entry.on_failure,
+    }
+
+
+def _version(version: RuleVersion) -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "sha256": version.sha256,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+    }

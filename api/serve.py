@@ -1,0 +1,171 @@
+"""Runs the service until it is told to stop, in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+import structlog
+import uvicorn
+from rich.console import Console
+
+from api.app import create_app
+from api.callers import issue_token
+from api.logs import set_up
+from api.service import DEFAULT_TENANT, Service
+from api.settings import BadSetting, Settings
+from engine.authoring import InvalidScript
+from engine.models import OnFailure
+from engine.store.errors import StoreError
+from sandbox import confinement
+from sandbox.process import SandboxUnavailable
+
+log = structlog.get_logger("claimsmith.serve")
+
+GRACE = 10  # seconds for logins in flight when the service is told to stop
+WELCOME_TOKEN = 12 * 3600
+
+
+class NotStarted(Exception):
+    """Why the service did not start, in one line."""
+
+
+class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    file: str
+    order: int
+    enabled: bool = True
+    on_failure: OnFailure = "deny"
+
+
+class Folder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`rules.json` of a folder of rules."""
+
+    rules: list[FolderRule]
+
+
+def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
+    """Serve until SIGINT or SIGTERM: logins in flight are answered, then every process that was started ends.
+
+    Raises `BadSetting` for what keeps it from starting.
+    """
+    set_up(settings)
+    # Secrets are in this process's memory: no other process of the same user may look.
+    confinement.not_dumpable()
+    folder = None if rules is None else read_folder(rules)
+    listener = _listen(settings)
+    failures: list[BaseException] = []
+
+    async def on_start(service: Service) -> None:
+        if folder is not None and rules is not None:
+            await load(service, rules, folder)
+        address = f"http://{settings.host}:{listener.getsockname()[1]}"
+        hello = service.pool.hello
+        log.info(
+            "serving",
+            address=address,
+            data=str(settings.data),
+            redis=service.redis_note,
+            database="postgresql" if settings.database_url else "sqlite",
+            confinement=hello.layers if hello else {},
+        )
+        if welcome:
+            print_welcome(service, address)
+
+    app = create_app(settings, on_start, failures.append)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = uvicorn.Server(config)
+    try:
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(server.serve(sockets=[listener]))
+    except KeyboardInterrupt:
+        pass  # uvicorn has shut down, and raises the signal again
+    finally:
+        listener.close()
+    if failures:
+        raise _reason(failures[0])
+    log.info("stopped")
+
+
+def _reason(failure: BaseException) -> BaseException:
+    if isinstance(failure, StoreError | SandboxUnavailable | OSError):
+        return NotStarted(str(failure))
+    return failure
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server(
+            (settings.host, settings.port), family=socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        )
+    except OSError as error:
+        raise BadSetting(
+            "CLAIMSMITH_PORT", f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        ) from None
+
+
+def read_folder(path: Path) -> Folder:
+    """The `rules.json` of a folder. Raises `BadSetting` naming what is wrong with it."""
+    try:
+        return msgspec.json.decode((path / "rules.json").read_bytes(), type=Folder)
+    except OSError as error:
+        raise BadSetting("--rules", f"`{path / 'rules.json'}`: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise BadSetting("--rules", f"`{path / 'rules.json'}`: {error}") from None
+
+
+async def load(service: Service, path: Path, folder: Folder) -> None:
+    """Put a folder's rules into the default tenant, if it has none yet."""
+    if await service.store.rules(DEFAULT_TENANT):
+        return
+    for rule in folder.rules:
+        try:
+            script = (path / rule.file).read_text(encoding="utf-8")
+            await service.authoring.create(
+                DEFAULT_TENANT,
+                name=Path(rule.file).stem,
+                script=script,
+                order=rule.order,
+                enabled=rule.enabled,
+                on_failure=rule.on_failure,
+                deploy=True,
+                by="--rules",
+            )
+        except OSError as error:
+            raise BadSetting("--rules", f"`{path / rule.file}`: {error.strerror}") from None
+        except InvalidScript as error:
+            first = error.problems[0]
+            place = f"{path / rule.file}:{first.line}:{first.column}"
+            raise BadSetting("--rules", f"{place}: {first.code} {first.message}") from None
+    log.info("rules loaded", folder=str(path), count=len(folder.rules))
+
+
+def print_welcome(service: Service, address: str) -> None:
+    """How to make the first call, ready to paste."""
+    token = issue_token(service.keys, scope="admin", tenant=DEFAULT_TENANT, subject="welcome", expires_in=WELCOME_TOKEN)
+    user = {"user_id": "auth0|1", "app_metadata": {"authorization": {"permissions": ["read:reports"]}}}
+    body = json.dumps({"user": user, "context": {"clientID": "demo", "protocol": "oauth2-password"}})
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"\n[bold]Claimsmith[/bold] is at {address}", markup=True)
+    console.print("An administrator's token, valid for 12 hours:\n")
+    sys.stdout.write(f"export CLAIMSMITH_TOKEN={token}\n\n")
+    console.print("Decide on a login:\n")
+    sys.stdout.write(
+        f'curl -s {address}/v1/execute -H "Authorization: Bearer $CLAIMSMITH_TOKEN" '
+        f"-H 'Content-Type: application/json' -d '{body}'\n\n"
+    )
+    console.print("Ctrl-C stops it.\n")
+    sys.stdout.flush()

@@ -1,0 +1,167 @@
+"""The service as one object: everything a request needs, opened once and closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+
+import redis.asyncio
+import structlog
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from api.callers import Callers
+from api.metrics import Metrics
+from api.settings import NO_REDIS, BadSetting, Settings
+from engine.authoring import Authoring
+from engine.compiled import CompiledRules
+from engine.engine import Engine
+from engine.keys import Keys, read_or_make_secret
+from engine.live import Live
+from engine.private_redis import PrivateRedis, RedisNotStarted, find_server
+from engine.records import Records
+from engine.store.store import Store
+from sandbox.limits import Limits
+from sandbox.pool import Pool
+
+log = structlog.get_logger("claimsmith.service")
+
+REDIS_TIMEOUT = 0.25  # seconds: a cache that is slower than compiling is none
+DEFAULT_TENANT = "default"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    settings: Settings
+    keys: Keys
+    store: Store
+    pool: Pool
+    live: Live
+    compiled: CompiledRules
+    records: Records
+    engine: Engine
+    authoring: Authoring
+    callers: Callers
+    metrics: Metrics
+    private_redis: PrivateRedis | None
+    redis_note: str
+    started: float = field(default_factory=time.time)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, settings: Settings) -> contextlib.AsyncIterator[Service]:
+        """Everything started; everything ended again on the way out, also when the start fails half-way.
+
+        Raises `BadSetting`, `BadSecret`, `SandboxUnavailable` and the store's errors: reasons not to start.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            keys = Keys(settings.secret or read_or_make_secret(settings.data), settings.secret_previous)
+            store = await Store.open(settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db")
+            stack.push_async_callback(store.close)
+            await _require_same_secret(store, keys)
+            await store.create_tenant(DEFAULT_TENANT, "claimsmith")
+            client, private, note = await _redis(settings, stack)
+            pool = Pool(
+                limits_of(settings),
+                workers=settings.workers,
+                workers_per_tenant=settings.workers_per_tenant,
+                queue=settings.queue,
+            )
+            stack.push_async_callback(pool.close)
+            await pool.start()
+            live = Live(store)
+            live.start()
+            stack.push_async_callback(live.close)
+            records = Records(store, settings.records_queue)
+            records.start()
+            stack.push_async_callback(records.close)
+            callers = Callers(
+                keys,
+                jwks_url=settings.jwks_url,
+                jwks_issuer=settings.jwks_issuer,
+                jwks_audience=settings.jwks_audience,
+                jwks_algorithms=settings.jwks_algorithms,
+                jwks_tenant=settings.jwks_tenant,
+            )
+            stack.push_async_callback(callers.aclose)
+            compiled = CompiledRules(pool, keys, client)
+            engine = Engine(store, live, pool, compiled, records)
+            yield cls(
+                settings=settings,
+                keys=keys,
+                store=store,
+                pool=pool,
+                live=live,
+                compiled=compiled,
+                records=records,
+                engine=engine,
+                authoring=Authoring(store, live, compiled),
+                callers=callers,
+                metrics=Metrics(engine, pool, compiled, records),
+                private_redis=private,
+                redis_note=note,
+            )
+
+    def degraded(self) -> list[str]:
+        """What does not work while logins are answered all the same."""
+        return [
+            name
+            for name, good in (
+                ("redis", self.compiled.redis_available),
+                ("database", self.live.database_available),
+                ("records", self.records.waiting < self.settings.records_queue),
+            )
+            if not good
+        ]
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        rule_time=settings.rule_ms / 1000,
+        execution_time=settings.execution_ms / 1000,
+        worker_memory=settings.worker_memory_mb * 1024 * 1024,
+        recycle_executions=settings.recycle_after,
+    )
+
+
+async def _require_same_secret(store: Store, keys: Keys) -> None:
+    if not any([await store.key_check(value) for value in keys.derive_all("key-check")]):
+        raise BadSetting("CLAIMSMITH_SECRET", "this database belongs to a service with another secret")
+
+
+async def _redis(
+    settings: Settings, stack: contextlib.AsyncExitStack
+) -> tuple[redis.asyncio.Redis | None, PrivateRedis | None, str]:
+    """A client, the private server it leads to if there is one, and a word on it for the operator."""
+    url, private = settings.redis_url, None
+    if url == NO_REDIS:
+        return None, None, "switched off"
+    note = "as configured"
+    if url is None:
+        server = find_server(settings.redis_server)
+        if server is None:
+            log.warning("no redis-server was found: compiled rules are kept in this process only")
+            return None, None, "no server found"
+        private = PrivateRedis(server, settings.data)
+        try:
+            await private.start()
+        except RedisNotStarted as error:
+            log.warning(
+                "the private Redis does not start: compiled rules are kept in this process only", error=str(error)
+            )
+            return None, None, "does not start"
+        stack.push_async_callback(private.stop)
+        url, note = private.url, "private"
+    client = redis.asyncio.from_url(
+        url,
+        socket_timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+    )
+    stack.push_async_callback(client.aclose)
+    with contextlib.suppress(Exception):
+        await asyncio.wait_for(client.ping(), 1.0)
+    return client, private, note

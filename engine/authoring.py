@@ -1,0 +1,122 @@
+"""Writing rules: every change is checked first, stored whole, and live here before its answer.
+
+A script that does not compile is never stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import UNSET
+
+from engine.compiled import CompiledRules
+from engine.live import Live
+from engine.models import OnFailure, Revision, Rule, Tenant, TenantSettings
+from engine.store.errors import Conflict
+from engine.store.rules import Guard, RuleChanges
+from engine.store.store import Store
+from sandbox.wire import Problem
+
+
+class InvalidScript(Exception):
+    """A script with errors; `problems` has hints too."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("the script has problems")
+        self.problems = tuple(problems)
+
+
+class Authoring:
+    def __init__(self, store: Store, live: Live, compiled: CompiledRules) -> None:
+        self._store = store
+        self._live = live
+        self._compiled = compiled
+
+    async def check(self, script: str) -> list[Problem]:
+        """Everything that stands against a script, hints included. Raises `SandboxUnavailable`."""
+        return (await self._compiled.compile(script)).problems
+
+    async def require_valid(self, script: str) -> None:
+        """Raises `InvalidScript` for a script with errors."""
+        compiled = await self._compiled.compile(script)
+        if not compiled.code:
+            raise InvalidScript(compiled.problems)
+
+    async def create(
+        self,
+        tenant: str,
+        *,
+        name: str,
+        script: str,
+        order: int | None,
+        enabled: bool,
+        on_failure: OnFailure,
+        deploy: bool,
+        by: str,
+    ) -> tuple[Rule, Revision | None]:
+        """A new rule, and the revision it made when it went live. Raises `InvalidScript`, `Conflict`."""
+        await self._require_free(tenant, name)
+        await self.require_valid(script)
+        rule, revision = await self._store.create_rule(
+            tenant,
+            name=name,
+            script=script,
+            order=order,
+            enabled=enabled,
+            on_failure=on_failure,
+            deploy=deploy,
+            by=by,
+        )
+        self._went_live(revision)
+        return rule, revision
+
+    async def change(
+        self, tenant: str, id: str, changes: RuleChanges, *, deploy: bool, by: str, guard: Guard | None
+    ) -> tuple[Rule, Revision | None]:
+        """Save changes of a rule; with `deploy` its whole saved state goes live."""
+        if changes.name is not UNSET:
+            await self._require_free(tenant, changes.name, besides=id)
+        if changes.script is not UNSET:
+            await self.require_valid(changes.script)
+        rule, revision = await self._store.update_rule(tenant, id, changes=changes, deploy=deploy, by=by, guard=guard)
+        self._went_live(revision)
+        return rule, revision
+
+    async def delete(self, tenant: str, id: str, *, by: str, guard: Guard | None) -> Revision | None:
+        revision = await self._store.delete_rule(tenant, id, by, guard)
+        self._went_live(revision)
+        return revision
+
+    async def set_order(self, tenant: str, ids: Sequence[str], *, by: str) -> Revision:
+        revision = await self._store.set_order(tenant, ids, by)
+        self._went_live(revision)
+        return revision
+
+    async def activate(self, tenant: str, number: int, *, by: str, expected: int | None) -> Revision:
+        revision = await self._store.activate(tenant, number, by, expected)
+        self._went_live(revision)
+        return revision
+
+    async def change_settings(self, tenant: str, settings: TenantSettings, *, by: str) -> Revision:
+        revision = await self._store.change_settings(tenant, settings, by)
+        self._went_live(revision)
+        return revision
+
+    async def create_tenant(self, tenant: str, *, by: str) -> Tenant:
+        made = await self._store.create_tenant(tenant, by)
+        self._went_live(await self._store.live_revision(tenant))
+        return made
+
+    async def delete_tenant(self, tenant: str) -> None:
+        await self._store.delete_tenant(tenant)
+        self._live.forget(tenant)
+
+    async def _require_free(self, tenant: str, name: str, besides: str | None = None) -> None:
+        for rule in await self._store.rules(tenant):
+            names = {rule.saved.name} | ({rule.live.name} if rule.live else set())
+            if rule.id != besides and name in names:
+                raise Conflict("name_taken", f"the rule `{rule.id}` has the name `{name}` already: choose another")
+
+    def _went_live(self, revision: Revision | None) -> None:
+        if revision is not None:
+            self._live.put(revision)
