@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import redis.asyncio
@@ -51,7 +52,7 @@ class Service:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings) -> contextlib.AsyncIterator[Service]:
+    async def open(cls, settings: Settings) -> AsyncIterator[Service]:
         """Everything started; everything ended again on the way out, also when the start fails half-way.
 
         Raises `BadSetting`, `BadSecret`, `SandboxUnavailable` and the store's errors: reasons not to start.
