@@ -31,8 +31,9 @@ LONGEST_MESSAGE = 300
 async def read_json(request: Request, type_: type[T], limit: int) -> T:
     """The request's body as a `type_` (a msgspec type; its Structs decide about unknown fields).
 
-    Never holds more than `limit` bytes (and the piece that exceeded it). The whole body is UTF-8 without lone surrogates, so parts kept as `msgspec.Raw`
-    are too; numbers in such parts may still be too large for whoever decodes them.
+    Never holds more than `limit` bytes (and the piece that exceeded it). The whole body is UTF-8 without lone
+    surrogates, so parts kept as `msgspec.Raw` are too; numbers in such parts may still be too large for whoever
+    decodes them.
 
     Raises `ApiError`: 415 for anything but application/json in UTF-8, 413 beyond `limit`, 400
     `invalid_request` for broken JSON (RFC 8259), with byte, line and column, and for a wrong value, with its

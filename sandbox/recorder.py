@@ -49,6 +49,8 @@ class Recorder:
             places = self._open(holder)
             old = holder.get(key, MISSING) if places else MISSING
             holder[key] = value
+            if old is value and type(value) in (dict, list):
+                return  # `d.l += [1]` puts the list back where it was: its change is recorded already
             for place in places:
                 self._write((*place, key), old, value)
             if places:

@@ -384,7 +384,7 @@ async def test_values_that_are_not_json_are_taken_out_and_reported(pool: Pool) -
 
 
 async def test_what_is_taken_out_is_no_more_than_what_is_wrong(pool: Pool) -> None:
-    body = "user.app_metadata = user.app_metadata\nuser.app_metadata.bad = {1}\nuser.app_metadata.good = 1\n"
+    body = "user['app_metadata'] = dict(user.app_metadata)\nuser.app_metadata.bad = {1}\nuser.app_metadata.good = 1\n"
     result = await trial.answer(pool, rule(body), rule("context.idToken.a = user.app_metadata"))
     assert result.returns["idToken"] == {"a": {"roles": ["admin", "staff"], "level": 3, "good": 1}}
     assert trial.refusals(result) == [("/user/app_metadata/bad", "a `set` is not JSON: write `sorted(...)`")]

@@ -30,7 +30,6 @@ WRITES: dict[str, tuple[str, list[Write]]] = {
         [
             ("add", A + "/roles/2", None, "x", 2),
             ("add", A + "/roles/3", None, "y", 2),
-            ("replace", A + "/roles", ["admin", "staff", "x", "y"], ["admin", "staff", "x", "y"], 2),
         ],
     ),
     "insert, sort, slice": (

@@ -1,0 +1,271 @@
+"""The pool: who gets which process, what happens when processes end, and that nothing is left over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.limits import Limits
+from sandbox.pool import Busy, Killed, Pool, RuleCode
+from sandbox.wire import Answer
+from tests.sandbox import trial
+from tests.sandbox.takeover import takeover
+from tests.sandbox.trial import rule
+
+pytestmark = pytest.mark.anyio
+
+Start = Callable[..., Awaitable[Pool]]
+WHO = takeover("context['idToken']['pid'] = os.getpid()")
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    pools: list[Pool] = []
+
+    async def start(limits: Limits | None = None, **bounds: int) -> Pool:
+        pools.append(trial.pool(limits, **bounds))
+        await pools[-1].start()
+        return pools[-1]
+
+    yield start
+    for pool in pools:
+        await pool.close()
+
+
+async def pid(pool: Pool, key: str = "tenant", code: RuleCode = WHO) -> int:
+    result = await pool.run(trial.request(code, key=key))
+    assert isinstance(result, Answer), result
+    return int(result.returns["idToken"]["pid"])
+
+
+def alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+async def eventually(true: Callable[[], Any], seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come about"
+        await asyncio.sleep(0.01)
+
+
+async def test_a_worker_serves_one_tenant_for_its_life(start: Start) -> None:
+    pool = await start(workers=8)
+    of_tenant = {key: {await pid(pool, key) for _ in range(5)} for key in ("a", "b", "c")}
+    assert [len(pids) for pids in of_tenant.values()] == [1, 1, 1]
+    assert len(set.union(*of_tenant.values())) == 3
+
+
+async def test_a_worker_is_recycled_after_its_executions(start: Start) -> None:
+    pool = await start(Limits(recycle_executions=3))
+    pids = [await pid(pool) for _ in range(7)]
+    assert len(set(pids)) == 3
+    assert pids == [pids[0]] * 3 + [pids[3]] * 3 + [pids[6]]
+    assert pool.counts.workers_recycled == 2
+
+
+async def test_one_process_per_execution(start: Start) -> None:
+    pool = await start(Limits(recycle_executions=1))
+    assert len({await pid(pool) for _ in range(5)}) == 5
+
+
+@pytest.mark.parametrize("body", ["x = 'y' * 10 ** 10", "while True: pass"])
+async def test_a_worker_that_met_a_limit_is_replaced(start: Start, body: str) -> None:
+    pool = await start()
+    before = await pid(pool)
+    assert isinstance(await trial.run(pool, rule(body)), Answer)
+    assert await pid(pool) != before
+
+
+async def test_a_worker_that_has_grown_is_replaced(start: Start) -> None:
+    pool = await start()
+    before = await pid(pool)
+    assert await trial.claims(pool, rule("x = ['y' * 10 ** 6 + str(i) for i in range(90)]")) == {}
+    assert await pid(pool) != before
+
+
+async def test_bounds(start: Start) -> None:
+    pool = await start(workers=4, per_tenant=2)
+    hang = await trial.compiled(pool, rule("for _ in range(400_000):\n    pass"))
+    most = 0
+    tasks = [asyncio.create_task(pool.run(trial.request(hang, key=f"t{n % 3}"))) for n in range(24)]
+    while not all(task.done() for task in tasks):
+        by_tenant = [len(tenant.workers) for tenant in pool._tenants.values()]
+        assert max(by_tenant, default=0) <= 2
+        most = max(most, len(pool._workers))
+        await asyncio.sleep(0.002)
+    assert most <= 4
+    assert all(isinstance(task.result(), Answer) for task in tasks)
+
+
+async def test_the_queue_is_bounded(start: Start) -> None:
+    pool = await start(workers=1, per_tenant=1, queue=3)
+    hang = await trial.compiled(pool, rule("while True: pass"))
+    results = await asyncio.gather(*(pool.run(trial.request(hang)) for _ in range(12)), return_exceptions=True)
+    refused = [str(result) for result in results if isinstance(result, Busy)]
+    assert "too many logins of this tenant are waiting" in refused
+    assert pool.counts.refused_busy == len(refused)
+    assert pool.waiting == 0
+
+
+async def test_what_waits_over_its_deadline_is_refused(start: Start) -> None:
+    pool = await start(workers=1, per_tenant=1)
+    hang = await trial.compiled(pool, rule("sum(range(10 ** 12))"))
+    first = asyncio.create_task(pool.run(trial.request(hang)))
+    await asyncio.sleep(0)
+    began = time.monotonic()
+    with pytest.raises(Busy, match="the deadline came before a worker was free"):
+        await pool.run(trial.request(WHO, seconds=0.1))
+    assert time.monotonic() - began < 0.3
+    assert isinstance(await first, Killed)
+
+
+async def test_a_tenant_without_a_worker_gets_one_when_all_are_taken(start: Start) -> None:
+    """One tenant keeps every worker busy, and another one comes."""
+    pool = await start(workers=2, per_tenant=2)
+    work = await trial.compiled(pool, rule("for _ in range(300_000):\n    pass"))
+    ended = asyncio.Event()
+
+    async def load() -> None:
+        while not ended.is_set():
+            await pool.run(trial.request(work, key="loud"))
+
+    tasks = [asyncio.create_task(load()) for _ in range(8)]
+    await asyncio.sleep(0.1)
+    for _ in range(3):
+        began = time.monotonic()
+        await pid(pool, "quiet")
+        assert time.monotonic() - began < 1.0
+    ended.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_fifty_tenants_at_once(start: Start) -> None:
+    pool = await start(workers=6)
+    code = await trial.compiled(pool, rule("context.idToken.who = user.email"))
+    results = await asyncio.gather(
+        *(pool.run(trial.request(code, key=f"t{n}", user={"email": str(n)})) for n in range(50) for _ in range(4))
+    )
+    found = [result.returns["idToken"]["who"] for result in results if isinstance(result, Answer)]
+    assert found == [str(n) for n in range(50) for _ in range(4)]
+    assert len(pool._workers) <= 6
+
+
+async def test_killed_workers_are_replaced_under_load(start: Start) -> None:
+    pool = await start(workers=4, per_tenant=3)
+    code = await trial.compiled(pool, rule("for _ in range(50_000):\n    pass\ncontext.idToken.who = user.email"))
+    ended = asyncio.Event()
+
+    async def kill() -> None:
+        while not ended.is_set():
+            for worker in list(pool._workers)[:1]:
+                if worker.pid is not None:
+                    os.kill(worker.pid, signal.SIGKILL)
+            await asyncio.sleep(0.03)
+
+    killer = asyncio.create_task(kill())
+    results = await asyncio.gather(*(pool.run(trial.request(code, user={"email": str(n)})) for n in range(90)))
+    ended.set()
+    await killer
+    answers = [result.returns["idToken"]["who"] for result in results if isinstance(result, Answer)]
+    gone = [result for result in results if isinstance(result, Killed)]
+    # Every login is answered; one that was killed twice is said to have died.
+    assert len(answers) + len(gone) == 90
+    assert all(result.cause == "died" for result in gone)
+    assert len(answers) > 60
+    assert pool.counts.workers_died > 0
+
+
+async def test_the_zygote_is_replaced_under_load(start: Start) -> None:
+    pool = await start()
+    code = await trial.compiled(pool, rule("for _ in range(50_000):\n    pass\ncontext.idToken.who = user.email"))
+    tasks = [asyncio.create_task(pool.run(trial.request(code, user={"email": str(n)}))) for n in range(40)]
+    await asyncio.sleep(0.02)
+    assert pool._zygote is not None and pool._zygote.pid is not None
+    os.kill(pool._zygote.pid, signal.SIGKILL)
+    results = await asyncio.gather(*tasks)
+    assert [r.returns["idToken"]["who"] for r in results if isinstance(r, Answer)] == [str(n) for n in range(40)]
+    assert pool.counts.zygote_starts == 2
+    assert pool.hello is not None
+
+
+async def test_close_leaves_nothing(start: Start) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    pool = await start(workers=4)
+    hang = await trial.compiled(pool, rule("sum(range(10 ** 12))"))
+    tasks = [asyncio.create_task(pool.run(trial.request(hang, key=f"t{n}"))) for n in range(3)]
+    tasks.append(asyncio.create_task(pool.run(trial.request(hang, key="t0"))))
+    compiling = asyncio.create_task(pool.compile("def rule(user, context): pass"))
+    await asyncio.sleep(0.1)
+    processes = pool.processes
+    assert len(processes) >= 4
+    await pool.close()
+    assert [type(result) for result in await asyncio.gather(*tasks, return_exceptions=True)] == [Busy] * 4
+    await asyncio.gather(compiling, return_exceptions=True)
+    await eventually(lambda: not any(alive(pid) for pid in processes))
+    assert len(os.listdir("/proc/self/fd")) == before
+    with pytest.raises(Busy, match="the service is stopping"):
+        await pool.run(trial.request(hang))
+
+
+async def test_two_hundred_deaths_leak_no_descriptor(start: Start) -> None:
+    pool = await start(workers=2, per_tenant=1)
+    await pid(pool)
+    await eventually(lambda: len(pool._workers) == 2)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(200):
+        victim = await pid(pool)
+        os.kill(victim, signal.SIGKILL)
+        await eventually(lambda victim=victim: victim not in pool.processes)  # type: ignore[misc]
+    await pid(pool)
+    await eventually(lambda: len(pool._workers) == 2)
+    await eventually(lambda: len(os.listdir("/proc/self/fd")) <= before)
+
+
+async def test_everything_dies_with_the_service() -> None:
+    code = (
+        "import asyncio\nfrom tests.sandbox import trial\nasync def main():\n    pool = trial.pool()\n    await pool.start()\n"
+        "    await trial.claims(pool, trial.rule('pass'))\n    print(*pool.processes, flush=True)\n    await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    service = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert service.stdout is not None
+    with service.stdout:
+        pids = [int(pid) for pid in service.stdout.readline().split()]
+        assert len(pids) >= 2
+        assert all(alive(pid) for pid in pids)
+        service.kill()
+        service.wait()
+        await eventually(lambda: not any(alive(pid) for pid in pids))
+
+
+async def test_an_execution_that_is_given_up_does_not_stop_the_next(start: Start) -> None:
+    pool = await start(workers=1, per_tenant=1)
+    slow = await trial.compiled(pool, rule("for _ in range(1_000_000):\n    pass"))
+    tasks = [asyncio.create_task(pool.run(trial.request(slow))) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    for task in tasks:
+        task.cancel()
+    assert await pid(pool) > 0
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_tenant_that_is_gone_is_forgotten(start: Start) -> None:
+    pool = await start(workers=2)
+    for n in range(20):
+        await pid(pool, f"t{n}")
+    await asyncio.sleep(0.05)
+    assert len(pool._tenants) <= 2
