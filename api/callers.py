@@ -6,21 +6,28 @@ public keys of the configured issuer. A token chooses nothing but which of its s
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
 import jwt
 import structlog
-from jwt.exceptions import InvalidJTIError, InvalidSubjectError
 
 from api.errors import ApiError, challenge
+from api.jwks import Jwks, PublicKey
+from api.refusals import (
+    LONGEST_TOKEN,
+    REASONS,
+    AlgorithmRefused,
+    ClaimMissing,
+    ClaimWrong,
+    TenantWrong,
+    TokenMalformed,
+    TokenTooLong,
+)
 from api.settings import TENANT_NAME
 from engine.keys import Keys
 
@@ -39,89 +46,10 @@ SCOPES = {
     "admin": "everything, and for every tenant",
 }
 
-LONGEST_TOKEN = 16_384
 LONGEST_SUBJECT = 255
 LEEWAY = 5  # seconds two clocks may differ (RFC 7519 section 4.1.4)
 REMEMBERED = 60  # seconds a verified token is not verified again
 MOST_REMEMBERED = 10_000
-JWKS_AGE = 600  # seconds after which keys are fetched again
-JWKS_GAP = 10  # seconds between two fetches, whatever tokens ask for
-JWKS_FIRST_GAP = 1  # the same while there are no keys at all
-JWKS_TIMEOUT = 5
-JWKS_BYTES = 1_048_576
-
-
-class TokenRefused(ApiError):
-    """A token that is not accepted (RFC 6750 section 3.1). One subclass for each reason; the log names it."""
-
-    reason = "the token is not valid"
-
-    def __init__(self, detail: str | None = None) -> None:
-        header = challenge(error="invalid_token", error_description=self.reason)
-        super().__init__("invalid_token", self.reason, headers={"WWW-Authenticate": header}, detail=detail)
-
-
-class TokenTooLong(TokenRefused):
-    reason = f"the token is longer than {LONGEST_TOKEN} characters"
-
-
-class TokenMalformed(TokenRefused):
-    reason = "the token is not a well-formed JWT"
-
-
-class AlgorithmRefused(TokenRefused):
-    reason = "the token is signed with an algorithm that is not accepted here"
-
-
-class KeyUnknown(TokenRefused):
-    reason = "the token is signed with a key that its issuer does not publish"
-
-
-class SignatureWrong(TokenRefused):
-    reason = "the signature of the token is wrong; was it made for another service, or before its secret changed"
-
-
-class TokenExpired(TokenRefused):
-    reason = "the token has expired"
-
-
-class TokenNotYetValid(TokenRefused):
-    reason = "the token is not valid yet; compare the clocks of both machines"
-
-
-class IssuerWrong(TokenRefused):
-    reason = "the token is from another issuer"
-
-
-class AudienceWrong(TokenRefused):
-    reason = "the token is for another audience"
-
-
-class ClaimMissing(TokenRefused):
-    reason = "the token lacks a claim; required are exp, scope and tenant, from another issuer also iss and aud"
-
-
-class ClaimWrong(TokenRefused):
-    reason = "a claim of the token has the wrong type"
-
-
-class TenantWrong(TokenRefused):
-    reason = "the claim tenant of the token is not a tenant name"
-
-
-# In this order: PyJWT's classes inherit from each other.
-_REASONS: tuple[tuple[type[jwt.PyJWTError], type[TokenRefused]], ...] = (
-    (jwt.InvalidSignatureError, SignatureWrong),
-    (jwt.ExpiredSignatureError, TokenExpired),
-    (jwt.ImmatureSignatureError, TokenNotYetValid),
-    (jwt.InvalidIssuerError, IssuerWrong),
-    (jwt.InvalidAudienceError, AudienceWrong),
-    (jwt.MissingRequiredClaimError, ClaimMissing),
-    (jwt.InvalidAlgorithmError, AlgorithmRefused),
-    (InvalidSubjectError, ClaimWrong),
-    (InvalidJTIError, ClaimWrong),
-    (jwt.InvalidIssuedAtError, ClaimWrong),
-)
 
 
 class NotIssuable(ValueError):
@@ -190,141 +118,6 @@ def issue_token(keys: Keys, *, scope: str, tenant: str, subject: str, expires_in
         "exp": now + expires_in,
     }
     return jwt.encode(claims, keys.derive("caller-tokens"), "HS256")
-
-
-@dataclass(frozen=True)
-class PublicKey:
-    """A key of a JWKS (RFC 7517). `fingerprint` is of the whole entry: a changed entry is another key."""
-
-    fingerprint: str
-    jwk: jwt.PyJWK
-
-
-PublicKeys = dict[tuple[str | None, str], PublicKey]
-
-
-def read_jwks(document: bytes, algorithms: Iterable[str]) -> PublicKeys:
-    """The keys of a JWKS document that verify one of `algorithms`, by key id and algorithm.
-
-    Entries that are of no use here are left out (RFC 7517 section 5). Raises `ValueError` for no JWKS.
-    """
-    try:
-        entries = json.loads(document)["keys"]
-    except (ValueError, TypeError, LookupError, RecursionError) as exc:
-        raise ValueError("not a JWKS") from exc
-    if not isinstance(entries, list):
-        raise ValueError("not a JWKS")
-    found: PublicKeys = {}
-    for entry in entries:
-        if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
-            continue
-        if "d" in entry:
-            log.warning("jwks publishes a private key: it is not accepted", kid=str(entry.get("kid")))
-            continue
-        kid = entry.get("kid")
-        try:
-            jwk = jwt.PyJWK(entry)
-        except Exception as exc:  # whatever a library makes of an odd entry, the others must stay good
-            log.info("jwks entry is not usable", kid=str(kid), error=type(exc).__name__)
-            continue
-        if jwk.algorithm_name in algorithms and (kid is None or isinstance(kid, str)):
-            fingerprint = hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()
-            found.setdefault((kid, jwk.algorithm_name), PublicKey(fingerprint, jwk))
-    return found
-
-
-class Jwks:
-    """The public keys at one address. Keys once fetched stay good while fetching them again fails."""
-
-    def __init__(
-        self,
-        url: str,
-        algorithms: tuple[str, ...],
-        changed: Callable[[frozenset[str]], None],
-        monotonic: Callable[[], float],
-    ) -> None:
-        self._url = url
-        self._algorithms = algorithms
-        self._changed = changed
-        self._monotonic = monotonic
-        self._client: httpx2.AsyncClient | None = None
-        self._keys: PublicKeys | None = None
-        self._fetched = self._attempted = float("-inf")
-        self._lock = asyncio.Lock()
-        self._refreshing: asyncio.Task[None] | None = None
-
-    async def key(self, kid: str | None, algorithm: str) -> PublicKey:
-        """The key `kid`, or the only key for `algorithm` if the token names none.
-
-        Raises `KeyUnknown`, and `ApiError` 503 while no keys could be fetched at all.
-        """
-        found = self._find(kid, algorithm)
-        if found is None:
-            await self._refresh(JWKS_FIRST_GAP if self._keys is None else JWKS_GAP)
-            found = self._find(kid, algorithm)
-        if self._keys is None:
-            raise ApiError(
-                "temporarily_unavailable",
-                "the keys of the token's issuer cannot be fetched just now",
-                headers={"Retry-After": str(JWKS_FIRST_GAP)},
-            )
-        if found is None:
-            raise KeyUnknown
-        return found
-
-    def keep_fresh(self) -> None:
-        """Starts fetching the keys again when they are old. No caller waits for it."""
-        old = self._keys is not None and self._monotonic() - self._fetched >= JWKS_AGE
-        if old and (self._refreshing is None or self._refreshing.done()):
-            self._refreshing = asyncio.create_task(self._refresh(JWKS_GAP))
-
-    async def aclose(self) -> None:
-        """Ends a fetch under way and closes the connections."""
-        if self._refreshing is not None:
-            self._refreshing.cancel()
-            await asyncio.gather(self._refreshing, return_exceptions=True)
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
-
-    def _find(self, kid: str | None, algorithm: str) -> PublicKey | None:
-        keys = self._keys or {}
-        if kid is not None:
-            return keys.get((kid, algorithm))
-        candidates = [key for (_, name), key in keys.items() if name == algorithm]
-        return candidates[0] if len(candidates) == 1 else None
-
-    async def _refresh(self, gap: float) -> None:
-        async with self._lock:
-            if self._monotonic() - self._attempted < gap:
-                return
-            self._attempted = self._monotonic()
-            try:
-                self._keys = read_jwks(await self._fetch(), self._algorithms)
-            except httpx2.HTTPStatusError as exc:
-                log.warning("jwks fetch failed", status=exc.response.status_code, kept=self._keys is not None)
-                return
-            except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as exc:
-                # Not the text of a client's error: it can repeat the URL, whose query may be a secret.
-                error = str(exc) if type(exc) is ValueError else type(exc).__name__
-                log.warning("jwks fetch failed", error=error, kept=self._keys is not None)
-                return
-            self._fetched = self._monotonic()
-            self._changed(frozenset(key.fingerprint for key in self._keys.values()))
-
-    async def _fetch(self) -> bytes:
-        if self._client is None:
-            # A proxy of the environment is for the outside; plain http is only allowed to this machine.
-            outside = self._url.startswith("https:")
-            self._client = httpx2.AsyncClient(timeout=JWKS_TIMEOUT, trust_env=outside)
-        document = bytearray()
-        async with asyncio.timeout(JWKS_TIMEOUT), self._client.stream("GET", self._url) as response:
-            response.raise_for_status()
-            async for chunk in response.aiter_bytes():
-                document += chunk
-                if len(document) > JWKS_BYTES:
-                    raise ValueError(f"larger than {JWKS_BYTES} bytes")
-        return bytes(document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,7 +194,7 @@ class Callers:
             key = await self._jwks.key(header.get("kid"), str(algorithm))
             return self._verify_foreign(token, key), key.fingerprint
         except jwt.PyJWTError as exc:
-            refused = next((ours for theirs, ours in _REASONS if isinstance(exc, theirs)), TokenMalformed)
+            refused = next((ours for theirs, ours in REASONS if isinstance(exc, theirs)), TokenMalformed)
             raise refused(detail=str(exc)) from exc
 
     def _verify_own(self, token: str) -> dict[str, Any]:

@@ -21,17 +21,15 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from starlette.datastructures import Headers
 
 from api import callers as module
-from api.callers import (
-    SCOPES,
+from api.callers import SCOPES, Caller, Callers, NotIssuable, acting_tenant, issue_token
+from api.errors import ApiError
+from api.refusals import (
     AlgorithmRefused,
     AudienceWrong,
-    Caller,
-    Callers,
     ClaimMissing,
     ClaimWrong,
     IssuerWrong,
     KeyUnknown,
-    NotIssuable,
     SignatureWrong,
     TenantWrong,
     TokenExpired,
@@ -39,10 +37,7 @@ from api.callers import (
     TokenNotYetValid,
     TokenRefused,
     TokenTooLong,
-    acting_tenant,
-    issue_token,
 )
-from api.errors import ApiError
 from engine.keys import Keys
 
 pytestmark = pytest.mark.anyio

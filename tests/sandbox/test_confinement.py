@@ -1,5 +1,7 @@
 """What code that has taken over a worker finds: nothing of the service, and little of the machine."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import os

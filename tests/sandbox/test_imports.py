@@ -1,5 +1,7 @@
 """The sandbox depends on nothing above it, and its service side never loads the compiler of rules."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import ast

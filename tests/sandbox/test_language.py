@@ -1,5 +1,7 @@
 """Ordinary Python works in rules: each script's claims are what Python says they are."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any

@@ -1,5 +1,7 @@
 """Rules that do not end, end: inside the rule where that is possible, and from outside where it is not."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import asyncio

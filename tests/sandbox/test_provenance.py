@@ -1,5 +1,7 @@
 """Every change to `user` and `context` is recorded with its exact path, values and line."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any

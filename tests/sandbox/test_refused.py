@@ -1,5 +1,7 @@
 """What is refused at upload: each source with every problem's exact place, code and message."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import time

@@ -6,6 +6,7 @@ import hashlib
 import json
 import textwrap
 import time
+from pathlib import Path
 from typing import Any
 
 from sandbox import journal
@@ -110,3 +111,8 @@ def logs(result: Answer | Killed) -> list[str]:
 
 def pool(limits: Limits | None = None, *, workers: int = 4, per_tenant: int = 2, queue: int = 100) -> Pool:
     return Pool(limits or Limits(), workers=workers, workers_per_tenant=per_tenant, queue=queue)
+
+
+def open_files() -> int:
+    """How many descriptors this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))

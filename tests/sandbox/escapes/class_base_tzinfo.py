@@ -1,0 +1,5 @@
+# raises: TypeError
+def rule(user, context):
+    import datetime
+    class Z(type(datetime.timezone.utc)):
+        pass

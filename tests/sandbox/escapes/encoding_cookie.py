@@ -1,0 +1,4 @@
+# raises: NameError
+# -*- coding: utf-7 -*-
+def rule(user, context):
+    raise NameError('+AGE-')

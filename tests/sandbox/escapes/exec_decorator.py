@@ -1,0 +1,5 @@
+# refused: name_not_available
+def rule(user, context):
+    @exec
+    def f():
+        pass

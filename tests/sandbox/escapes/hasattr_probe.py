@@ -1,0 +1,3 @@
+# raises: AssertionError
+def rule(user, context):
+    assert hasattr((), '__class__')

@@ -1,0 +1,3 @@
+# raises: MemoryError
+def rule(user, context):
+    bytes(10 ** 11)

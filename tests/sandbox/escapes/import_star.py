@@ -1,0 +1,6 @@
+# refused: not_allowed
+from math import *
+
+
+def rule(user, context):
+    pass

@@ -1,0 +1,5 @@
+# passes: harmless
+def rule(user, context):
+    class A:
+        pass
+    context.idToken.loot = isinstance(user, dict)

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import json
+    context.idToken.loot = json.codecs.sys.modules['os'].environ

@@ -1,0 +1,3 @@
+# refused: name_not_allowed
+def rule(user, context):
+    dict(__class__=1)

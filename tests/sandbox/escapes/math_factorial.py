@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import math
+    math.factorial(10 ** 9)

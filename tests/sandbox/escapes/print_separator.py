@@ -1,0 +1,6 @@
+# raises: TypeError
+def rule(user, context):
+    class S:
+        def join(self, parts):
+            return self
+    print('x', sep=S())

@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    property(lambda self: 1).fget

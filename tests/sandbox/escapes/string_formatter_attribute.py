@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import string
+    string.Formatter().vformat('{0.__class__}', ((),), {})

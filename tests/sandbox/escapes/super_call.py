@@ -1,0 +1,5 @@
+# refused: name_not_available
+def rule(user, context):
+    class A:
+        def f(self):
+            return super().__init__

@@ -1,0 +1,6 @@
+# raises: AttributeError
+def rule(user, context):
+    try:
+        raise ValueError
+    except ValueError as e:
+        x = getattr(e, 'tb_' + 'frame')

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import uuid
+    uuid.os.getenv('CLAIMSMITH_SECRET')

@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    ValueError('x').with_traceback(None)

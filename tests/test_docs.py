@@ -1,0 +1,120 @@
+"""The documentation says everything, and what it shows works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.callers import SCOPES
+from api.errors import ERRORS
+from api.metrics import Metrics
+from api.routes import OPEN_ROUTES, ROUTES
+from api.settings import SETTINGS
+from cli.main import app
+from tests.service import running
+
+ROOT = Path(__file__).parent.parent
+DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("docs/*.md")])
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def sources(*folders: str) -> str:
+    return "\n".join(path.read_text() for folder in folders for path in sorted((ROOT / folder).rglob("*.py")))
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.variable)
+def test_every_setting_is_documented_with_its_default(setting) -> None:  # type: ignore[no-untyped-def]
+    default = f"`{setting.default}`" if setting.default else ""
+    assert f"| `{setting.variable}` | {default} | {setting.help} |" in text("docs/operations.md")
+
+
+@pytest.mark.parametrize("row", ROUTES, ids=lambda row: f"{row.method} {row.path}")
+def test_every_endpoint_is_documented_with_its_scope(row) -> None:  # type: ignore[no-untyped-def]
+    scope = f"`{row.scope}`" if row.scope else "any token"
+    assert f"| `{row.method} {row.path}` | {scope} | " in text("docs/api.md")
+
+
+def test_every_open_endpoint_and_scope_is_documented() -> None:
+    for path, _ in OPEN_ROUTES:
+        assert f"| `GET {path}` | none | " in text("docs/api.md")
+    for scope in SCOPES:
+        assert f"`{scope}`" in text("docs/api.md")
+
+
+@pytest.mark.parametrize("code", ERRORS)
+def test_every_error_is_documented_with_its_status(code: str) -> None:
+    assert re.search(rf"^\| {ERRORS[code].status} \| [^|]*`{code}`", text("docs/execute.md"), re.MULTILINE)
+
+
+def test_every_warning_is_documented() -> None:
+    codes = set(re.findall(r'(?:_note|\.note|note)\(\s*"([a-z_]+)"', sources("engine")))
+    codes |= set(re.findall(r'Notice\(\s*code="([a-z_]+)"', sources("engine")))
+    assert len(codes) >= 8
+    documented = set(re.findall(r"^\| `([a-z_]+)` \|", text("docs/execute.md"), re.MULTILINE))
+    assert codes <= documented
+
+
+def test_every_code_of_a_problem_or_failure_is_documented() -> None:
+    found = set(re.findall(r'"((?:rule|callback|claims|too|compile|worker|execution)_[a-z_]+)",', sources("sandbox")))
+    found |= set(re.findall(r'code="([a-z_]+)"', sources("sandbox")))
+    found |= set(re.findall(r'_at\(\s*[^,]+,\s*"([a-z_]+)"', sources("sandbox")))
+    found |= set(re.findall(r'code(?:, text)? = "([a-z_]+)"', text("engine/trace.py")))
+    codes = {code for code in found if "_" in code and not code.endswith(("_fd", "_ids"))}
+    assert len(codes) >= 20
+    missing = {code for code in codes if f"`{code}`" not in text("docs/rules.md")}
+    assert missing == set()
+
+
+def test_every_command_is_documented_and_has_help() -> None:
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    assert commands
+    for command in app.registered_commands:
+        assert command.callback is not None
+        assert command.callback.__doc__
+    for name in commands:
+        assert f"`claimsmith {name}`" in text("cli/README.md")
+
+
+@pytest.mark.anyio
+async def test_every_metric_is_documented(tmp_path: Path) -> None:
+    async with running(tmp_path) as service:
+        metrics: Metrics = service.service.metrics
+        shown = metrics.text().decode()
+    names = set(re.findall(r"^# HELP (claimsmith_\w+) ", shown, re.MULTILINE))
+    assert len(names) > 10
+    for name in names:
+        assert f"| `{name}` |" in text("docs/operations.md"), name
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["README.md", "docs/rules.md"])
+async def test_rules_in_the_documentation_run(tmp_path: Path, name: str) -> None:
+    scripts = [script for script in re.findall(r"```python\n(.*?)```", text(name), re.DOTALL) if "def rule" in script]
+    assert scripts
+    async with running(tmp_path) as service:
+        for script in scripts:
+            problems = [p for p in await service.authoring.check(script) if p.severity == "error"]
+            assert problems == []
+            body = {"user": {"user_id": "u", "email": "ada@example.com"}, "context": {}, "script": script}
+            answer = (await service.call("POST", "/v1/try", body)).json()
+            assert answer["decision"] == "allow"
+            assert answer["idToken"] != {}
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):
+        if not target.startswith("http"):
+            assert (path.parent / target).exists(), f"{path}: {target}"
+
+
+def test_the_readme_names_every_dependency() -> None:
+    declared = re.findall(r'^    "([A-Za-z0-9-]+)', text("pyproject.toml").split("[project.scripts]")[0], re.MULTILINE)
+    table = text("README.md").split("## Dependencies")[1].lower()
+    missing = [name for name in declared if name.lower() not in table and name != "claimsmith"]
+    assert missing == []
