@@ -16,16 +16,16 @@ from dataclasses import dataclass
 
 import redis.asyncio
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from engine.keys import Keys
 from sandbox.pool import Pool
-from sandbox.process import SandboxUnavailable
 from sandbox.wire import Compiled, Hello
 
 log = structlog.get_logger("claimsmith.compiled")
 
 FORMAT = b"\x01"
+HEAD = len(FORMAT) + 32  # before the code: the format and the HMAC
 PREFIX = "claimsmith:code:v1:"
 EXPIRES = 30 * 24 * 3600  # for garbage only: every use of Redis renews it
 MOST_BYTES = 64 * 1024 * 1024  # in this process
@@ -71,7 +71,7 @@ class CompiledRules:
         `source` is asked for the script when nobody has its code. Raises `RuleRefused`, `SandboxUnavailable`,
         and what `source` raises.
         """
-        digest = self._digest(sha256)
+        digest = await self._digest(sha256)
         code = self._memory.get(digest)
         if code is not None:
             self._memory.move_to_end(digest)
@@ -81,7 +81,8 @@ class CompiledRules:
         if waiting is None:
             # One login asks; the others of the same moment wait for its answer.
             waiting = self._pending[digest] = asyncio.ensure_future(self._find(digest, source))
-            waiting.add_done_callback(lambda _: self._pending.pop(digest, None))
+            waiting.add_done_callback(lambda done: self._found(digest, done))
+        # Who gives up waiting does not take it from the others, nor from the next login.
         return await asyncio.shield(waiting)
 
     async def compile(self, script: str) -> Compiled:
@@ -89,7 +90,7 @@ class CompiledRules:
         compiled = await self._pool.compile(script)
         if compiled.code:
             self.counts.compiled += 1
-            digest = self._digest(hashlib.sha256(script.encode()).hexdigest())
+            digest = await self._digest(hashlib.sha256(script.encode()).hexdigest())
             self._keep(digest, compiled.code)
             await self._store(digest, compiled.code)
         return compiled
@@ -106,16 +107,17 @@ class CompiledRules:
         self._keep(digest, code)
         return code
 
-    def _digest(self, sha256: str) -> str:
+    def _found(self, digest: str, done: asyncio.Future[bytes]) -> None:
+        self._pending.pop(digest, None)
+        if not done.cancelled():
+            done.exception()  # seen, even if all who waited have given up
+
+    async def _digest(self, sha256: str) -> str:
         """What names the code: the script and everything that decides how it is compiled."""
-        hello = self._pool.hello
-        if hello is None:
-            raise SandboxUnavailable("the sandbox is starting")
-        return digest_of(sha256, hello)
+        return digest_of(sha256, await self._pool.greeting())
 
     def _keep(self, digest: str, code: bytes) -> None:
-        if digest not in self._memory:
-            self._bytes += len(code)
+        self._bytes += len(code) - len(self._memory.pop(digest, b""))
         self._memory[digest] = code
         while self._bytes > MOST_BYTES:
             _, dropped = self._memory.popitem(last=False)
@@ -125,11 +127,20 @@ class CompiledRules:
         if self._redis is None or not self.redis_available:
             return None
         try:
-            entry = await self._redis.getex(PREFIX + digest, ex=EXPIRES)
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                # One byte more than an entry may have: whatever stands there, no more is read.
+                pipeline.getrange(PREFIX + digest, 0, HEAD + self._pool.limits.code)
+                pipeline.expire(PREFIX + digest, EXPIRES)
+                entry, exists = await pipeline.execute()
+        except ResponseError as error:
+            if "WRONGTYPE" not in str(error):
+                self._redis_failed(error)
+                return None
+            entry, exists = b"", True
         except (RedisError, OSError, TimeoutError) as error:
             self._redis_failed(error)
             return None
-        if entry is None:
+        if not exists:
             return None
         code = self._verified(digest, entry if isinstance(entry, bytes) else b"")
         if code is None:
@@ -149,9 +160,9 @@ class CompiledRules:
             self._redis_failed(error)
 
     def _verified(self, digest: str, entry: bytes) -> bytes | None:
-        if entry[:1] != FORMAT or not 33 < len(entry) <= 33 + self._pool.limits.code:
+        if entry[:1] != FORMAT or not HEAD < len(entry) <= HEAD + self._pool.limits.code:
             return None
-        tag, code = entry[1:33], entry[33:]
+        tag, code = entry[1:HEAD], entry[HEAD:]
         # Both keys are always tried: the time says nothing about which one it was.
         good = [hmac.compare_digest(tag, sign(key, digest, code)) for key in self._keys]
         return code if any(good) else None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections import Counter
@@ -33,10 +34,11 @@ from engine.models import (
     Transaction,
 )
 from engine.records import Recorder
+from engine.store.errors import Unavailable
 from engine.store.store import Store
 from sandbox import journal
 from sandbox.journal import Event
-from sandbox.pool import Killed, Pool, Request, RuleCode
+from sandbox.pool import Busy, Killed, Pool, Request, RuleCode
 from sandbox.wire import Answer
 
 RETURNS = (*TOKENS, "redirect", "multifactor")
@@ -114,7 +116,11 @@ class Engine:
         allowed = limits.execution_time if transaction.deadline is None else transaction.deadline
         deadline = began + min(allowed, limits.execution_time)
         if revision is None:
-            revision = await self._live.revision(transaction.tenant)
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    revision = await self._live.revision(transaction.tenant)
+            except TimeoutError:
+                raise Unavailable("no answer within the login's deadline") from None
         clock = time.time_ns() if clock is None else clock
         view = _view(transaction)
         rules = tuple(rule for rule in revision.rules if rule.enabled)
@@ -149,7 +155,10 @@ class Engine:
         for index, rule in enumerate(rules):
             code = b""
             try:
-                code = await self._compiled.code(rule.sha256, lambda rule=rule: self._source(rule, scripts))  # type: ignore[misc]
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    code = await self._compiled.code(rule.sha256, lambda rule=rule: self._source(rule, scripts))  # type: ignore[misc]
+            except TimeoutError:
+                raise Busy("the deadline came before the rules were compiled") from None
             except RuleRefused as refused:
                 error = StepError(code="rule_refused", message=f"it does not compile any more: {refused}")
                 kills[index] = trace.Kill(outcome="refused", error=error, seconds=0.0, events=[])
@@ -199,7 +208,11 @@ class Engine:
     async def _source(self, rule: PipelineRule, scripts: Mapping[str, str]) -> str:
         if rule.sha256 in scripts:
             return scripts[rule.sha256]
-        return (await self._store.scripts([rule.sha256]))[rule.sha256]
+        stored = await self._store.scripts([rule.sha256])
+        if rule.sha256 not in stored:
+            # Its tenant was ended by another replica a moment ago: soon it is not found here either.
+            raise Unavailable(f"the script of rule `{rule.id}` is not stored any more")
+        return stored[rule.sha256]
 
 
 class Builder:

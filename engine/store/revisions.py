@@ -54,6 +54,13 @@ async def live(connection: AsyncConnection, tenant: str) -> Revision:
     return _revision(row)
 
 
+async def live_stamps(connection: AsyncConnection) -> dict[str, tuple[int, datetime]]:
+    query = select(tenants.c.id, revisions.c.number, revisions.c.created_at).join(
+        revisions, (tenants.c.id == revisions.c.tenant) & (tenants.c.live == revisions.c.number)
+    )
+    return {row.id: (row.number, row.created_at) for row in await connection.execute(query)}
+
+
 async def find(connection: AsyncConnection, tenant: str, number: int) -> Revision:
     query = select(revisions).where(revisions.c.tenant == tenant, revisions.c.number == number)
     try:

@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.models import OnFailure, Revision, Rule, RuleVersion, Tenant, TenantSettings
@@ -47,6 +47,11 @@ class Store:
             await connection.execute(insert(key_check).values(id=1, value=value).on_conflict_do_nothing())
             stored = (await connection.scalars(select(key_check.c.value))).one()
         return hmac.compare_digest(bytes(stored), value)
+
+    async def replace_key_check(self, value: bytes) -> None:
+        """From now on this is the value: the end of a secret's rotation."""
+        async with self._database.writing() as connection:
+            await connection.execute(update(key_check).values(value=value))
 
     # Tenants
 
@@ -94,10 +99,12 @@ class Store:
             await tenants.find(connection, tenant)
             return await revisions.page(connection, tenant, before, limit)
 
-    async def live_numbers(self) -> dict[str, int]:
-        """The number of the live revision of every tenant, at the price of one small row each."""
+    async def live_stamps(self) -> dict[str, tuple[int, datetime]]:
+        """The number and time of the live revision of every tenant, at the price of one small row each. The
+        time tells the revisions of a tenant from those of an earlier one with its id.
+        """
         async with self._database.reading() as connection:
-            return await tenants.live_numbers(connection)
+            return await revisions.live_stamps(connection)
 
     async def activate(self, tenant: str, number: int, by: str, expected: int | None = None) -> Revision:
         """A new live revision that equals an old one and says so in `restores`. Rules deleted since exist

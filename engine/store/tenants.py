@@ -39,10 +39,6 @@ async def every(connection: AsyncConnection) -> list[Tenant]:
     return [Tenant(id=row.id, created_at=row.created_at) for row in await connection.execute(query)]
 
 
-async def live_numbers(connection: AsyncConnection) -> dict[str, int]:
-    return {row.id: row.live for row in await connection.execute(select(tenants.c.id, tenants.c.live))}
-
-
 async def remove(connection: AsyncConnection, id: str) -> None:
     await find(connection, id)
     await connection.execute(delete(tenants).where(tenants.c.id == id))
