@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import structlog
 
 from engine import trace
 from engine.claims import TOKENS, ClaimsTooLarge, Policy
@@ -40,6 +41,8 @@ from sandbox import journal
 from sandbox.journal import Event
 from sandbox.pool import Busy, Killed, Pool, Request, RuleCode
 from sandbox.wire import Answer
+
+log = structlog.get_logger("claimsmith.engine")
 
 RETURNS = (*TOKENS, "redirect", "multifactor")
 STORES = ("user_metadata", "app_metadata")
@@ -136,6 +139,7 @@ class Engine:
         execution = build.execution(execution_id(clock), time.monotonic() - began)
         self.decisions[execution.decision] += 1
         self.outcomes.update(step.outcome for step in execution.steps)
+        _log(execution)
         (recorder or self._recorder).add(execution)
         return execution
 
@@ -213,6 +217,24 @@ class Engine:
             # Its tenant was ended by another replica a moment ago: soon it is not found here either.
             raise Unavailable(f"the script of rule `{rule.id}` is not stored any more")
         return stored[rule.sha256]
+
+
+def _log(execution: Execution) -> None:
+    """A line for what an operator may have to look at; a login that went well is only worth one in debugging.
+
+    Without texts of rules or claims: they are the tenant's, and in the record.
+    """
+    named = log.bind(execution_id=execution.id, tenant=execution.tenant, revision=execution.revision)
+    for step in execution.steps:
+        if step.error is not None:
+            named.warning(
+                "rule failed", rule=step.rule, outcome=step.outcome, code=step.error.code, line=step.error.line
+            )
+    milliseconds = round(execution.seconds * 1000, 1)
+    if execution.denial is not None:
+        named.info("denied", error=execution.denial.error, rule=execution.denial.rule, ms=milliseconds)
+    else:
+        named.debug("decided", decision=execution.decision, ms=milliseconds)
 
 
 class Builder:
