@@ -38,4 +38,8 @@ def create_app(settings: Settings, on_start: Started | None = None, on_failure: 
                 raise
             yield
 
-    return Starlette(routes=routes(), exception_handlers={**EXCEPTION_HANDLERS, **FAILURE_HANDLERS}, lifespan=lifespan)
+    handlers = {**EXCEPTION_HANDLERS, **FAILURE_HANDLERS}
+    app = Starlette(routes=routes(), exception_handlers=handlers, lifespan=lifespan)
+    # An address is right or it is a 404 in the one shape: no redirect to wherever the `Host` header points.
+    app.router.redirect_slashes = False
+    return app

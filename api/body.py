@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from contextlib import aclosing, suppress
+from collections.abc import Collection, Mapping
+from contextlib import aclosing
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -25,7 +25,12 @@ _ESCAPE = re.compile(
     rb"\\\\"
     rb"|(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKETS = bytes.maketrans(b"[{]}", b"(())")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 LONGEST_MESSAGE = 300
+LONGEST_NAME = 100
+DEEPEST = 100  # levels: well below what any reader of the body can take, so that all of them agree
 
 
 async def read_json(request: Request, type_: type[T], limit: int) -> T:
@@ -55,19 +60,33 @@ def decode_json(body: bytes, type_: type[T]) -> T:
     return value
 
 
-def require_unique_names(text: bytes) -> None:
-    """Raises `ApiError` 400 where an object has a name twice: two readers could see two values (RFC 8259, 4)."""
-    with suppress(ValueError, RecursionError):
-        json.loads(text, object_pairs_hook=_unique)
+def require_unique_names(text: bytes, besides: Collection[str] = ()) -> None:
+    """Raises `ApiError` 400 where an object has a name twice: two readers could see two values (RFC 8259, 4).
+
+    `text` is one that `decode_text` has taken. The values of its own members `besides` are not looked into.
+    """
+    # Numbers stay text: int() refuses thousands of digits, which are no business of this function.
+    _require_unique(json.loads(text, object_pairs_hook=_Members, parse_int=str, parse_float=str), besides)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> None:
-    seen = set()
-    for name, _ in pairs:
-        if name in seen:
-            message = f"the name `{name[:LONGEST_MESSAGE]}` stands twice in one object; keep one"
-            raise ApiError("invalid_request", message, problems=[{"name": name, "message": message}])
-        seen.add(name)
+class _Members(list[tuple[str, Any]]):
+    """An object as its members stand in the text."""
+
+
+def _require_unique(value: object, besides: Collection[str] = ()) -> None:
+    if isinstance(value, _Members):
+        seen = set()
+        for name, member in value:
+            if name in seen:
+                shown = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "..."
+                message = f"the name `{shown}` stands twice in one object; keep one"
+                raise ApiError("invalid_request", message, problems=[{"name": shown, "message": message}])
+            seen.add(name)
+            if name not in besides:
+                _require_unique(member)
+    elif isinstance(value, list):
+        for member in value:
+            _require_unique(member)
 
 
 def decode_text(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -76,7 +95,7 @@ def decode_text(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         raise ApiError("invalid_request", "the body is empty; send a JSON value")
     _require_unicode(body)
     try:
-        return decoder.decode(body)
+        value = decoder.decode(body)
     except msgspec.ValidationError as exc:
         found = _PATH.match(str(exc))
         _refuse_value(found["message"] if found else str(exc), found["path"] if found else "$")
@@ -92,7 +111,9 @@ def decode_text(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
             _refuse_text(body, 0, "the JSON starts with a byte order mark; leave it out")
         _refuse_text(body, offset, found["message"])
     except RecursionError:
-        raise ApiError("invalid_request", "the JSON is nested too deeply") from None
+        _refuse_depth()
+    _require_shallow(body)
+    return value
 
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -141,6 +162,23 @@ def _require_unicode(body: bytes) -> None:
             if escape["lone"]:
                 half = escape["lone"].decode()
                 _refuse_text(body, escape.start(), f"`{half}` is half a surrogate pair; escape both halves")
+
+
+def _require_shallow(body: bytes) -> None:
+    """No deeper than `DEEPEST`: else what is refused would depend on the stack of whoever reads it."""
+    if body.count(b"[") + body.count(b"{") <= DEEPEST:
+        return
+    brackets = _STRING.sub(b"", body).translate(_BRACKETS, _NO_BRACKETS)
+    for _ in range(DEEPEST):
+        if not brackets:
+            return
+        brackets = brackets.replace(b"()", b"")  # the innermost level, everywhere
+    if brackets:
+        _refuse_depth()
+
+
+def _refuse_depth() -> NoReturn:
+    raise ApiError("invalid_request", f"the JSON is nested too deeply: {DEEPEST} levels are the most") from None
 
 
 def _refuse_text(body: bytes, offset: int, message: str) -> NoReturn:

@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
+from api.request_id import echo_request_id
+
 log = structlog.get_logger(__name__)
 
 
@@ -117,7 +119,7 @@ def challenge(**parameters: str) -> str:
 
 
 async def _handle(request: Request, exc: Exception) -> Response:
-    return error_response(exc)
+    return echo_request_id(request, error_response(exc))
 
 
 # For `Starlette(exception_handlers=...)`.

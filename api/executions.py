@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import msgspec
 from starlette.responses import Response
 
-from api.body import json_response
+from api.body import decode_text, json_response, read_body, require_unique_names
 from api.call import Call
 from api.errors import ApiError
-from api.execute import NULL
+from api.execute import NO_CONTEXT, NO_USER, NULL
 from api.rules import Name
 from engine.models import OnFailure, PipelineRule, Revision, Transaction
 from engine.records import NoRecorder, record
@@ -28,11 +28,14 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of `script` (alone), `rules` (in their order) and `revision`, or none for what is live."""
 
-    user: msgspec.Raw = msgspec.Raw(NULL)
-    context: msgspec.Raw = msgspec.Raw(b"{}")
+    user: msgspec.Raw = NO_USER
+    context: msgspec.Raw = NO_CONTEXT
     script: str | None = None
     rules: list[Draft] | None = None
     revision: int | None = None
+
+
+_trial = msgspec.json.Decoder(Trial)
 
 
 async def one(call: Call) -> Response:
@@ -43,7 +46,9 @@ async def one(call: Call) -> Response:
 
 async def try_(call: Call) -> Response:
     """One execution of a draft, of a revision or of the live rules, by the same path as production."""
-    body = await call.json(Trial)
+    text = await read_body(call.request, call.service.settings.body_bytes)
+    body = decode_text(text, _trial)
+    require_unique_names(text, besides=("user", "context"))  # as in `execute`, where those are the worker's to read
     if sum(given is not None for given in (body.script, body.rules, body.revision)) > 1:
         raise ApiError("invalid_request", "give one of `script`, `rules` and `revision`")
     live = await call.service.store.live_revision(call.tenant)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
 from api.errors import ApiError, error_response
+from api.request_id import echo_request_id
 from engine.authoring import InvalidScript
 from engine.engine import InvalidTransaction
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
@@ -60,7 +61,7 @@ FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
 
 async def _handle(request: Request, exc: Exception) -> Response:
     translate = next(FAILURES[kind] for kind in type(exc).__mro__ if kind in FAILURES)
-    return error_response(translate(exc))
+    return echo_request_id(request, error_response(translate(exc)))
 
 
 FAILURE_HANDLERS: dict[Any, ExceptionHandler] = dict.fromkeys(FAILURES, _handle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from api import executions, operations, revisions, rules, tenants
 from api.call import Call
 from api.callers import acting_tenant
 from api.execute import execute
+from api.request_id import echo_request_id
 from api.service import Service
 
 Endpoint = Callable[[Call], Awaitable[Response]]
@@ -58,8 +58,6 @@ OPEN_ROUTES: tuple[tuple[str, OpenEndpoint], ...] = (
     ("/readyz", operations.readyz),
 )
 
-REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
-
 
 def routes() -> list[Route]:
     """The table as Starlette's routes; one path with several methods is one route, so that 405 names them."""
@@ -85,14 +83,6 @@ def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
 
 def _open(endpoint: OpenEndpoint) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        return await endpoint(request.app.state.service, request)
+        return echo_request_id(request, await endpoint(request.app.state.service, request))
 
     return answer
-
-
-def echo_request_id(request: Request, response: Response) -> Response:
-    """`X-Request-ID` comes back, so that two logs can be joined; never text that could break a header."""
-    request_id = request.headers.get("x-request-id")
-    if request_id is not None and REQUEST_ID.fullmatch(request_id):
-        response.headers["X-Request-ID"] = request_id
-    return response

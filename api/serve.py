@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -50,7 +53,7 @@ class Folder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
     """Serve until SIGINT or SIGTERM: logins in flight are answered, then every process that was started ends.
 
-    Raises `BadSetting` for what keeps it from starting.
+    Raises `BadSetting`, `BadSecret` or `NotStarted` for what keeps it from starting.
     """
     set_up(settings)
     # Secrets are in this process's memory: no other process of the same user may look.
@@ -88,11 +91,16 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)
+
+    def stop(number: int, frame: object) -> None:
+        server.should_exit = True
+
+    # uvicorn has its own handlers while it serves; when it has shut down it raises the signal again, for these.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     try:
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(server.serve(sockets=[listener]))
-    except KeyboardInterrupt:
-        pass  # uvicorn has shut down, and raises the signal again
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner, contextlib.suppress(SystemExit):
+            runner.run(server.serve(sockets=[listener]))  # uvicorn exits when the start fails
     finally:
         listener.close()
     if failures:
@@ -101,7 +109,9 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
 
 
 def _reason(failure: BaseException) -> BaseException:
-    if isinstance(failure, StoreError | SandboxUnavailable | OSError):
+    if isinstance(failure, OSError):
+        return NotStarted(f"`{failure.filename}`: {failure.strerror}" if failure.filename else str(failure))
+    if isinstance(failure, StoreError | SandboxUnavailable):
         return NotStarted(str(failure))
     return failure
 
@@ -113,7 +123,7 @@ def _listen(settings: Settings) -> socket.socket:
         )
     except OSError as error:
         raise BadSetting(
-            "CLAIMSMITH_PORT", f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+            "CLAIMSMITH_PORT", f"cannot listen on {settings.host}:{settings.port}: {os.strerror(error.errno or 0)}"
         ) from None
 
 

@@ -18,6 +18,7 @@ from api.metrics import Metrics
 from api.settings import NO_REDIS, BadSetting, Settings
 from engine.authoring import Authoring
 from engine.compiled import CompiledRules
+from engine.data_folder import FolderInUse, sole_use
 from engine.engine import Engine
 from engine.keys import Keys, read_or_make_secret
 from engine.live import Live
@@ -58,7 +59,7 @@ class Service:
         Raises `BadSetting`, `BadSecret`, `SandboxUnavailable` and the store's errors: reasons not to start.
         """
         async with contextlib.AsyncExitStack() as stack:
-            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _claim(settings, stack)
             keys = Keys(settings.secret or read_or_make_secret(settings.data), settings.secret_previous)
             store = await Store.open(settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db")
             stack.push_async_callback(store.close)
@@ -111,7 +112,7 @@ class Service:
         return [
             name
             for name, good in (
-                ("redis", self.compiled.redis_available),
+                ("redis", self.settings.redis_url == NO_REDIS or self.compiled.redis_available),
                 ("database", self.live.database_available),
                 ("records", self.records.waiting < self.settings.records_queue),
             )
@@ -128,9 +129,26 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
+def _claim(settings: Settings, stack: contextlib.AsyncExitStack) -> None:
+    """Have the data folder, and be alone in it where it holds more than a secret."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if settings.database_url is None or settings.redis_url is None:
+            stack.enter_context(sole_use(settings.data))
+    except OSError as error:
+        raise BadSetting("CLAIMSMITH_DATA", f"`{settings.data}` cannot be the data folder: {error.strerror}") from None
+    except FolderInUse as error:
+        raise BadSetting("CLAIMSMITH_DATA", str(error)) from None
+
+
 async def _require_same_secret(store: Store, keys: Keys) -> None:
-    if not any([await store.key_check(value) for value in keys.derive_all("key-check")]):
+    """The database is ours; after a start with the previous secret it is the current one's."""
+    current, *previous = keys.derive_all("key-check")
+    if await store.key_check(current):
+        return
+    if not any([await store.key_check(value) for value in previous]):
         raise BadSetting("CLAIMSMITH_SECRET", "this database belongs to a service with another secret")
+    await store.replace_key_check(current)
 
 
 async def _redis(

@@ -5,6 +5,7 @@ A script that does not compile is never stored.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from msgspec import UNSET
@@ -31,6 +32,8 @@ class Authoring:
         self._store = store
         self._live = live
         self._compiled = compiled
+        # From looking at the names to storing one, nobody else stores a name. (In this process.)
+        self._naming = asyncio.Lock()
 
     async def check(self, script: str) -> list[Problem]:
         """Everything that stands against a script, hints included. Raises `SandboxUnavailable`."""
@@ -57,16 +60,18 @@ class Authoring:
         """A new rule, and the revision it made when it went live. Raises `InvalidScript`, `Conflict`."""
         await self._require_free(tenant, name)
         await self.require_valid(script)
-        rule, revision = await self._store.create_rule(
-            tenant,
-            name=name,
-            script=script,
-            order=order,
-            enabled=enabled,
-            on_failure=on_failure,
-            deploy=deploy,
-            by=by,
-        )
+        async with self._naming:
+            await self._require_free(tenant, name)
+            rule, revision = await self._store.create_rule(
+                tenant,
+                name=name,
+                script=script,
+                order=order,
+                enabled=enabled,
+                on_failure=on_failure,
+                deploy=deploy,
+                by=by,
+            )
         self._went_live(revision)
         return rule, revision
 
@@ -74,11 +79,15 @@ class Authoring:
         self, tenant: str, id: str, changes: RuleChanges, *, deploy: bool, by: str, guard: Guard | None
     ) -> tuple[Rule, Revision | None]:
         """Save changes of a rule; with `deploy` its whole saved state goes live."""
-        if changes.name is not UNSET:
-            await self._require_free(tenant, changes.name, besides=id)
+        await self._store.rule(tenant, id)  # a rule that is not there is said first
         if changes.script is not UNSET:
             await self.require_valid(changes.script)
-        rule, revision = await self._store.update_rule(tenant, id, changes=changes, deploy=deploy, by=by, guard=guard)
+        async with self._naming:
+            if changes.name is not UNSET:
+                await self._require_free(tenant, changes.name, besides=id)
+            rule, revision = await self._store.update_rule(
+                tenant, id, changes=changes, deploy=deploy, by=by, guard=guard
+            )
         self._went_live(revision)
         return rule, revision
 
@@ -104,6 +113,7 @@ class Authoring:
 
     async def create_tenant(self, tenant: str, *, by: str) -> Tenant:
         made = await self._store.create_tenant(tenant, by)
+        self._live.forget(tenant)  # an earlier tenant of this name had come further
         self._went_live(await self._store.live_revision(tenant))
         return made
 

@@ -6,6 +6,8 @@ names; everything that is refused or unwise becomes a notice with the rule and l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from engine.models import Claims, Notice, TenantSettings
@@ -58,8 +60,8 @@ class Policy:
             raise ClaimsTooLarge(text)
         return claims, scope
 
-    def not_json(self, events: list[Event]) -> None:
-        """Report the values that were taken out because JSON cannot say them."""
+    def not_json(self, events: list[Event], rules: Sequence[str]) -> None:
+        """Report the values that were taken out because JSON cannot say them. `rules` are the rules' names."""
         for event in events:
             if isinstance(event, journal.Refuse):
                 parts = [part.replace("~1", "/").replace("~0", "~") for part in event.path.split("/")[1:]]
@@ -69,7 +71,7 @@ class Policy:
                     Notice(
                         code="not_json",
                         claim=name,
-                        rule=self._blame.of(event.path)[0],
+                        rule=rules[event.step] if 0 <= event.step < len(rules) else None,
                         line=event.line,
                         message=f"`{name}` was not set: {event.reason}",
                     )

@@ -98,7 +98,7 @@ class CompiledRules:
     async def _find(self, digest: str, source: Source) -> bytes:
         code = await self._fetch(digest)
         if code is None:
-            compiled = await self._pool.compile(await source())
+            compiled = await self._pool.compile(await source(), stored=True)
             if not compiled.code:
                 raise RuleRefused(compiled)
             self.counts.compiled += 1

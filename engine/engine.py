@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -43,6 +43,8 @@ from sandbox.pool import Busy, Killed, Pool, Request, RuleCode
 from sandbox.wire import Answer
 
 log = structlog.get_logger("claimsmith.engine")
+
+T = TypeVar("T")
 
 RETURNS = (*TOKENS, "redirect", "multifactor")
 STORES = ("user_metadata", "app_metadata")
@@ -77,6 +79,7 @@ class ContextView(msgspec.Struct, frozen=True):
 
 
 _context_view = msgspec.json.Decoder(ContextView)
+_anything = msgspec.json.Decoder(Any)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,6 +131,8 @@ class Engine:
         view = _view(transaction)
         rules = tuple(rule for rule in revision.rules if rule.enabled)
         build = Builder(revision, rules, view, clock, limits.claims)
+        if transaction.user is None or not rules:
+            _require_readable(transaction)  # as a worker would: what is refused must not depend on the rules
         if transaction.user is None:
             build.note("no_user", "there is no user to run rules for: the claims are as they came in")
             build.unchanged()
@@ -186,6 +191,7 @@ class Engine:
             result = await self._pool.run(request)
             if isinstance(result, Answer):
                 if result.invalid is not None:
+                    _require_readable(transaction)
                     raise InvalidTransaction("$", result.invalid)
                 skipped = [index for index in result.skipped if 0 <= index < len(rules)]
                 return Run(answer=result, events=trace.events_of(result.journal), kills=kills, skipped=skipped)
@@ -269,9 +275,10 @@ class Builder:
     def from_run(self, run: Run, rule_ms: float) -> None:
         rules = self._rules
         self._steps = trace.steps(rules, run.events, run.kills, run.skipped)
-        blame = trace.Blame(rules, run.events)
+        # What was rolled back is nobody's doing.
+        blame = trace.Blame(rules, [event for event in run.events if event.step not in run.skipped])
         policy = Policy(self._revision.settings, self._limit, blame)
-        policy.not_json(run.events)
+        policy.not_json(run.events, [rule.name for rule in rules])
         self._note_failures()
         try:
             if run.answer is None:
@@ -389,10 +396,20 @@ class Builder:
 def _view(transaction: Transaction) -> ContextView:
     if transaction.user is not None and not transaction.user.lstrip().startswith(b"{"):
         raise InvalidTransaction("$.user", "expected an object or null")
+    return _read("$.context", transaction.context, _context_view)
+
+
+def _require_readable(transaction: Transaction) -> None:
+    """Read all of `user` and `context`, with the place of what cannot be read (a number beyond all bounds)."""
+    _read("$.user", transaction.user or b"null", _anything)
+    _read("$.context", transaction.context, _anything)
+
+
+def _read(place: str, text: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
-        return _context_view.decode(transaction.context)
+        return decoder.decode(text)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
-        raise InvalidTransaction("$.context" + path.rstrip("`"), message[:1].lower() + message[1:]) from None
+        raise InvalidTransaction(place + path.rstrip("`"), message[:1].lower() + message[1:]) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InvalidTransaction("$.context", str(error)) from None
+        raise InvalidTransaction(place, str(error)) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime
 
 import structlog
 
@@ -72,10 +73,12 @@ class Live:
             await asyncio.sleep(POLL)
             try:
                 await self._refresh()
-            except StoreError as error:
+            except Exception as error:  # a poll that ended would leave this replica with old rules for good
                 if self.database_available:
                     log.warning(
-                        "the database does not answer: logins go on with the last known rules", error=str(error)
+                        "the database does not answer: logins go on with the last known rules",
+                        error=str(error),
+                        exc_info=not isinstance(error, StoreError),
                     )
                 self.database_available = False
             else:
@@ -84,11 +87,10 @@ class Live:
                 self.database_available = True
 
     async def _refresh(self) -> None:
-        numbers = await self._store.live_numbers()
+        stamps = await self._store.live_stamps()
         for tenant, known in list(self._revisions.items()):
-            number = numbers.get(tenant)
-            # Not "greater": a tenant that was ended and made again begins anew.
-            if number == known.number:
+            # Not "greater": a tenant that was ended and made again begins anew, and may have come as far.
+            if stamps.get(tenant) == _stamp(known):
                 continue
             try:
                 fresh = await self._store.live_revision(tenant)
@@ -97,3 +99,7 @@ class Live:
             else:
                 if self._revisions.get(tenant) is known:  # else a change was made here meanwhile
                     self._revisions[tenant] = fresh
+
+
+def _stamp(revision: Revision) -> tuple[int, datetime]:
+    return revision.number, revision.created_at

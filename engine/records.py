@@ -1,7 +1,8 @@
 """Records of executions: written behind the answer, in batches, never in its way.
 
-What waits is bounded; what finds no room, or could not be written, is counted as dropped. A crash loses what
-waited: at most the records of the last moments.
+What waits is bounded. While the database does not answer it waits on; what then finds no room is counted as
+dropped, and so is what could not be written at the end. A crash loses what waited: the records of the last moments,
+or of a database's absence.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import msgspec
 import structlog
 
 from engine.models import Execution
-from engine.store.errors import NotFound, StoreError
+from engine.store.errors import NotFound, StoreError, Unavailable
 from engine.store.executions import ExecutionRow
 from engine.store.store import Store
 
@@ -21,8 +22,8 @@ log = structlog.get_logger("claimsmith.records")
 
 BATCH = 200
 PAUSE = 0.05  # between batches, so that many logins share one transaction
-RETRIES = 5
 RETRY = 0.5
+LAST_WORDS = 5.0  # for what waits when the service stops
 
 
 class Recorder(Protocol):
@@ -44,6 +45,7 @@ class Records:
         self._waiting: dict[str, Execution] = {}
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
+        self._closed = False
         self.written = 0
         self.dropped = 0
 
@@ -51,14 +53,22 @@ class Records:
         self._writer = asyncio.get_running_loop().create_task(self._write())
 
     async def close(self) -> None:
-        """Write what waits, within a bounded time, and stop."""
-        if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
-            await self._flush(retries=1)
+        """Write what waits, within a bounded time, and stop. What comes later is dropped, and counted."""
+        self._closed = True
+        if self._writer is None:
+            return
+        self._writer.cancel()
+        await asyncio.gather(self._writer, return_exceptions=True)
+        try:
+            async with asyncio.timeout(LAST_WORDS):
+                await self._flush()
+        except (StoreError, TimeoutError) as error:
+            self.dropped += len(self._waiting)
+            log.error("records are lost: the service stops", count=len(self._waiting), error=str(error))
+            self._waiting.clear()
 
     def add(self, execution: Execution) -> None:
-        if len(self._waiting) >= self._most:
+        if self._closed or len(self._waiting) >= self._most:
             self.dropped += 1
             return
         self._waiting[execution.id] = execution
@@ -82,25 +92,42 @@ class Records:
             await self._wake.wait()
             await asyncio.sleep(PAUSE)
             self._wake.clear()
-            await self._flush(RETRIES)
+            failed = False
+            while self._waiting:
+                try:
+                    await self._flush()
+                except Unavailable as error:
+                    if not failed:
+                        log.warning("records cannot be written", error=str(error), waiting=len(self._waiting))
+                    failed = True
+                    await asyncio.sleep(RETRY)
 
-    async def _flush(self, retries: int) -> None:
+    async def _flush(self) -> None:
+        """Write everything that waits. Raises `Unavailable`; what was not written by then goes on waiting."""
         while self._waiting:
             batch = list(self._waiting.values())[:BATCH]
-            rows = [_row(execution) for execution in batch]
-            for attempt in range(retries):
-                try:
-                    await self._store.add_executions(rows)
-                    self.written += len(rows)
-                    break
-                except StoreError as error:
-                    if attempt == 0:
-                        log.warning("records cannot be written", error=str(error), waiting=len(self._waiting))
-                    await asyncio.sleep(RETRY if attempt + 1 < retries else 0)
-            else:
-                self.dropped += len(rows)
+            try:
+                await self._store.add_executions([_row(execution) for execution in batch])
+                self.written += len(batch)
+            except Unavailable:
+                raise
+            except Exception:
+                # One that cannot be stored must not take its neighbours with it.
+                await self._write_singly(batch)
             for execution in batch:
                 self._waiting.pop(execution.id, None)
+
+    async def _write_singly(self, batch: list[Execution]) -> None:
+        for execution in batch:
+            try:
+                await self._store.add_executions([_row(execution)])
+                self.written += 1
+            except Unavailable:
+                raise
+            except Exception:
+                self.dropped += 1
+                log.exception("a record cannot be stored", execution=execution.id)
+            self._waiting.pop(execution.id, None)
 
 
 def record(execution: Execution) -> dict[str, Any]:

@@ -99,6 +99,8 @@ class Guards:
         if allowed is not None and name in allowed:
             return getattr(holder, name)
         if kind is list and name in LIST_CHANGES:
+            if name == "append":
+                return lambda value, /: self._recorder.append(holder, value)
             return self._change(holder, LIST_CHANGES[name])
         if kind is str and name in ("format", "format_map"):
             return self._format(holder, name)

@@ -30,6 +30,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     answer: int = 8 * 1024 * 1024  # one frame from a worker
     claims: int = 100 * 1024  # the JSON text of one token's claims
     depth: int = 32  # nesting of a value that a rule leaves behind
+    nesting: int = 128  # of all JSON that goes in or comes out
+    updates: int = 256 * 1024  # the JSON text of one store's metadata changes
     writes: int = 2000
     write_value: int = 8 * 1024  # old or new value as the trace keeps it
     journal: int = 2 * 1024 * 1024  # all events together

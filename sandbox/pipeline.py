@@ -20,7 +20,7 @@ from sandbox.guards import Guards, RuleClass, make_class
 from sandbox.journal import BudgetExceeded, Error, Journal, StepOutcome
 from sandbox.limits import Limits
 from sandbox.modules import EXCEPTION_TYPES, Modules, Namespace
-from sandbox.plain import NotPlain, plain
+from sandbox.plain import NotPlain, nested_within, plain
 from sandbox.progress import RUNNING, Progress
 from sandbox.recorder import FILENAME, Recorder, rule_line
 from sandbox.tree import Tree
@@ -84,6 +84,7 @@ class Pipeline:
         self._denial: Denial | None = None
         self.abnormal = False  # a rule met a limit: the process may have kept something of it
         self._user: dict[str, Any] = {}
+        self._user_id: Any = None
         self._context: dict[str, Any] = {}
 
     def run(self) -> Answer:
@@ -91,8 +92,9 @@ class Pipeline:
         job = self._job
         self._progress.begin(job.seq)
         try:
-            self._user = _object("user", job.user)
-            self._context = _object("context", job.context)
+            self._user = _object("user", job.user, self._limits)
+            self._context = _object("context", job.context, self._limits)
+            self._user_id = self._user.get("user_id")  # a rule may write another one into `user`
             for name in job.maps:
                 if self._context.get(name) is None:
                     self._context[name] = {}
@@ -147,8 +149,9 @@ class Step:
         self._timer = pipeline._timer
         self._journal = pipeline._journal
         self._updates = pipeline._updates
-        self._maps = pipeline._job.maps
+        self._maps, self._returns = pipeline._job.maps, pipeline._job.returns
         self._user, self._context = pipeline._user, pipeline._context
+        self._user_id = pipeline._user_id
         self._index = index
         self._called = False
         self._misuse: CallbackError | None = None
@@ -269,7 +272,7 @@ class Step:
 
     def _updater(self, store: str) -> Any:
         def update(user_id: Any, patch: Any) -> None:
-            if type(user_id) is not str or user_id != self._user.get("user_id"):
+            if type(user_id) is not str or user_id != self._user_id:
                 raise ValueError(f"only the metadata of the user who logs in can be changed, not of {user_id!r}")
             if type(patch) is not dict:
                 raise TypeError(f"`{store}` is changed by a dict, not by a `{type(patch).__name__}`")
@@ -282,7 +285,12 @@ class Step:
                 return
             old = self._updates[store]
             known = self._user.get(store)
-            self._updates[store] = merged(old, new, known if type(known) is dict else {})
+            new = merged(old, new, known if type(known) is dict else {})
+            size = len(msgspec.json.encode(new))
+            if size > self._limits.updates:
+                text = f"the changes of `{store}` have {size} bytes: the limit is {self._limits.updates}"
+                self._journal.exceed("updates_too_large", text)
+            self._updates[store] = new
             self._journal.write(
                 self._index,
                 "add" if old is None else "replace",
@@ -323,6 +331,11 @@ class Step:
     def _leave_plain_data(self) -> None:
         """The next rule finds plain data, within its limits: no object of this rule's making."""
         self._recorder.make_plain(self._maps, self._limits.depth)
+        if not (nested_within(self._user, self._limits.nesting) and nested_within(self._context, self._limits.nesting)):
+            raise BudgetExceeded("too_large", f"the data is nested deeper than {self._limits.nesting} levels")
+        for name in self._returns:
+            if name not in self._maps and len(msgspec.json.encode(self._context.get(name))) > self._limits.claims:
+                raise BudgetExceeded("too_large", f"`context.{name}` has more than {self._limits.claims} bytes")
         for name in self._maps:
             claims = self._context.get(name)
             if type(claims) is not dict:
@@ -347,10 +360,12 @@ def merged(old: dict[str, Any] | None, new: dict[str, Any], known: dict[str, Any
     return old | new
 
 
-def _object(name: str, text: bytes) -> dict[str, Any]:
+def _object(name: str, text: bytes, limits: Limits) -> dict[str, Any]:
     value = msgspec.json.decode(text)
     if type(value) is not dict:
         raise ValueError(f"{name}: expected an object")
+    if not nested_within(value, limits.nesting):
+        raise ValueError(f"{name}: nested deeper than {limits.nesting} levels")
     return value
 
 

@@ -32,6 +32,21 @@ ADVICE = {
 }
 
 
+def nested_within(value: Any, most: int) -> bool:
+    """Whether JSON data has at most `most` levels, found without recursion."""
+    level = [value]
+    for _ in range(most + 1):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) is dict or type(child) is list
+        ]
+        if not level:
+            return True
+    return False
+
+
 class NotPlain(Exception):
     """A value that JSON cannot say; the text says which, and what to write instead."""
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from sandbox.limits import Limits
+from sandbox.plain import nested_within
 from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
 from sandbox.progress import COLLECTING, IDLE, RUNNING
 from sandbox.wire import Answer, Compiled, CompileJob, Hello, Job, JobRule, Problem, frame, to_worker
@@ -28,9 +29,10 @@ DEPTH = 4  # jobs in one worker's channel
 SPARES = 1  # forked workers that wait for a tenant
 PICK_UP = 5.0  # a worker that has not begun its head job by then is stuck
 SETTLE = 0.5  # a worker that is not idle so long after its answer is stuck too
-FALSE_START = 0.1  # before another try, when a worker ends without having been of use
+FALSE_START = (0.1, 5.0)  # before another try when a worker ends without having been of use: first, and longest
 COMPILERS = 2
 ZYGOTE_RETRY = 0.5
+ZYGOTE_PATIENCE = 5.0  # for those who wait until another has started
 
 
 class Busy(Exception):
@@ -114,9 +116,12 @@ class Pool:
         self._watching: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting_zygote = False
+        self._ready = asyncio.Event()  # while a zygote lives
         self._refilling = False
+        self._false_starts = 0  # since a worker was last of use
         self._compiling: set[Worker] = set()
-        self._compilers = asyncio.Semaphore(COMPILERS)
+        # Whoever uploads what stalls the compiler does not make logins wait: those have their own.
+        self._compilers = {stored: asyncio.Semaphore(COMPILERS) for stored in (False, True)}
         self._closed = False
 
     # Life
@@ -126,7 +131,19 @@ class Pool:
         self._zygote = ZygoteProcess(self.limits, self._zygote_ended)
         hello = await self._zygote.start()
         self.counts.zygote_starts += 1
+        self._ready.set()
         self._background(self._refill())
+        return hello
+
+    async def greeting(self) -> Hello:
+        """What the living zygote reported. Waits while another is started; raises `SandboxUnavailable` when
+        that takes too long."""
+        try:
+            async with asyncio.timeout(ZYGOTE_PATIENCE):
+                while (hello := self.hello) is None:
+                    await self._ready.wait()
+        except TimeoutError:
+            raise SandboxUnavailable("the sandbox is starting") from None
         return hello
 
     @property
@@ -249,6 +266,9 @@ class Pool:
     def _answered(self, worker: Worker, body: bytes) -> None:
         try:
             answer = msgspec.json.decode(body, type=Answer)
+            # Those who read it may recurse; how deep the decoder goes depends on the version of Python.
+            if not nested_within([answer.returns, answer.updates], self.limits.nesting + 2):
+                raise RecursionError
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             worker.garbled("an answer that cannot be read")
             return
@@ -257,6 +277,7 @@ class Pool:
             return
         ticket = worker.in_flight.popleft()
         self.counts.executions += 1
+        self._false_starts = 0
         worker.executions += 1
         worker.head_since = worker.idle_since = time.monotonic()
         worker.asked = False
@@ -298,7 +319,15 @@ class Pool:
                     del self._tenants[tenant.key]
         if not self._closed:
             useless = worker.executions == 0 and worker.late is None and not worker.retiring
-            self._background(self._refill(FALSE_START if useless else 0.0))
+            self._background(self._refill(self._false_start() if useless else 0.0))
+
+    def _false_start(self) -> float:
+        """How long to wait after a worker that was of no use."""
+        first, longest = FALSE_START
+        self._false_starts += 1
+        if self._false_starts >= 5:
+            log.error("workers end before they are of use: %d in a row", self._false_starts)
+        return min(first * 2.0 ** min(self._false_starts - 1, 10), longest)
 
     def _settle(self, worker: Worker, tenant: Tenant) -> None:
         tickets = list(worker.in_flight)
@@ -379,6 +408,9 @@ class Pool:
         place = worker.progress.place()
         if place.seq == head.seq and place.phase == RUNNING:
             end, why = place.started + self.limits.rule_time + self.limits.kill_grace, "time"
+        elif place.seq == head.seq:
+            # It has sent something, and has not answered.
+            end, why = place.started + self.limits.idle_time + self.limits.kill_grace, "out of step"
         elif place.phase == COLLECTING:
             end, why = place.started + self.limits.idle_time + self.limits.kill_grace, "late finalisers"
         elif place.phase == RUNNING:
@@ -387,10 +419,10 @@ class Pool:
             end, why = worker.head_since + PICK_UP, "stuck"
         # A worker that lies about its place gains nothing: the deadline is ours.
         end, why = min((end, why), (head.request.deadline, "deadline"))
-        if now >= end:
+        if now >= end - self.limits.kill_grace / 2 and why in ("time", "deadline") and not worker.asked:
+            worker.ask_where()  # and it has until the next look to say so, however late this one is
+        elif now >= end:
             worker.kill(why)
-        elif now >= end - TICK and why in ("time", "deadline") and not worker.asked:
-            worker.ask_where()
         for ticket in worker.in_flight:
             if ticket is not head and now >= ticket.request.deadline:
                 self._refuse(ticket, "the deadline came before a worker was free")
@@ -418,7 +450,7 @@ class Pool:
                 worker = await Worker.start(zygote, "worker", self._answered, self._ended, self.limits.answer)
                 self.counts.workers_started += 1
                 if worker.ended:
-                    await asyncio.sleep(FALSE_START)
+                    await asyncio.sleep(self._false_start())
                     continue
                 self._workers.add(worker)
                 self._spares.append(worker)
@@ -431,6 +463,7 @@ class Pool:
             self._refilling = False
 
     def _zygote_ended(self, zygote: ZygoteProcess) -> None:
+        self._ready.clear()
         if not self._closed and not self._starting_zygote:
             log.warning("the zygote has ended: starting another")
             self._starting_zygote = True
@@ -448,6 +481,7 @@ class Pool:
                 continue
             self._zygote = zygote
             self._starting_zygote = False
+            self._ready.set()
             self.counts.zygote_starts += 1
             await self._refill()
             return
@@ -459,10 +493,11 @@ class Pool:
 
     # Compiling
 
-    async def compile(self, source: str) -> Compiled:
-        """Compile in a child of its own, which ends with its answer.
+    async def compile(self, source: str, *, stored: bool = False) -> Compiled:
+        """Compile in a child of its own, which ends with its answer. `stored` source has compiled before.
 
-        Source that stalls or crashes the compiler comes back as a problem. Raises `SandboxUnavailable`.
+        Source that stalls or crashes the compiler comes back as a problem; a crash is one only when it happens
+        twice, since the child may have been ended by something else. Raises `SandboxUnavailable`.
         """
         self.counts.compiles += 1
         try:
@@ -472,41 +507,52 @@ class Pool:
             column = error.start - source.rfind("\n", 0, error.start)
             text = f"the character {source[error.start]!r} is not text"
             return Compiled(problems=[Problem(line=line, column=column, code="syntax_error", message=text)])
-        async with self._compilers:
-            zygote = self._zygote
-            if zygote is None or not zygote.alive:
-                raise SandboxUnavailable("the sandbox is starting")
-            answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        async with self._compilers[stored]:
+            compiled = await self._compile(job)
+            if compiled is None:
+                await asyncio.sleep(FALSE_START[0])
+                compiled = await self._compile(job)
+        if compiled is None and self.hello is None:
+            raise SandboxUnavailable("the sandbox is starting")
+        return compiled or _crashed("compile_crashed", "the script ends the compiler")
 
-            def answered(worker: Worker, body: bytes) -> None:
-                if not answer.done():
-                    answer.set_result(body)
+    async def _compile(self, job: bytes) -> Compiled | None:
+        """One try; None when the child ended without an answer."""
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
-            def ended(worker: Worker) -> None:
-                self._compiling.discard(worker)
-                if not answer.done():
-                    answer.set_result(b"")
+        def answered(worker: Worker, body: bytes) -> None:
+            if not answer.done():
+                answer.set_result(body)
 
-            child = await Worker.start(zygote, "compile", answered, ended, 4 * self.limits.code)
-            if child.ended:
-                raise SandboxUnavailable("the sandbox is starting")
-            self._compiling.add(child)
-            try:
-                child.send(job)
-                body = await asyncio.wait_for(answer, self.limits.compile_time)
-            except TimeoutError:
-                return _crashed("compile_timeout", f"compiling takes longer than {self.limits.compile_time:g} s")
-            finally:
-                child.kill()
-            if not body and (self._closed or not zygote.alive):
-                raise SandboxUnavailable("the sandbox is starting")
-            if not body:
-                return _crashed("compile_crashed", "the script ends the compiler")
-            with contextlib.suppress(msgspec.DecodeError):
-                compiled = msgspec.json.decode(body, type=Compiled)
-                if len(compiled.code) <= self.limits.code:
-                    return compiled
-            return _crashed("compile_crashed", "the compiled script is too large")
+        def ended(worker: Worker) -> None:
+            self._compiling.discard(worker)
+            if not answer.done():
+                answer.set_result(b"")
+
+        await self.greeting()
+        if self._closed or self._zygote is None:
+            raise SandboxUnavailable("the service is stopping")
+        try:
+            child = await Worker.start(self._zygote, "compile", answered, ended, 4 * self.limits.code)
+        except SandboxUnavailable:
+            return None
+        if child.ended:
+            return None
+        self._compiling.add(child)
+        try:
+            child.send(job)
+            body = await asyncio.wait_for(answer, self.limits.compile_time)
+        except TimeoutError:
+            return _crashed("compile_timeout", f"compiling takes longer than {self.limits.compile_time:g} s")
+        finally:
+            child.kill()
+        if not body:
+            return None
+        with contextlib.suppress(msgspec.DecodeError):
+            compiled = msgspec.json.decode(body, type=Compiled)
+            if len(compiled.code) <= self.limits.code:
+                return compiled
+        return _crashed("compile_crashed", "the compiled script is too large")
 
 
 def _phase(worker: Worker) -> int:

@@ -75,6 +75,11 @@ class ZygoteProcess:
         try:
             text = await asyncio.wait_for(loop.sock_recv(ours, 65536), START_TIMEOUT)
             self.hello = msgspec.json.decode(text, type=Hello)
+        except asyncio.CancelledError:
+            ours.close()
+            self._process.kill()
+            self._process.wait()
+            raise
         except (TimeoutError, OSError, msgspec.DecodeError) as error:
             ours.close()
             self._process.kill()

@@ -70,6 +70,15 @@ class Recorder:
         else:
             holder[key] = value
 
+    def append(self, holder: list[Any], value: Any) -> None:
+        """`holder.append(value)`, as `change` would do it but without looking at all the rest."""
+        places = self._open(holder)
+        holder.append(value)
+        for place in places:
+            self._write((*place, len(holder) - 1), MISSING, value)
+        if places:
+            self._touch(holder)
+
     def delete_item(self, holder: Any, key: Any) -> None:
         self.change(holder, lambda: operator.delitem(holder, key))
 

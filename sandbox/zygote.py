@@ -126,7 +126,12 @@ class Zygote:
         if not text:
             return False
         order = msgspec.json.decode(text, type=Order)
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # no memory, or too many processes: the service sees the channel close, and tries again
+            for fd in fds:
+                os.close(fd)
+            return True
         if pid == 0:
             try:
                 self._be_child(order, fds)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from api.body import json_response, read_json
+from api.body import DEEPEST, json_response, read_json
 from api.errors import EXCEPTION_HANDLERS, ApiError
 
 LIMIT = 200_000
@@ -45,7 +45,7 @@ def post(content: bytes | Iterator[bytes], headers: dict[str, str] = JSON) -> ht
     "media_type", ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"']
 )
 def test_what_is_read(media_type: str) -> None:
-    body = b'{"rules": [{"order": 1}], "user": {"a":"\\\\ud800\\ud83d\\ude00"}, "context": 1, "context": 2}'
+    body = b'{"rules": [{"order": 1}], "user": {"a":"\\\\ud800\\ud83d\\ude00"}, "context": 2}'
     answer = post(body, {"content-type": media_type})
     assert (answer.status_code, answer.headers["x-kept"]) == (201, "yes")
     assert answer.headers["content-type"] == "application/json"
@@ -139,11 +139,38 @@ def test_an_empty_body(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("field", ["user", "context"])
-@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
-def test_deep_nesting(field: str, opening: bytes, closing: bytes) -> None:
-    answer = post(b'{"%s":' % field.encode() + opening * 10_000 + b"1" + closing * 10_000 + b"}")
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[1, "}]\\"", {"[": ', b'}, "["]')])
+@pytest.mark.parametrize("levels", [DEEPEST, 200, 500, 5_000])
+def test_deep_nesting(field: str, opening: bytes, closing: bytes, levels: int) -> None:
+    answer = post(b'{"%s":' % field.encode() + opening * levels + b"1" + closing * levels + b"}")
     assert answer.status_code == 400
-    assert answer.json()["error_description"] == "the JSON is nested too deeply"
+    assert answer.json()["error_description"] == "the JSON is nested too deeply: 100 levels are the most"
+
+
+def test_brackets_are_not_depth() -> None:
+    value = b"[" * (DEEPEST - 1) + b"]" * (DEEPEST - 1)
+    text = b'"\\"[[[\\\\"'
+    body = b'{"context": %s, "user": [%s]}' % (value, b",".join([text, b"[]", b"{}"] * 1000))
+    assert post(body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (b'{"context": 1, "context": 2}', "context"),
+        (b'{"context": 1, "cont\\u0065xt": 2}', "context"),
+        (b'{"user": {"a": [{"b": 1, "b": 1}]}}', "b"),
+        (b'{"user": [1e99999, ' + b"9" * 9_000 + b'], "rules": [], "rules": []}', "rules"),
+        (b'{"user": {"' + b"n" * 500 + b'": 1, "' + b"n" * 500 + b'": 2}}', "n" * 100 + "..."),
+    ],
+)
+def test_a_name_stands_once(body: bytes, name: str) -> None:
+    message = f"the name `{name}` stands twice in one object; keep one"
+    assert post(body).json() == {
+        "error": "invalid_request",
+        "error_description": message,
+        "problems": [{"name": name, "message": message}],
+    }
 
 
 def test_a_long_name_is_cut() -> None:

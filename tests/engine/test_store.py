@@ -323,7 +323,7 @@ async def test_deleting_a_tenant_removes_everything_of_it_and_nothing_else(store
     await store.delete_tenant("acme")
 
     assert [tenant.id for tenant in await store.tenants()] == ["default"]
-    assert await store.live_numbers() == {"default": 2}
+    assert list(await store.live_stamps()) == ["default"]
     assert await store.rules("default") == [kept]
     assert await store.execution("default", "exe_2") == b'{"a":1}'
     assert await store.scripts([sha256(TWO)]) == {}
@@ -344,12 +344,14 @@ async def test_deleting_a_tenant_removes_everything_of_it_and_nothing_else(store
         await store.execution("acme", "exe_1")
 
 
-async def test_live_numbers_of_all_tenants(store: Store) -> None:
+async def test_live_stamps_of_all_tenants(store: Store) -> None:
     await store.create_tenant("acme", "root")
     await create(store, "a")
     await create(store, "b")
     await create(store, "c", deploy=False)
-    assert await store.live_numbers() == {"acme": 1, "default": 3}
+    lives = [await store.live_revision(tenant) for tenant in ("acme", "default")]
+    assert await store.live_stamps() == {live.tenant: (live.number, live.created_at) for live in lives}
+    assert [live.number for live in lives] == [1, 3]
 
 
 # Rules

@@ -13,6 +13,7 @@ from sandbox import journal
 from sandbox.exposed import BUILTINS, PER_STEP
 from sandbox.modules import MEMBERS
 from sandbox.pool import Pool
+from sandbox.wire import Answer
 from tests.sandbox import trial
 from tests.sandbox.trial import rule
 
@@ -407,6 +408,10 @@ BUDGETS = {
                      "the value holds too many objects, or holds itself"),
     "bomb of references": ("a = []\nfor _ in range(40):\n    a = [a, a]\nuser.a = a", "exhausted", "too_large",
                            "the value holds too many objects, or holds itself"),
+    "redirect": ("context.redirect = {'url': 'x' * 110_000}", "exhausted", "too_large",
+                 "`context.redirect` has more than 102400 bytes"),
+    "metadata": ("auth0.users.updateUserMetadata(user.user_id, {'a': 'x' * 300_000})", "exhausted", "updates_too_large",
+                 "the changes of `user_metadata` have 300008 bytes: the limit is 262144"),
     "recursion": ("def f():\n    f()\nf()", "exhausted", "rule_recursion", "the rule nests its calls too deeply"),
     "memory": ("a = 'x' * 10 ** 10", "exhausted", "rule_memory", "the rule used up its memory"),
     "memory, slowly": ("a = []\nwhile True:\n    a.append(bytes(10 ** 7))", "exhausted", "rule_memory", "the rule used up its memory"),
@@ -459,6 +464,7 @@ async def test_updates(pool: Pool, name: str) -> None:
     ("call", "message"),
     [
         ("updateAppMetadata('auth0|2', {})", "ValueError: only the metadata of the user who logs in can be changed, not of 'auth0|2'"),
+        ("updateAppMetadata(user.setdefault('other', 'auth0|2'), {})", "ValueError: only the metadata of the user who logs in can be changed, not of 'auth0|2'"),
         ("updateAppMetadata(user.user_id, [])", "TypeError: `app_metadata` is changed by a dict, not by a `list`"),
         ("updateAppMetadata(user.user_id, {'a': {1}})", "ValueError: `app_metadata`: a `set` is not JSON: write `sorted(...)`"),
     ],
@@ -478,10 +484,20 @@ async def test_a_skipped_rule_leaves_nothing(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize("part", ["user", "context"])
-async def test_a_transaction_that_cannot_be_read_is_invalid(pool: Pool, part: str) -> None:
-    code = await trial.compiled(pool, rule("pass"))
-    for text in (b"[1]", b"{", b"\xff", b"[" * 5000, b'{"a":' + b"[" * 390 + b"]" * 390 + b"}"):
-        fields = msgspec.structs.asdict(trial.request(code)) | {part: text}
-        result = await pool.run(msgspec.convert(fields, type(trial.request(code))))
-        assert result == msgspec.structs.replace(result, returns={}, skipped=[]) or text.endswith(b"}")
-        assert getattr(result, "invalid", None) is not None or text.endswith(b"}")
+@pytest.mark.parametrize(
+    "text", [b"[1]", b"1", b"{", b'{"a": "\xff"}', b"[" * 5000, b'{"a":' + b"[" * 300 + b"]" * 300 + b"}"]
+)
+async def test_a_transaction_that_cannot_be_read_is_invalid(pool: Pool, part: str, text: bytes) -> None:
+    code = await trial.compiled(pool, rule("context.idToken.a = 1"))
+    result = await pool.run(msgspec.structs.replace(trial.request(code), **{part: text}))
+    assert isinstance(result, Answer)
+    assert result.invalid is not None
+    assert (result.returns, trial.outcomes(result)) == ({}, [])
+
+
+async def test_data_that_was_deep_already_is_left_alone(pool: Pool) -> None:
+    deep: list[Any] = []
+    for _ in range(100):
+        deep = [deep]
+    result = await trial.answer(pool, rule("user.x = 1\ncontext.idToken.a = 1"), user={"deep": deep})
+    assert (result.returns["idToken"], trial.refusals(result)) == ({"a": 1}, [])

@@ -33,6 +33,7 @@ SENT = {
     "wrong denial": "send(json.dumps({'seq': job.seq, 'denial': {'step': 0, 'kind': 'allow', 'text': ''}}).encode())\nhang()",
     "deep": "send(b'{\"seq\":%d,\"returns\":{\"a\":' % job.seq + b'[' * 100_000)\nhang()",
     "deep and whole": "send(b'{\"seq\":%d,\"returns\":{\"a\":' % job.seq + b'[' * 9000 + b']' * 9000 + b'}}')\nhang()",
+    "out of step": "channel.sendall(b'\\x00')",
     "death": "os._exit(3)",
     "a signal": "os.kill(os.getpid(), 11)",
 }  # fmt: skip
@@ -48,8 +49,8 @@ async def test_sent(pool: Pool, name: str) -> None:
     began = time.monotonic()
     result = await pool.run(trial.request(takeover(SENT[name]), key="wire"))
     assert isinstance(result, Killed)
-    assert (result.step, result.cause) == (0, "died")
-    assert time.monotonic() - began < 1.5
+    assert (result.step, result.cause) == (None if name == "out of step" else 0, "died")
+    assert time.monotonic() - began < 2.0
     await still_works(pool, "wire")
 
 
@@ -136,8 +137,11 @@ async def test_descriptors_sent_along_do_not_arrive(pool: Pool) -> None:
     rights = [(1, 1, struct.pack("i", 0))]
     text = json.dumps({"seq": job.seq}).encode()
     channel.sendmsg([struct.pack("<I", len(text)) + text], rights)
-    for _ in range(50):
-        channel.sendmsg([b"x"], rights)
+    try:
+        for _ in range(50):
+            channel.sendmsg([b"x"], rights)
+    except OSError:
+        pass
     hang()
     """
     for _ in range(3):
