@@ -284,7 +284,7 @@ class Builder:
             if run.answer is None:
                 self._deny_failed(run)
             else:
-                self._take_answer(run.answer, policy, blame)
+                self._take_answer(run.answer, run, policy, blame)
         finally:
             self._notices.extend(policy.notices)
 
@@ -331,7 +331,7 @@ class Builder:
                 return
         self._denial = Denial(error="server_error", description=RULE_FAILED, rule=rule)
 
-    def _take_answer(self, answer: Answer, policy: Policy, blame: trace.Blame) -> None:
+    def _take_answer(self, answer: Answer, run: Run, policy: Policy, blame: trace.Blame) -> None:
         for store in STORES:
             self._updates[store] = answer.updates.get(store)
         if answer.denial is not None:
@@ -346,6 +346,8 @@ class Builder:
             self._denial = Denial(error="server_error", description=RULE_FAILED)
             return
         if self._interaction(returns.get("redirect"), returns.get("multifactor"), blame):
+            return
+        if self._interaction_lost(run, blame):
             return
         before = {"idToken": self._view.idToken or {}, "accessToken": self._view.accessToken or {}}
         try:
@@ -369,7 +371,7 @@ class Builder:
             if not isinstance(url, str) or not url:
                 text = "the login could not be decided: a redirect without a `url`"
                 self._denial = Denial(error="server_error", description=text, rule=rule)
-            elif self._view.protocol in NO_INTERACTION or self._prompt() == "none":
+            elif self._view.protocol in NO_INTERACTION or self._silent():
                 text = "the login needs a redirect, which is not possible here"
                 self._denial = Denial(error="interaction_required", description=text, rule=rule)
             else:
@@ -384,13 +386,31 @@ class Builder:
             return True
         return False
 
-    def _prompt(self) -> str | None:
+    def _interaction_lost(self, run: Run, blame: trace.Blame) -> bool:
+        """Whether a redirect or second factor was asked for with a value that is not JSON, and taken out.
+
+        It stood between the person and the token, so the login must not go on without it.
+        """
+        for name in ("redirect", "multifactor"):
+            if name == "redirect" and self._view.protocol == "redirect-callback":
+                continue
+            place = f"/context/{name}"
+            for event in run.events:
+                lost = isinstance(event, journal.Refuse) and (event.path == place or event.path.startswith(place + "/"))
+                if lost and event.step not in run.skipped:
+                    text = f"the login could not be decided: `context.{name}` is not JSON"
+                    self._denial = Denial(error="server_error", description=text, rule=blame.of(place)[0])
+                    return True
+        return False
+
+    def _silent(self) -> bool:
+        """Whether the client asked for no interaction (OpenID Connect Core, 3.1.2.1: `prompt` is a list of words)."""
         try:
             request = msgspec.json.decode(self._view.request, type=RequestView | None)
         except msgspec.DecodeError:
-            return None
+            return False
         prompt = (request.query or {}).get("prompt") if request else None
-        return prompt if isinstance(prompt, str) else None
+        return "none" in (prompt.split() if isinstance(prompt, str) else prompt if isinstance(prompt, list) else ())
 
 
 def _view(transaction: Transaction) -> ContextView:

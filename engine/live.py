@@ -7,6 +7,7 @@ other replicas arrive by polling within a second.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from datetime import datetime
 
@@ -21,6 +22,7 @@ log = structlog.get_logger("claimsmith.live")
 POLL = 1.0
 UNKNOWN_FOR = 1.0  # a tenant that does not exist is not asked for again so soon
 MOST_UNKNOWN = 10_000
+LAST_POLL = 2.0  # for the one that is under way when the service stops
 
 
 class Live:
@@ -28,14 +30,20 @@ class Live:
         self._store = store
         self._revisions: dict[str, Revision] = {}
         self._unknown: dict[str, float] = {}
+        self._pending: dict[str, asyncio.Future[Revision]] = {}
         self._polling: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self.database_available = True
 
     def start(self) -> None:
         self._polling = asyncio.get_running_loop().create_task(self._poll())
 
     async def close(self) -> None:
+        """Ends the polling, within a bounded time."""
+        self._closing.set()
         if self._polling is not None:
+            # Not cancelled at once: what is cut off in SQLite may keep it locked.
+            await asyncio.wait([self._polling], timeout=LAST_POLL)
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
 
@@ -45,18 +53,30 @@ class Live:
         known = self._revisions.get(tenant)
         if known is not None:
             return known
-        now = time.monotonic()
-        if self._unknown.get(tenant, 0.0) > now:
+        if self._unknown.get(tenant, 0.0) > time.monotonic():
             raise NotFound("tenant", tenant)
+        waiting = self._pending.get(tenant)
+        if waiting is None:
+            waiting = self._pending[tenant] = asyncio.ensure_future(self._find(tenant))
+            waiting.add_done_callback(lambda done: self._found(tenant, done))
+        # Who gives up waiting does not take it from the others.
+        return await asyncio.shield(waiting)
+
+    async def _find(self, tenant: str) -> Revision:
         try:
             revision = await self._store.live_revision(tenant)
         except NotFound:
             if len(self._unknown) >= MOST_UNKNOWN:
                 self._unknown.clear()
-            self._unknown[tenant] = now + UNKNOWN_FOR
+            self._unknown[tenant] = time.monotonic() + UNKNOWN_FOR
             raise
         self.put(revision)
         return self._revisions[tenant]
+
+    def _found(self, tenant: str, done: asyncio.Future[Revision]) -> None:
+        self._pending.pop(tenant, None)
+        if not done.cancelled():
+            done.exception()  # seen, even if all who waited have given up
 
     def put(self, revision: Revision) -> None:
         """Make a revision live here, unless a newer one is."""
@@ -69,8 +89,11 @@ class Live:
         self._revisions.pop(tenant, None)
 
     async def _poll(self) -> None:
-        while True:
-            await asyncio.sleep(POLL)
+        while not self._closing.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL):
+                    await self._closing.wait()
+                    return
             try:
                 await self._refresh()
             except Exception as error:  # a poll that ended would leave this replica with old rules for good

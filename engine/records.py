@@ -14,13 +14,13 @@ import msgspec
 import structlog
 
 from engine.models import Execution
-from engine.store.errors import NotFound, StoreError, Unavailable
+from engine.store.errors import NotFound, Unavailable
 from engine.store.executions import ExecutionRow
 from engine.store.store import Store
 
 log = structlog.get_logger("claimsmith.records")
 
-BATCH = 200
+BATCH = 500
 PAUSE = 0.05  # between batches, so that many logins share one transaction
 RETRY = 0.5
 LAST_WORDS = 5.0  # for what waits when the service stops
@@ -55,16 +55,15 @@ class Records:
     async def close(self) -> None:
         """Write what waits, within a bounded time, and stop. What comes later is dropped, and counted."""
         self._closed = True
-        if self._writer is None:
-            return
-        self._writer.cancel()
-        await asyncio.gather(self._writer, return_exceptions=True)
-        try:
-            async with asyncio.timeout(LAST_WORDS):
-                await self._flush()
-        except (StoreError, TimeoutError) as error:
+        self._wake.set()
+        if self._writer is not None:
+            # Not cancelled at once: what is cut off in SQLite may keep it locked.
+            await asyncio.wait([self._writer], timeout=LAST_WORDS)
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+        if self._waiting:
             self.dropped += len(self._waiting)
-            log.error("records are lost: the service stops", count=len(self._waiting), error=str(error))
+            log.error("records are lost: the service stops, and the database does not answer", count=len(self._waiting))
             self._waiting.clear()
 
     def add(self, execution: Execution) -> None:
@@ -88,10 +87,11 @@ class Records:
         return await self._store.execution(tenant, id)
 
     async def _write(self) -> None:
-        while True:
+        while not self._closed or self._waiting:
             await self._wake.wait()
-            await asyncio.sleep(PAUSE)
-            self._wake.clear()
+            if not self._closed:
+                await asyncio.sleep(PAUSE)
+                self._wake.clear()
             failed = False
             while self._waiting:
                 try:

@@ -22,22 +22,54 @@ class Kill(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Blame:
-    """Who wrote a claim last, according to the journal. Nobody, for a worker that lies."""
+    """Who wrote a claim last, according to the journal. Nobody, for a worker that lies.
+
+    Answers in a time that does not grow with the journal: a rule may make thousands of writes and of notices.
+    """
 
     def __init__(self, rules: Sequence[PipelineRule], events: Iterable[Event]) -> None:
         self._rules = rules
-        self._last: dict[str, tuple[int, int]] = {}
-        for event in events:
+        self._at: dict[str, list[tuple[int, journal.Write | journal.Refuse]]] = {}
+        self._below: dict[str, tuple[int, journal.Write | journal.Refuse]] = {}
+        for order, event in enumerate(events):
             if isinstance(event, journal.Write | journal.Refuse) and 0 <= event.step < len(rules):
-                self._last[event.path] = (event.step, event.line)
+                self._at.setdefault(event.path, []).append((order, event))
+                # A claim is the third name of its path: nobody asks about what lies deeper.
+                names = event.path.split("/", 4)
+                for count in range(2, min(len(names), 5)):
+                    self._below["/".join(names[:count])] = order, event
 
     def of(self, path: str) -> tuple[str | None, int | None]:
-        """The rule's name and line of the last write at `path`, above it, or below it."""
-        found = self._last.get(path)
-        if found is None:
-            near = (at for at in self._last if path.startswith(at + "/") or at.startswith(path + "/"))
-            found = max((self._last[at] for at in near), default=None)
-        return (self._rules[found[0]].name, found[1]) if found else (None, None)
+        """The rule's name and line of the last write that changed what is at `path`: there, below, or above it."""
+        found = [*self._at.get(path, ())[-1:]]
+        if path in self._below:
+            found.append(self._below[path])
+        if (above := self._replaced(path, changed=True)) is not None:
+            found.append(above)
+        if not found and (above := self._replaced(path, changed=False)) is not None:
+            found.append(above)
+        if not found:
+            return None, None
+        _, event = max(found, key=lambda entry: entry[0])
+        return self._rules[event.step].name, event.line
+
+    def _replaced(self, path: str, *, changed: bool) -> tuple[int, journal.Write | journal.Refuse] | None:
+        """The last write of the object that holds `path`; where `changed`, the last that made a difference to it."""
+        holder, _, name = path.rpartition("/")
+        name = name.replace("~1", "/").replace("~0", "~")
+        for order, event in reversed(self._at.get(holder, ())[-MOST_REPLACEMENTS:]):
+            if not changed or isinstance(event, journal.Refuse) or _differs(event.old, event.new, name):
+                return order, event
+        return None
+
+
+MOST_REPLACEMENTS = 20  # of one object that are looked at: a rule that does more is not worth more
+
+
+def _differs(old: object, new: object, name: str) -> bool:
+    if not isinstance(old, dict) or not isinstance(new, dict) or "$truncated" in old or "$truncated" in new:
+        return True
+    return (name in old) != (name in new) or old.get(name) != new.get(name)
 
 
 def events_of(text: bytes | msgspec.Raw) -> list[Event]:

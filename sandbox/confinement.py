@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import resource
 import signal
 from collections.abc import Callable, Collection
 
+from sandbox import seccomp
 from sandbox.limits import Limits
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
@@ -97,7 +99,32 @@ def confine_zygote(parent: int) -> dict[str, str]:
     layers["resource_limits"] = "active"
     layers["closed_descriptors"] = "active"
     layers["own_process_group"] = "active"
+    layers["system_calls"] = "active"  # `system_calls` below has raised where they are not
     return layers
+
+
+Filter = ctypes.Array[ctypes.c_char]
+
+
+def system_calls() -> Filter:
+    """The filter of system calls for workers, tried on a process of its own first.
+
+    Raises `NotConfined` where the kernel does not take it, or there is none for this architecture.
+    """
+    try:
+        made = seccomp.load(platform.machine())
+    except seccomp.Unsupported as error:
+        raise NotConfined(str(error)) from error
+    pid = os.fork()
+    if pid == 0:
+        try:
+            seccomp.install(made)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    if os.waitpid(pid, 0)[1] != 0:
+        raise NotConfined("the kernel does not take the filter of system calls (seccomp)")
+    return made
 
 
 def _applied(layer: Callable[[], object]) -> str:
@@ -108,9 +135,10 @@ def _applied(layer: Callable[[], object]) -> str:
     return "active"
 
 
-def confine_worker(limits: Limits, memory: int, zygote: int, kept: Collection[int]) -> None:
+def confine_worker(limits: Limits, memory: int, zygote: int, kept: Collection[int], calls: Filter) -> None:
     """What holds for one worker, before it reads its first byte."""
     die_with(zygote)
     os.setpgid(0, 0)
     close_all_but(kept)
     worker_limits(limits, memory)
+    seccomp.install(calls)

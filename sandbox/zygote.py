@@ -66,10 +66,11 @@ def main() -> None:
     _warm(limits)
     stamps = _stamps()
     layers = confinement.confine_zygote(parent=int(sys.argv[2]))
+    calls = confinement.system_calls()
     gc.collect()
     gc.freeze()
     control.send(msgspec.json.encode(msgspec.structs.replace(stamps, layers=layers)))
-    Zygote(control, limits).run()
+    Zygote(control, limits, calls).run()
 
 
 def _stamps() -> Hello:
@@ -99,8 +100,9 @@ def _warm(limits: Limits) -> None:
 
 
 class Zygote:
-    def __init__(self, control: socket.socket, limits: Limits) -> None:
+    def __init__(self, control: socket.socket, limits: Limits, calls: confinement.Filter) -> None:
         self._control = control
+        self._calls = calls
         self._limits = limits
         self._children: dict[int, int] = {}  # process id: order id
         self._pid = os.getpid()
@@ -153,7 +155,7 @@ class Zygote:
         memory = limits.compile_memory if compiling else limits.worker_memory
         channel = socket.socket(fileno=fds[0])
         shared = None if compiling else progress.Progress(fds[1])
-        confinement.confine_worker(limits, memory, self._pid, fds)
+        confinement.confine_worker(limits, memory, self._pid, fds, self._calls)
         if shared is None:
             worker.compile_once(channel, limits)
         else:

@@ -14,7 +14,7 @@ from tests.service import Running, running
 pytestmark = pytest.mark.anyio
 
 NS = "https://example.com/"
-NO_UPDATES = {"user_metadata": None, "app_metadata": None}
+NO_UPDATES: dict[str, Any] = {"user_metadata": None, "app_metadata": None}
 UPDATE = "auth0.users.update_user_metadata(user.user_id, {{'n': {0}}})"
 FAILED = "the login could not be decided: a rule failed"
 
@@ -127,7 +127,7 @@ async def test_deny(service: Running, tenant: str, name: str) -> None:
     await service.add("denier", body, tenant=tenant, **script)
     await service.add("after", "print('ran')", tenant=tenant)
     got = await service.execute(context={"idToken": {"sub": "u1"}}, tenant=tenant)
-    updates = {"user_metadata": {"n": 1}, "app_metadata": None}
+    updates: dict[str, Any] = {"user_metadata": {"n": 1}, "app_metadata": None}
     if name == "killed":
         updates = NO_UPDATES  # the worker that knew of them is gone
     assert got == answer(got, decision="deny", denial=denial(error, description, "denier"), updates=updates)
@@ -212,6 +212,8 @@ async def test_redirect(service: Running, tenant: str) -> None:
         {"protocol": "oauth2-resource-owner"},
         {"protocol": "oidc-basic-profile", "request": {"query": {"prompt": "none"}}},
         {"request": {"query": {"prompt": "none", "other": 1}, "body": {}}},
+        {"request": {"query": {"prompt": "login none"}}},
+        {"request": {"query": {"prompt": ["none"]}}},
     ],
 )
 async def test_a_redirect_that_is_not_possible(service: Running, tenant: str, context: dict[str, Any]) -> None:
@@ -263,6 +265,26 @@ async def test_a_denial_goes_before_both(service: Running, tenant: str) -> None:
     await service.add("d", "raise UnauthorizedError('no')", tenant=tenant)
     got = await service.execute(tenant=tenant)
     assert got == answer(got, decision="deny", denial=denial("unauthorized", "no", "d"))
+
+
+@pytest.mark.parametrize("name", ["redirect", "multifactor"])
+async def test_what_is_not_json_opens_no_door(service: Running, tenant: str, name: str) -> None:
+    """The value is taken out, as always; but what a person had to do first is not forgotten with it."""
+    body = f"context.{name} = {{'url': 'https://c', 'provider': 'any', 'data': {{1}}}}"
+    rule = await service.add("r", body, tenant=tenant)
+    text = f"the login could not be decided: `context.{name}` is not JSON"
+    got = await service.execute(tenant=tenant)
+    not_json = f"`context.{name}` was not set: a `set` is not JSON: write `sorted(...)`"
+    warnings = [warning("not_json", not_json, f"context.{name}", "r", 2)]
+    assert got == answer(got, decision="deny", denial=denial("server_error", text, "r"), warnings=warnings)
+    await service.add("good", "context.redirect = {'url': 'https://c'}", tenant=tenant)
+    assert (await service.execute(tenant=tenant))["decision"] == "redirect"
+    resumed = await service.execute(context={"protocol": "redirect-callback"}, tenant=tenant)
+    assert resumed["decision"] == ("allow" if name == "redirect" else "deny")
+    body = f"{body}\nraise ValueError('x')"
+    script = "def rule(user, context):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+    await service.call("PATCH", f"/v1/rules/{rule.id}", {"script": script, "on_failure": "skip"}, tenant=tenant)
+    assert (await service.execute(tenant=tenant))["decision"] == "redirect"
 
 
 # Updates and scope
@@ -389,6 +411,38 @@ async def test_a_warning_blames_who_wrote_last_and_stands(service: Running, tena
     got = await service.execute(tenant=tenant)
     assert got["warnings"][1]["rule"] == "three"
     assert got["warnings"][1]["line"] == 5
+
+
+@pytest.mark.parametrize(
+    ("second", "rule"),
+    [
+        ("context.idToken = {'groups': [2]}", "two"),
+        ("context.idToken = dict(context.idToken, a=1)", "one"),
+        ("context.idToken.groups.append(2)", "two"),
+        ("context.idToken.update({'groups': [2]})", "two"),
+        ("context.idToken.update({'a': [2]})", "one"),
+        ("user.groups = context.idToken.groups\nuser.groups.append(1)", "two"),
+        ("context.idToken.groupss = 1", "one"),
+    ],
+)
+async def test_a_warning_knows_a_map_that_was_replaced(service: Running, tenant: str, second: str, rule: str) -> None:
+    await service.add("one", "context.idToken.groups = [1]", tenant=tenant)
+    await service.add("two", second, tenant=tenant)
+    got = await service.execute(tenant=tenant)
+    line = 1 + len(second.splitlines()) if rule == "two" else 2
+    assert [(w["claim"], w["rule"], w["line"]) for w in got["warnings"]] == [("groups", rule, line)]
+
+
+async def test_many_notices_do_not_hold_up_the_service(service: Running, tenant: str) -> None:
+    await service.call("PATCH", f"/v1/tenants/{tenant}/settings", {"strict_claims": True})
+    body = "for n in range(1900):\n    user[f'k{n}'] = n\ncontext.idToken = {f'c{n}': n for n in range(5000)}"
+    await service.add("r", body, tenant=tenant)
+    await service.execute(tenant=tenant)
+    began = time.monotonic()
+    got = await service.execute(tenant=tenant)
+    assert time.monotonic() - began < 0.5
+    assert {(w["code"], w["rule"], w["line"]) for w in got["warnings"]} == {("not_namespaced", "r", 4)}
+    assert len(got["warnings"]) == 5000
 
 
 NOT_JSON = {

@@ -131,14 +131,20 @@ async def test_it_is_there_at_once_and_after_a_restart(tmp_path: Path) -> None:
 
 async def test_not_found(service: Running, tenant: str) -> None:
     other = await fresh.tenant(service)
-    id = (await service.execute(tenant=tenant))["execution_id"]
+    execution = (await service.execute(tenant=tenant))["execution_id"]
     for stored in (False, True):
         if stored:
             await service.service.records._flush()
-        for where, name in ((other, id), ("nobody", id), (tenant, "01J0"), (tenant, "%00"), (tenant, "%ed%a0%80")):
+        for where, name in (
+            (other, execution),
+            ("nobody", execution),
+            (tenant, "01J0"),
+            (tenant, "%00"),
+            (tenant, "%ed%a0%80"),
+        ):
             response = await service.call("GET", f"/v1/executions/{name}", tenant=where)
             assert (response.status_code, response.json()["error"]) == (404, "not_found"), name
-        assert (await service.record(id, tenant))["decision"] == "allow"
+        assert (await service.record(execution, tenant))["decision"] == "allow"
 
 
 async def test_no_secret_of_the_service(service: Running, tenant: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 import pytest
@@ -50,7 +51,8 @@ async def test_settings(service: Running, tenant: str) -> None:
     assert (changed.status_code, changed.json()) == (200, {"strict_claims": False, "scope_changes": True})
     assert (await service.call("PATCH", path, {})).json() == changed.json() == (await service.call("GET", path)).json()
     assert len((await service.call("GET", "/v1/revisions", tenant=tenant)).json()["revisions"]) == 2
-    for body in ({"strict_claims": None}, {"strict_claims": "yes"}, {"other": True}, [], {"scope_changes": 1}):
+    wrong: list[Any] = [{"strict_claims": None}, {"strict_claims": "yes"}, {"other": True}, [], {"scope_changes": 1}]
+    for body in wrong:
         refused = await service.call("PATCH", path, body)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
     assert (await service.call("PATCH", "/v1/tenants/nobody/settings", {})).status_code == 404

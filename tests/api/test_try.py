@@ -27,7 +27,7 @@ async def tenant(service: Running) -> str:
 USER = {"user_id": "u1", "email": "a@b.c"}
 CONTEXT = {"protocol": "oidc-basic-profile", "idToken": {"sub": "u1"}}
 BODIES = {
-    "allow": "context.idToken['https://e/x'] = user.email\nprint('hello')\nauth0.users.update_app_metadata('u1', {'a': 1})",
+    "allow": "context.idToken.x = user.email\nprint('hello')\nauth0.users.update_app_metadata('u1', {'a': 1})",
     "warned": "context.idToken.roles = [{1}]\ncontext.idToken.sub = 'x'\ncontext.accessToken.groups = {1}",
     "denied": "user.x = 1\nraise UnauthorizedError('no')",
     "raised": "user.x = 1\nraise ValueError('why')",

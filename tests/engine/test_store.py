@@ -643,7 +643,7 @@ async def test_activating_brings_deleted_rules_back(store: Store) -> None:
     await store.update_rule("default", a.id, changes=RuleChanges(script=TWO, name="z"), deploy=True, by="x")
     await store.change_settings("default", TenantSettings(strict_claims=True), "x")
     await store.delete_rule("default", a.id, "x")
-    changed, _ = await store.update_rule("default", b.id, changes=RuleChanges(enabled=False), deploy=True, by="x")
+    await store.update_rule("default", b.id, changes=RuleChanges(enabled=False), deploy=True, by="x")
     c = await create(store, "c")
     history = await store.revisions("default", None, 100)
 
@@ -659,7 +659,7 @@ async def test_activating_brings_deleted_rules_back(store: Store) -> None:
     )
     assert await store.live_revision("default") == restored
     assert await store.revisions("default", None, 100) == [restored, *history]
-    # `a` is saved as it is live again, `b` keeps its later save, `c` exists but is not live.
+    # `a` and `b` are saved as they are live again, `c` exists but is not live.
     assert await store.rules("default") == [
         Rule(
             id=a.id,
@@ -670,10 +670,10 @@ async def test_activating_brings_deleted_rules_back(store: Store) -> None:
         ),
         Rule(
             id=b.id,
-            saved=changed.saved,
+            saved=b.saved,
             live=b.saved,
             created_at=b.created_at,
-            updated_at=changed.updated_at,
+            updated_at=restored.created_at,
         ),
         Rule(id=c.id, saved=c.saved, live=None, created_at=c.created_at, updated_at=c.created_at),
     ]

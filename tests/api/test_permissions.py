@@ -1,0 +1,172 @@
+"""Who may do what, for every endpoint of the table: no token, a bad one, each scope, another tenant's things."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from api.callers import SCOPES
+from api.routes import OPEN_ROUTES, ROUTES, Row
+from tests.api import fresh
+from tests.service import Running, running
+
+pytestmark = pytest.mark.anyio
+
+SCRIPT = "def rule(user, context):\n    pass\n"
+
+# A good body for each endpoint that takes one. "RULE" is the rule's id.
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/v1/execute"): {"user": {"user_id": "u1"}},
+    ("POST", "/v1/rules"): {"name": "new", "script": SCRIPT, "deploy": False},
+    ("PUT", "/v1/rules/order"): {"rules": ["RULE"]},
+    ("POST", "/v1/rules/check"): {"script": SCRIPT},
+    ("PATCH", "/v1/rules/{id}"): {"enabled": True, "deploy": False},
+    ("POST", "/v1/revisions/{n}/activate"): {},
+    ("POST", "/v1/try"): {"user": {"user_id": "u1"}},
+    ("PATCH", "/v1/tenants/{tenant}/settings"): {},
+}
+
+# What the scope of the table does not say: a live rule leaves the pipeline with `rules:deploy` only.
+ALSO = {("DELETE", "/v1/rules/{id}"): "rules:deploy"}
+
+# Who may call what, written down a second time: a scope that changes by accident fails here.
+NEEDED = {
+    "execute": ["POST /v1/execute"],
+    "rules:read": [
+        "GET /v1/revisions",
+        "GET /v1/revisions/{n}",
+        "GET /v1/rules",
+        "GET /v1/rules/{id}",
+        "GET /v1/rules/{id}/versions",
+        "GET /v1/rules/{id}/versions/{n}",
+    ],
+    "rules:write": [
+        "DELETE /v1/rules/{id}",
+        "PATCH /v1/rules/{id}",
+        "POST /v1/rules",
+        "POST /v1/rules/check",
+        "POST /v1/try",
+    ],
+    "rules:deploy": ["POST /v1/revisions/{n}/activate", "PUT /v1/rules/order"],
+    "executions:read": ["GET /v1/executions/{id}"],
+    "admin": [
+        "DELETE /v1/tenants/{tenant}",
+        "GET /v1/tenants",
+        "GET /v1/tenants/{tenant}",
+        "GET /v1/tenants/{tenant}/settings",
+        "PATCH /v1/tenants/{tenant}/settings",
+        "PUT /v1/tenants/{tenant}",
+    ],
+    None: ["GET /metrics"],
+}
+
+
+class Things:
+    """A tenant with one rule and one execution."""
+
+    def __init__(self, tenant: str, rule: str, execution: str) -> None:
+        self.tenant, self.rule, self.execution = tenant, rule, execution
+
+    def path(self, row: Row) -> str:
+        thing = self.execution if "executions" in row.path else self.rule
+        number = "2" if "revisions" in row.path else "1"
+        return row.path.replace("{id}", thing).replace("{n}", number).replace("{tenant}", self.tenant)
+
+    def body(self, row: Row) -> Any:
+        body = BODIES.get((row.method, row.path))
+        return {"rules": [self.rule]} if body == {"rules": ["RULE"]} else body
+
+
+@pytest.fixture(scope="module")
+async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
+    async with running(tmp_path_factory.mktemp("permissions")) as service:
+        yield service
+
+
+@pytest.fixture
+async def things(service: Running) -> Things:
+    return await made(service)
+
+
+async def made(service: Running) -> Things:
+    tenant = await fresh.tenant(service)
+    rule = await service.add("one", "pass", tenant=tenant)
+    execution = await service.execute(tenant=tenant)
+    return Things(tenant, rule.id, execution["execution_id"])
+
+
+def named(row: Row) -> str:
+    return f"{row.method} {row.path}"
+
+
+def test_the_table() -> None:
+    assert {
+        scope: sorted(named(row) for row in ROUTES if row.scope == scope) for scope in {row.scope for row in ROUTES}
+    } == NEEDED
+    assert [path for path, _ in OPEN_ROUTES] == ["/healthz", "/readyz"]
+
+
+@pytest.mark.parametrize("row", ROUTES, ids=named)
+async def test_who_may(service: Running, things: Things, row: Row) -> None:
+    path, body = things.path(row), things.body(row)
+    for authorization in (None, "Bearer x", "Bearer a.b.c", "Basic eDp5", "Bearer " + "x" * 20_000):
+        headers = {} if authorization is None else {"Authorization": authorization}
+        response = await service.client.request(row.method, path, json=body, headers=headers)
+        assert (response.status_code, response.json().keys()) == (401, {"error", "error_description", "problems"})
+        assert response.headers["www-authenticate"].startswith("Bearer ")
+    for scope in SCOPES:
+        if scope == "admin":
+            continue
+        response = await service.call(row.method, path, body, scope=scope, tenant=things.tenant)
+        allowed = row.scope in (None, scope) and (row.method, row.path) not in ALSO
+        if allowed:
+            assert response.status_code in (200, 201, 204), (scope, response.text)
+        else:
+            needed = ALSO[row.method, row.path] if row.scope == scope else row.scope
+            text = f"this needs the scope `{needed}`"
+            assert (response.status_code, response.json()) == (
+                403,
+                {"error": "insufficient_scope", "error_description": text, "problems": []},
+            ), scope
+    # What was refused has changed nothing; what was allowed is not a deletion, or it is the administrator's.
+    if row.path == "/v1/rules" and row.method == "POST":
+        body = {**body, "name": "another"}
+    response = await service.call(row.method, path, body, tenant=things.tenant)
+    assert response.status_code in (200, 201, 204), response.text
+
+
+@pytest.mark.parametrize("row", [row for row in ROUTES if "{id}" in row.path or "{n}" in row.path], ids=named)
+async def test_things_of_another_tenant_are_not_there(service: Running, things: Things, row: Row) -> None:
+    other = await fresh.tenant(service)
+    path, body = things.path(row), things.body(row)
+    for scope in ("admin", " ".join(name for name in SCOPES if name != "admin")):
+        foreign = await service.call(row.method, path, body, scope=scope, tenant=other)
+        assert (foreign.status_code, foreign.json()["error"]) == (404, "not_found"), foreign.text
+    # It says no more than for something that never was.
+    never = Things(things.tenant, "rul_never", "never").path(row)
+    missing = await service.call(row.method, never, body, tenant=other)
+    said = foreign.json()["error_description"].replace(things.rule, "rul_never").replace(things.execution, "never")
+    assert (missing.status_code, missing.json()["error_description"]) == (404, said)
+    own = await service.call(row.method, path, body, tenant=things.tenant)
+    assert own.status_code in (200, 204)
+
+
+@pytest.mark.parametrize("row", [row for row in ROUTES if row.scope not in (None, "admin")], ids=named)
+async def test_the_header_of_administrators(service: Running, things: Things, row: Row) -> None:
+    headers = {"Claimsmith-Tenant": things.tenant}
+    path, body = things.path(row), things.body(row)
+    everything = " ".join(scope for scope in SCOPES if scope != "admin")
+    other = await service.call(row.method, path, body, scope=everything, headers=headers)
+    assert (other.status_code, other.json()["error_description"]) == (403, "this needs the scope `admin`")
+    admin = await service.call(row.method, path, body, headers=headers)
+    assert admin.status_code in (200, 201, 204), admin.text
+
+
+async def test_a_token_of_a_tenant_that_does_not_exist(service: Running, things: Things) -> None:
+    for row in ROUTES:
+        if row.scope in (None, "admin") or row.path == "/v1/rules/check":
+            continue
+        response = await service.call(row.method, things.path(row), things.body(row), tenant="nobody")
+        assert (response.status_code, response.json()["error"]) == (404, "not_found"), named(row)
