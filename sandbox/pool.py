@@ -170,6 +170,7 @@ class Pool:
     async def close(self) -> None:
         """End every process. Executions that still run are refused."""
         self._closed = True
+        self._ready.clear()
         if self._watching is not None:
             self._watching.cancel()
         for tenant in self._tenants.values():
@@ -280,7 +281,7 @@ class Pool:
         self._false_starts = 0
         worker.executions += 1
         worker.head_since = worker.idle_since = time.monotonic()
-        worker.asked = False
+        worker.asked = None
         if not ticket.future.done():
             ticket.future.set_result(answer)
         if answer.tired or worker.executions >= self.limits.recycle_executions or self._starving():
@@ -319,7 +320,9 @@ class Pool:
                     del self._tenants[tenant.key]
         if not self._closed:
             useless = worker.executions == 0 and worker.late is None and not worker.retiring
-            self._background(self._refill(self._false_start() if useless else 0.0))
+            # One that never had a job cannot have been ended by a rule: the next may end the same way.
+            pause = (self._false_start() if worker.key is None else FALSE_START[0]) if useless else 0.0
+            self._background(self._refill(pause))
 
     def _false_start(self) -> float:
         """How long to wait after a worker that was of no use."""
@@ -344,7 +347,9 @@ class Pool:
         elif worker.late != "late finalisers" and (running or place.phase != COLLECTING):
             # The job may be what ends workers, so its tries are counted; one that has not begun is less suspect.
             step = place.step if running and 0 <= place.step < len(head.request.rules) else None
-            if worker.late not in ("time", "deadline") and head.attempts < (1 if running else 3):
+            if worker.late is None and self._zygote is not None and self._zygote.ended:
+                self.counts.retries += 1  # it died with its zygote, for which the job cannot be blamed
+            elif worker.late not in ("time", "deadline") and head.attempts < (1 if running else 3):
                 head.attempts += 1
                 self.counts.retries += 1
             else:
@@ -419,9 +424,11 @@ class Pool:
             end, why = worker.head_since + PICK_UP, "stuck"
         # A worker that lies about its place gains nothing: the deadline is ours.
         end, why = min((end, why), (head.request.deadline, "deadline"))
-        if now >= end - self.limits.kill_grace / 2 and why in ("time", "deadline") and not worker.asked:
-            worker.ask_where()  # and it has until the next look to say so, however late this one is
-        elif now >= end:
+        grace = self.limits.kill_grace
+        if now >= end - grace / 2 and why in ("time", "deadline") and worker.asked is None:
+            worker.ask_where()
+        elif now >= end and (worker.asked is None or worker.has_told() or now >= worker.asked + grace):
+            # Where the machine is so busy that it could not say yet, it has a little longer.
             worker.kill(why)
         for ticket in worker.in_flight:
             if ticket is not head and now >= ticket.request.deadline:

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,11 @@ class ZygoteProcess:
     @property
     def alive(self) -> bool:
         return self._control is not None and self.hello is not None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone, also while nobody has noticed."""
+        return not self.alive or self._process is None or self._process.poll() is not None
 
     @property
     def pid(self) -> int | None:
@@ -161,6 +167,7 @@ class Worker(asyncio.Protocol):
         self._kill_wanted = False
         self._garbled = False
         self._trace_fd = -1
+        self._said = ""
         self.pid: int | None = None
         self.progress: Progress | None = None
         self.key: str | None = None  # the tenant it is bound to, from its first job on
@@ -170,7 +177,7 @@ class Worker(asyncio.Protocol):
         self.retiring = False
         self.head_since = 0.0
         self.idle_since = 0.0
-        self.asked = False
+        self.asked: float | None = None  # when we asked it where it is
         self.late: str | None = None  # why we killed it
         self.ended = False
         self.line: int | None = None
@@ -214,8 +221,15 @@ class Worker(asyncio.Protocol):
 
     def ask_where(self) -> None:
         """Have the worker's C code write its traceback, for the line of a rule that hangs."""
-        self.asked = True
+        self._read_trace()  # of an earlier job
+        self._said, self.line = "", None
+        self.asked = time.monotonic()
         self._signal(signal.SIGUSR1)
+
+    def has_told(self) -> bool:
+        """Whether it has answered `ask_where`, with a line of the rule."""
+        self._read_trace()
+        return self.line is not None
 
     def kill(self, why: str | None = None) -> None:
         """End it now. `on_end` follows when the kernel has done so."""
@@ -288,5 +302,6 @@ class Worker(asyncio.Protocol):
             text = os.read(self._trace_fd, 65536).decode("ascii", "replace")
         except BlockingIOError:
             return
-        if (found := FRAME_LINE.search(text)) is not None:
+        self._said = (self._said + text)[:65536]
+        if (found := FRAME_LINE.search(self._said)) is not None:
             self.line = int(found[1])

@@ -168,7 +168,9 @@ async def test_a_rule_hurts_only_its_own_login(tmp_path: Path, where: str, on_fa
 def require_harmless(answer: dict[str, Any], record: dict[str, Any], attack: str, on_failure: str) -> None:
     steps = {step["rule"]: step for step in record["steps"]}
     assert steps["first"]["outcome"] == "passed"
-    assert [write["path"] for write in steps["first"]["writes"]] == ["/context/idToken/https:~1~1example.com~1permissions"]
+    assert [write["path"] for write in steps["first"]["writes"]] == [
+        "/context/idToken/https:~1~1example.com~1permissions"
+    ]
     assert steps[attack]["outcome"] in ATTACKS[attack][1]
     lines = 3 + len(ATTACKS[attack][0].splitlines())
     assert 3 < (steps[attack]["error"]["line"] or 0) <= lines, steps[attack]

@@ -407,9 +407,7 @@ def test_one_service_in_a_data_folder(serve: Serve, tmp_path: Path) -> None:
     first.address()
     line = refused(serve())
     data = tmp_path / "data"
-    assert line == (
-        f"claimsmith: CLAIMSMITH_DATA: `{data}` is in use by another service (process {first.process.pid})"
-    )
+    assert line == (f"claimsmith: CLAIMSMITH_DATA: `{data}` is in use by another service (process {first.process.pid})")
     with first.client() as client:
         add_rule(client)
         require_who(login(client))

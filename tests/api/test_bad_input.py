@@ -293,13 +293,13 @@ async def test_half_a_pair(place: Place, text: bytes) -> None:
 
 
 async def test_rules_with_odd_text(place: Place) -> None:
-    create, good = ("POST", "/v1/rules"), {"name": "new", "script": SCRIPT}
-    patch = ("PATCH", "/v1/rules/RULE")
+    create, patch = ("POST", "/v1/rules"), ("PATCH", "/v1/rules/RULE")
+    good: dict[str, Any] = {"name": "new", "script": SCRIPT}
     for name in ("", "a\0", "a\n", "\n", " a", "a/b", "é", "a" * 129, "`x`", "../x"):
         for endpoint, body in ((create, {**good, "name": name}), (patch, {"name": name})):
             assert (await place.refused(endpoint, body))["problems"][0]["path"] == "$.name"
     for order in (-1, 10**9 + 1, 2**31, 2**64, 1.5):
-        for body in ({**good, "order": order}, dict[str, Any](order=order)):
+        for body in ({**good, "order": order}, {"order": order}):
             answer = await place.refused(create if "name" in body else patch, body)
             assert answer["problems"][0]["path"] == "$.order"
     for field in (b'"name"', b'"script"'):

@@ -115,7 +115,7 @@ async def test_a_killed_rule_leaves_its_trace(service: Running, tenant: str) -> 
     assert (step["outcome"], step["error"]["code"], step["error"]["line"]) == ("timed_out", "rule_timed_out", 4)
     assert [(write["path"], write["line"]) for write in step["writes"]] == [("/user/x", 2)]
     assert step["logs"] == [{"level": "info", "text": "before", "line": 3}]
-    assert 250 <= step["ms"] < 500
+    assert 250 <= step["ms"] < 2000
 
 
 async def test_it_is_there_at_once_and_after_a_restart(tmp_path: Path) -> None:

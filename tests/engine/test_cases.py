@@ -101,7 +101,12 @@ def test_differences() -> None:
         warnings=(Notice(code="protected_claim", message="no"),),
         steps=(
             Step(
-                rule="r", rule_id="rul", version=1, outcome="passed", ms=1.0, logs=(LogLine(level="info", text="a", line=2),)
+                rule="r",
+                rule_id="rul",
+                version=1,
+                outcome="passed",
+                ms=1.0,
+                logs=(LogLine(level="info", text="a", line=2),),
             ),
         ),
     )

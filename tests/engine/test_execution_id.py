@@ -19,12 +19,12 @@ def test_form() -> None:
 def test_they_sort_by_time() -> None:
     clocks = [NOW + number * 1_000_000 for number in range(2000)]
     ids = [execution_id(clock) for clock in random.Random(1).sample(clocks, len(clocks))]
-    assert sorted(ids) == [id for _, id in sorted((id[:10], id) for id in ids)]
-    assert [execution_id(clock)[:10] for clock in clocks] == sorted(id[:10] for id in ids)
-    assert len({id[:10] for id in ids}) == len(clocks)
+    assert sorted(ids) == [name for _, name in sorted((name[:10], name) for name in ids)]
+    assert [execution_id(clock)[:10] for clock in clocks] == sorted(name[:10] for name in ids)
+    assert len({name[:10] for name in ids}) == len(clocks)
 
 
 def test_they_are_unique_within_a_moment() -> None:
     ids = {execution_id(NOW) for _ in range(100_000)}
     assert len(ids) == 100_000
-    assert len({id[:10] for id in ids}) == 1
+    assert len({name[:10] for name in ids}) == 1
