@@ -38,7 +38,7 @@ def read_cases(path: Path) -> list[Case]:
     """The cases of `NAME.cases.json`. Raises `BadCases`."""
     try:
         cases = msgspec.json.decode(path.read_bytes(), type=CaseFile).cases
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadCases(f"{path}: {error}") from None
     for case in cases:
         if unknown := case.expect.keys() - set(EXPECTABLE):

@@ -160,7 +160,7 @@ def test_size() -> None:
     exact = {"a": "x" * 90}  # {"a":"..."} has 98 bytes
     assert policy(limit=98).apply("idToken", {}, exact)[0] == exact
     found = policy(write("/context/idToken/big/deep", 1, 5), limit=97)
-    with pytest.raises(ClaimsTooLarge, match="`idToken` have 118 bytes: the limit is 97"):
+    with pytest.raises(ClaimsTooLarge, match="`idToken` have 121 bytes: the limit is 97"):
         found.apply("idToken", {}, {"small": 1, "big": {"deep": "x" * 92}})
     assert told(found) == [("too_large", "big", "second", 5)]
     assert policy(limit=20).apply("idToken", {}, {"sub": "x" * 1000})[0] == {}
