@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint clean
+.PHONY: help setup demo run test lint fuzz bench clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,5 +34,8 @@ lint: $(STAMP) ## style and types
 test: lint ## every test, on real workers, Redis and PostgreSQL
 	@$(BIN)/python -m pytest
 
+bench: $(STAMP) ## what confinement costs, with and without each group of layers
+	@$(BIN)/python -m bench.confinement
+
 clean: ## forget the virtual environment and what the tests left
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-3.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

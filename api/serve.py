@@ -25,7 +25,7 @@ from engine.authoring import InvalidScript
 from engine.models import OnFailure
 from engine.store.errors import StoreError
 from sandbox import confinement
-from sandbox.process import SandboxUnavailable
+from sandbox.process import SandboxUnavailable, Unconfined
 
 log = structlog.get_logger("claimsmith.serve")
 
@@ -75,6 +75,8 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
             database="postgresql" if settings.database_url else "sqlite",
             confinement=hello.layers if hello else {},
         )
+        for layer, reason in service.unconfined().items():
+            log.warning("rules run unconfined by a layer", layer=layer, reason=reason)
         if welcome:
             print_welcome(service, address)
 
@@ -111,6 +113,9 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
 def _reason(failure: BaseException) -> BaseException:
     if isinstance(failure, OSError):
         return NotStarted(f"`{failure.filename}`: {failure.strerror}" if failure.filename else str(failure))
+    if isinstance(failure, Unconfined):
+        names = ",".join(failure.missing)
+        return NotStarted(f"{failure}: to run without, set CLAIMSMITH_RUN_UNCONFINED_BY={names}")
     if isinstance(failure, StoreError | SandboxUnavailable):
         return NotStarted(str(failure))
     return failure

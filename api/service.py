@@ -25,6 +25,7 @@ from engine.live import Live
 from engine.private_redis import PrivateRedis, RedisNotStarted, find_server
 from engine.records import Records
 from engine.store.store import Store
+from sandbox import layers
 from sandbox.limits import Limits
 from sandbox.pool import Pool
 
@@ -71,6 +72,7 @@ class Service:
                 workers=settings.workers,
                 workers_per_tenant=settings.workers_per_tenant,
                 queue=settings.queue,
+                unconfined_by=settings.run_unconfined_by or (),
             )
             stack.push_async_callback(pool.close)
             await pool.start()
@@ -115,9 +117,14 @@ class Service:
                 ("redis", self.settings.redis_url == NO_REDIS or self.compiled.redis_available),
                 ("database", self.live.database_available),
                 ("records", self.records.waiting < self.settings.records_queue),
+                ("confinement", not self.unconfined()),
             )
             if not good
         ]
+
+    def unconfined(self) -> dict[str, str]:
+        """The layers of confinement that should be in force and are not, each with the reason."""
+        return layers.missing(self.pool.hello.layers) if self.pool.hello is not None else {}
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from engine.keys import MINIMUM_LENGTH
+from sandbox.layers import ESSENTIAL
 
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NO_REDIS = "none"
@@ -66,6 +67,7 @@ class Settings:
     queue: int
     body_bytes: int
     records_queue: int
+    run_unconfined_by: tuple[str, ...] | None
     log_level: str
     log_format: str
 
@@ -170,6 +172,10 @@ def _choice(*known: str) -> Callable[[str], str]:
 def _algorithms(text: str) -> tuple[str, ...]:
     known = ("RS256", "ES256", "EdDSA")
     return tuple(dict.fromkeys(_choice(*known)(name.strip()) for name in text.split(",")))
+
+
+def _layers(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_choice(*ESSENTIAL)(name.strip()) for name in text.split(",")))
 
 
 def _secret(text: str) -> str:
@@ -279,6 +285,8 @@ SETTINGS = (
             "largest request body"),
     Setting("CLAIMSMITH_RECORDS_QUEUE", "records_queue", _number(1, 10_000_000), "10000",
             "records that may wait to be stored before they are dropped and counted"),
+    Setting("CLAIMSMITH_RUN_UNCONFINED_BY", "run_unconfined_by", _layers, None,
+            "layers of confinement without which rules may run all the same, separated by commas"),
     Setting("CLAIMSMITH_LOG_LEVEL", "log_level", _choice("debug", "info", "warning", "error"), "info",
             "least severe log line that is written"),
     Setting("CLAIMSMITH_LOG_FORMAT", "log_format", _choice("json", "text"), "text", "form of the log lines"),

@@ -108,17 +108,35 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the rule's own calls. `values` are those of the names on its line, as short text. Columns count
+    characters from 1; `end_column` is the first behind the expression that failed."""
+
     line: int
     function: str
+    source: str | None = None
+    column: int | None = None
+    end_column: int | None = None
+    values: dict[str, str] = {}
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """The exception that was handled, or named by `from`, when the one after it was raised."""
+
+    message: str
+    line: int | None = None
+    frames: tuple[Frame, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
 
 class StepError(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a step failed, for the rule's author. `line` is None where it cannot be known."""
+    """Why a step failed, for the rule's author. `line` is None where it cannot be known; `frames` stand outermost
+    first, `causes` nearest first."""
 
     code: str
     message: str
     line: int | None = None
     frames: tuple[Frame, ...] = ()
+    causes: tuple[Cause, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

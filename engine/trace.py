@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from engine.models import Frame, LogLine, Outcome, PipelineRule, Step, StepError, Write
+from engine.models import Cause, Frame, LogLine, Outcome, PipelineRule, Step, StepError, Write
 from sandbox import journal
 from sandbox.journal import Event
 from sandbox.pool import Killed
@@ -146,5 +146,22 @@ def _error(error: journal.Error | None) -> StepError | None:
         code=error.code,
         message=error.message,
         line=error.line,
-        frames=tuple(Frame(line=line, function=function) for line, function in error.frames),
+        frames=_frames(error.frames),
+        causes=tuple(
+            Cause(message=cause.message, line=cause.line, frames=_frames(cause.frames)) for cause in error.causes
+        ),
+    )
+
+
+def _frames(frames: Iterable[journal.Frame]) -> tuple[Frame, ...]:
+    return tuple(
+        Frame(
+            line=frame.line,
+            function=frame.function,
+            source=frame.source,
+            column=frame.column,
+            end_column=frame.end_column,
+            values=frame.values,
+        )
+        for frame in frames
     )

@@ -1,144 +1,168 @@
 """What the kernel takes away before a rule's first byte is read, layer by layer.
 
-Each layer is one function. `confine_zygote` and `confine_worker` apply them in order and report what is in
-force, so that an operator sees it and nothing is assumed.
+`layers` names them and says which may be missing. The zygote applies once what its children inherit (`ONCE`); each
+child takes on the rest (`sandbox.child`). All of it is tried on a first child, and nothing is assumed: a layer is
+`active`, or there is a reason why it is not.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
-import resource
-import signal
+import socket
 from collections.abc import Callable, Collection
 
-from sandbox import seccomp
+import msgspec
+
+from sandbox import kernel, landlock, namespaces, seccomp
+from sandbox.child import EACH, Child, Unapplied, die_with, try_out
+from sandbox.layers import ACTIVE, LAYERS
 from sandbox.limits import Limits
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 NOBODY = 65534
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-class NotConfined(Exception):
-    """A layer that is required could not be applied."""
-
-
-def _prctl(option: int, value: int) -> None:
-    if _libc.prctl(option, value, 0, 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"prctl({option}): {os.strerror(number)}")
+ENVIRONMENT = {"PYTHONHASHSEED", "TZ", "LC_CTYPE"}  # the last is Python's own, where no locale is set
+FIRST_CHILD = 10.0  # seconds it has to report
 
 
 def not_dumpable() -> None:
     """No process of the same user may read this one's memory or environment."""
-    _prctl(PR_SET_DUMPABLE, 0)
+    kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
 
 
-def no_new_privileges() -> None:
-    """No program that is executed from here gains rights."""
-    _prctl(PR_SET_NO_NEW_PRIVS, 1)
+class Confinement:
+    """The layers of one zygote and its children, and in which state each is."""
 
+    def __init__(self, service: int) -> None:
+        """`service` is the process with which everything here ends."""
+        self.service = service
+        self.layers = {layer.name: "not applied" for layer in LAYERS}
+        self.not_offered: set[str] = set()
+        self.init: int | None = None  # first process of the process namespace, without which none can be born there
+        self.domain: int | None = None  # Landlock ruleset with which each child becomes a domain of its own
+        self.calls: seccomp.Filter | None = None
+        self._each: list[Callable[[Child], None]] = []
+        self._init_channel: socket.socket | None = None
 
-def die_with(parent: int) -> None:
-    """End with the parent process, also when it is killed. Ends now if it is gone already."""
-    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(0)
+    def confine_zygote(self, limits: Limits) -> None:
+        """Apply what is inherited, then try on a first child what each child takes on."""
+        # Children have these as their standard streams: none of them can open any.
+        null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+        os.close(null)
+        for name, apply in ONCE.items():
+            try:
+                apply(self)
+            except OSError as error:
+                self.layers[name] = kernel.reason(error)
+            except landlock.NotOffered as error:
+                self.layers[name] = str(error)
+                self.not_offered.add(name)
+            except (seccomp.Unsupported, Unapplied) as error:
+                self.layers[name] = str(error)
+            else:
+                self.layers[name] = ACTIVE
+        self._have_first_child(limits)
 
+    def confine_child(self, limits: Limits, memory: int, parent: int, kept: Collection[int]) -> None:
+        """What holds for one child, before it reads its first byte. Raises `OSError` where it does not hold."""
+        child = self._child(limits, memory, parent, kept)
+        for apply in self._each:
+            apply(child)
 
-def other_user() -> str:
-    """Give up root for good. Without root there is nothing to give up."""
-    if os.getuid() != 0:
-        return "already an ordinary user"
-    os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
-    return f"uid {NOBODY}"
+    @property
+    def parent_seen(self) -> int:
+        """The zygote's process id as its children see it: from inside a process namespace, none."""
+        return 0 if self.layers["process_namespace"] == ACTIVE else os.getpid()
 
+    def _child(self, limits: Limits, memory: int, parent: int, kept: Collection[int]) -> Child:
+        return Child(
+            parent=parent, kept=kept, memory=memory, cpu=limits.worker_cpu, domain=self.domain, calls=self.calls
+        )
 
-def worker_limits(limits: Limits, memory: int) -> None:
-    """No new files, processes, file contents or core dumps; memory and lifetime CPU capped."""
-    for which, value in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, limits.worker_cpu),
-        (resource.RLIMIT_NOFILE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(which, (value, value))
-
-
-def close_all_but(kept: Collection[int]) -> None:
-    """Close every file descriptor that is not in `kept`; standard ones lead to /dev/null."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    low = 3
-    for fd in sorted(kept):
-        os.closerange(low, fd)
-        low = fd + 1
-    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-
-
-def confine_zygote(parent: int) -> dict[str, str]:
-    """Everything that holds for all workers is applied here once, and inherited. Answers what is in force."""
-    layers = {
-        "empty_environment": "active" if set(os.environ) <= {"PYTHONHASHSEED", "TZ", "LC_CTYPE"} else "no",
-        "own_session": _applied(os.setsid),
-        "other_user": other_user(),
-        "no_new_privileges": _applied(no_new_privileges),
-        "not_dumpable": _applied(not_dumpable),
-    }
-    # A change of user clears it, so it comes last.
-    die_with(parent)
-    layers["death_with_parent"] = "active"
-    layers["resource_limits"] = "active"
-    layers["closed_descriptors"] = "active"
-    layers["own_process_group"] = "active"
-    layers["system_calls"] = "active"  # `system_calls` below has raised where they are not
-    return layers
-
-
-Filter = ctypes.Array[ctypes.c_char]
-
-
-def system_calls() -> Filter:
-    """The filter of system calls for workers, tried on a process of its own first.
-
-    Raises `NotConfined` where the kernel does not take it, or there is none for this architecture.
-    """
-    try:
-        made = seccomp.load(platform.machine())
-    except seccomp.Unsupported as error:
-        raise NotConfined(str(error)) from error
-    pid = os.fork()
-    if pid == 0:
+    def _have_first_child(self, limits: Limits) -> None:
+        """In a process namespace it stays, as the init whose end is the end of all in there."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        active = {name for name, state in self.layers.items() if state == ACTIVE}
+        parent = self.parent_seen
+        pid = os.fork()
+        if pid == 0:
+            try:
+                ours.close()
+                child = self._child(limits, limits.worker_memory, parent, [theirs.fileno()])
+                theirs.send(msgspec.json.encode(try_out(child, active)))
+                theirs.recv(1)  # until the zygote ends
+            finally:
+                os._exit(1)
+        theirs.close()
+        ours.settimeout(FIRST_CHILD)
         try:
-            seccomp.install(made)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    if os.waitpid(pid, 0)[1] != 0:
-        raise NotConfined("the kernel does not take the filter of system calls (seccomp)")
-    return made
+            states = msgspec.json.decode(ours.recv(65536), type=dict[str, str])
+        except (OSError, msgspec.DecodeError):
+            states = dict.fromkeys(EACH, "the first process that took it on has ended")
+        self._each = [apply for name, apply in EACH.items() if states[name] == ACTIVE]
+        self.layers |= {name: state for name, state in states.items() if name in active or name not in ONCE}
+        if "process_namespace" in active:
+            self.init, self._init_channel = pid, ours
+        else:
+            ours.close()
+            os.waitpid(pid, 0)
 
 
-def _applied(layer: Callable[[], object]) -> str:
+def empty_environment() -> None:
+    if left := set(os.environ) - ENVIRONMENT:
+        raise Unapplied(f"it holds {', '.join(sorted(left))}")
+
+
+def ordinary_user() -> None:
+    """Give up root for good, and whatever an ordinary user may have been given beside it."""
     try:
-        layer()
-    except OSError as error:
-        raise NotConfined(f"{layer.__name__}: {error}") from error
-    return "active"
+        if os.getuid() == 0:
+            os.setgroups([])
+            os.setresgid(NOBODY, NOBODY, NOBODY)
+            os.setresuid(NOBODY, NOBODY, NOBODY)
+    finally:
+        namespaces.no_capabilities()
 
 
-def confine_worker(limits: Limits, memory: int, zygote: int, kept: Collection[int], calls: Filter) -> None:
-    """What holds for one worker, before it reads its first byte."""
-    die_with(zygote)
-    os.setpgid(0, 0)
-    close_all_but(kept)
-    worker_limits(limits, memory)
-    seccomp.install(calls)
+def _landlock(part: landlock.Part) -> Callable[[Confinement], None]:
+    def apply(confinement: Confinement) -> None:
+        ruleset = landlock.ruleset(part)
+        landlock.restrict(ruleset)
+        # Any ruleset makes a domain, and a domain keeps out of others' memory; the last one keeps signals in, too.
+        if confinement.domain is not None:
+            os.close(confinement.domain)
+        confinement.domain = ruleset
+
+    return apply
+
+
+def _domain(confinement: Confinement) -> None:
+    if confinement.domain is None:
+        raise landlock.NotOffered(confinement.layers["landlock_files"])
+
+
+def _filter_of_calls(confinement: Confinement) -> None:
+    confinement.calls = seccomp.load(platform.machine())
+
+
+# The order matters: namespaces take capabilities, which the change of user gives up; that change clears what is to
+# happen at the parent's death; Landlock and the filter need no_new_privileges, and Landlock lets nobody mount.
+ONCE: dict[str, Callable[[Confinement], None]] = {
+    "network_namespace": lambda _: namespaces.enter(namespaces.NEWNET),
+    "ipc_namespace": lambda _: namespaces.enter(namespaces.NEWIPC),
+    "uts_namespace": lambda _: namespaces.enter(namespaces.NEWUTS),
+    "process_namespace": lambda _: namespaces.enter(namespaces.NEWPID),
+    "empty_root": lambda _: namespaces.empty_root(),
+    "empty_environment": lambda _: empty_environment(),
+    "ordinary_user": lambda _: ordinary_user(),
+    "no_new_privileges": lambda _: kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1),
+    "not_dumpable": lambda _: not_dumpable(),
+    "death_with_parent": lambda confinement: die_with(confinement.service),
+    "own_process_group": lambda _: os.setsid(),
+    "landlock_files": _landlock("files"),
+    "landlock_tcp": _landlock("tcp"),
+    "landlock_scope": _landlock("scope"),
+    "landlock_domain": _domain,
+    "system_calls": _filter_of_calls,
+}

@@ -12,9 +12,12 @@ import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sandbox.exposed import ATTRIBUTES, CLASS_ATTRIBUTES, EXCEPTIONS
-from sandbox.language import MAGIC_METHODS
+from sandbox.classes import RuleClass, Super
+from sandbox.exposed import ATTRIBUTES, CLASS_ATTRIBUTES, exception_class
+from sandbox.facades import WRAPPED
+from sandbox.language import is_own_name
 from sandbox.modules import Module, Namespace
+from sandbox.plain import COLLECTIONS
 from sandbox.recorder import Recorder
 
 DICT_CHANGES: dict[str, Callable[..., Any]] = {
@@ -24,6 +27,13 @@ DICT_CHANGES: dict[str, Callable[..., Any]] = {
     "popitem": dict.popitem,
     "clear": dict.clear,
 }
+
+
+def _sort(items: list[Any], /, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
+    """`list.sort`, but for the list while `key` runs: CPython empties it, and a change by `key` would be lost."""
+    items[:] = sorted(items, key=key, reverse=reverse)
+
+
 LIST_CHANGES: dict[str, Callable[..., Any]] = {
     "append": list.append,
     "extend": list.extend,
@@ -31,9 +41,10 @@ LIST_CHANGES: dict[str, Callable[..., Any]] = {
     "pop": list.pop,
     "remove": list.remove,
     "clear": list.clear,
-    "sort": list.sort,
+    "sort": _sort,
     "reverse": list.reverse,
 }
+GENERIC = {dict, list, tuple, set, frozenset, *COLLECTIONS}
 DICT_METHODS = ATTRIBUTES[dict] | DICT_CHANGES.keys()
 
 INPLACE: dict[str, Callable[[Any, Any], Any]] = {
@@ -51,27 +62,6 @@ INPLACE: dict[str, Callable[[Any, Any], Any]] = {
     "//=": operator.ifloordiv,
     "@=": operator.imatmul,
 }
-
-
-class RuleClass(type):
-    """The class of a rule's classes: how the guards know an object that the rule has made itself."""
-
-
-def make_class(name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any) -> RuleClass:
-    """A class statement in a rule. Bases are other rule classes, `object` and exceptions only, since our own code
-    calls methods of data types and must not find a rule's there."""
-    for base in bases:
-        if base is not object and type(base) is not RuleClass and base not in EXCEPTIONS:
-            raise TypeError(f"`{name}` can only inherit from `object`, exceptions and your own classes")
-    kept = {
-        key: value
-        for key, value in namespace.items()
-        if not key.startswith("_") or key in MAGIC_METHODS or key in ("__module__", "__qualname__", "__classcell__")
-    }
-    if not any(issubclass(base, Exception) for base in bases):
-        # The default text of an object is its address, which differs from one replay to the next.
-        kept.setdefault("__repr__", lambda self: f"<{name}>")
-    return RuleClass(name, bases, kept)
 
 
 class Guards:
@@ -97,7 +87,9 @@ class Guards:
                 ) from None
         allowed = ATTRIBUTES.get(kind)
         if allowed is not None and name in allowed:
-            return getattr(holder, name)
+            value = getattr(holder, name)
+            wrap = WRAPPED.get((kind, name))
+            return value if wrap is None else wrap(value)
         if kind is list and name in LIST_CHANGES:
             if name == "append":
                 return lambda value, /: self._recorder.append(holder, value)
@@ -106,21 +98,28 @@ class Guards:
             return self._format(holder, name)
         if isinstance(holder, type):
             return self._class_attribute(holder, name)
-        if kind is Module or kind is Namespace:
+        if kind is Module or kind is Namespace or kind is Super:
             return holder.member(name)
         if type(kind) is RuleClass:
+            if name == "__class__":
+                return kind
             self._own_name(name)
             if name == "args" and isinstance(holder, Exception):
                 return holder.args
             if name in vars(holder) or _defines(kind, name):
                 return getattr(holder, name)
-        elif isinstance(holder, Exception) and name == "args":
-            return holder.args
+        elif isinstance(holder, Exception):
+            if name == "args":
+                return holder.args
+            if name == "__class__":
+                return exception_class(kind)
         raise AttributeError(f"a `{kind.__name__}` has no attribute `{name}` in rules")
 
     def getitem(self, holder: Any, key: Any) -> Any:
         """`holder[key]`."""
         if isinstance(holder, type):
+            if holder in GENERIC:
+                return holder  # `Roles = list[str]`
             raise TypeError(f"`{holder.__name__}[...]` is an annotation, not a value")
         return holder[key]
 
@@ -136,7 +135,7 @@ class Guards:
         return act(left, right)
 
     def builtin_getattr(self, holder: Any, name: str, *default: Any) -> Any:
-        """`getattr`, guarded like the dot: a name with an underscore at its front does not exist."""
+        """`getattr`, guarded like the dot: names that an author cannot write after a dot do not exist."""
         if len(default) > 1:
             raise TypeError(f"getattr takes 2 or 3 arguments, not {len(default) + 2}")
         try:
@@ -169,6 +168,8 @@ class Guards:
             return special
         if name in CLASS_ATTRIBUTES.get(holder, ()):
             return getattr(holder, name)
+        if name == "__name__":
+            return type.__dict__["__name__"].__get__(holder)  # text, whatever the class defines
         if type(holder) is RuleClass:
             self._own_name(name)
             if _defines(holder, name):
@@ -177,7 +178,7 @@ class Guards:
 
     @staticmethod
     def _own_name(name: str) -> None:
-        if name.startswith("_"):
+        if name.startswith("_") and not is_own_name(name):
             raise AttributeError(f"the attribute `{name}` is not available in rules")
 
     def _format(self, text: str, name: str) -> Callable[..., str]:
@@ -190,7 +191,7 @@ class Guards:
 def _plain_name(name: Any) -> str:
     if type(name) is not str:
         raise TypeError("an attribute's name is a string")
-    if name.startswith("_"):
+    if name.startswith("_") and not is_own_name(name):
         raise AttributeError(f"the attribute `{name}` is not available in rules")
     return name
 
@@ -212,12 +213,16 @@ class Store:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         holder = self._holder
-        if type(holder) is not dict and type(holder) is not list and type(type(holder)) is not RuleClass:
-            raise TypeError(f"a `{type(holder).__name__}` cannot be changed")
+        kind = type(holder)
+        if kind is not dict and kind is not list and type(kind) is not RuleClass and kind not in COLLECTIONS:
+            raise TypeError(f"a `{kind.__name__}` cannot be changed")
         self._recorder.set_item(holder, key, value)
 
     def __delitem__(self, key: Any) -> None:
         holder = self._holder
+        if type(holder) in COLLECTIONS or type(type(holder)) is RuleClass:
+            del holder[key]
+            return
         if type(holder) is not dict and type(holder) is not list:
             raise TypeError(f"a `{type(holder).__name__}` cannot be changed")
         self._recorder.delete_item(holder, key)
@@ -230,7 +235,7 @@ class Store:
                     f'`{name}` is a method of a dict: write `["{name}"] = ...` for a field of that name'
                 )
             self._recorder.set_item(holder, name, value)
-        elif type(type(holder)) is RuleClass:
+        elif type(type(holder)) is RuleClass or type(holder) is RuleClass:
             setattr(holder, name, value)
         else:
             raise TypeError(f"attributes of a `{type(holder).__name__}` cannot be changed")

@@ -8,12 +8,14 @@ to read a trace (`read`). An event is one of
     ["deny", step, kind, text]                     noted at once: a rule that then hangs has still denied
     ["refuse", step, pointer, reason, line]        a value that is not JSON, taken out again
     ["end", step, outcome, microseconds, error]    error: an `Error`, or null
+
+What of it counts against a rule is in `sandbox.limits`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import msgspec
 
@@ -26,13 +28,56 @@ StepOutcome = Literal["passed", "denied", "raised", "timed_out", "exhausted", "r
 Path = tuple[Any, ...]
 
 
-class Error(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a step failed, for the rule's author: `frames` are the rule's own, outermost first."""
+# What an error shows at most: the worker keeps to it, and a journal that does not is none.
+MOST_FRAMES = 20
+MOST_VALUES = 10  # of one frame
+MOST_SHOWN = 120  # characters of one value
+MOST_SOURCE = 200  # characters of a line
+MOST_NAME = 100  # characters of a function or variable
+MOST_CAUSES = 3
+MOST_FRAMES_OF_CAUSE = 5
+MOST_MESSAGE = 2_000  # characters: `Limits.text`, with the exception's name and advice around it
 
-    code: str
-    message: str
-    line: int | None = None
-    frames: list[tuple[int, str]] = []  # line, function
+Line = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]  # 0: not known
+Column = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Name = Annotated[str, msgspec.Meta(max_length=MOST_NAME)]
+Message = Annotated[str, msgspec.Meta(max_length=MOST_MESSAGE)]
+Shown = Annotated[str, msgspec.Meta(max_length=MOST_SHOWN)]
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One of the rule's own calls. Columns count characters from 1, `end_column` is the first one behind the
+    expression that failed; None where Python does not know it."""
+
+    line: Line
+    function: Name
+    source: Annotated[str, msgspec.Meta(max_length=MOST_SOURCE)] | None = None
+    values: Annotated[dict[Name, Shown], msgspec.Meta(max_length=MOST_VALUES)] = {}
+    column: Column | None = None
+    end_column: Column | None = None
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The exception that was handled, or named by `from`, when the one after it was raised."""
+
+    message: Message
+    line: Line | None = None
+    frames: Annotated[list[Frame], msgspec.Meta(max_length=MOST_FRAMES_OF_CAUSE)] = []
+
+
+class Error(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a step failed, for the rule's author: `frames` outermost first, `causes` nearest first."""
+
+    code: Name
+    message: Message
+    line: Line | None = None
+    frames: Annotated[list[Frame], msgspec.Meta(max_length=MOST_FRAMES)] = []
+    causes: Annotated[list[Cause], msgspec.Meta(max_length=MOST_CAUSES)] = []
+
+    def bare(self) -> Error:
+        """The same without sources, values and causes."""
+        frames = [Frame(line=frame.line, function=frame.function) for frame in self.frames]
+        return msgspec.structs.replace(self, frames=frames, causes=[])
 
 
 class Write(msgspec.Struct, frozen=True, array_like=True, tag="write"):
@@ -72,7 +117,6 @@ class End(msgspec.Struct, frozen=True, array_like=True, tag="end"):
 
 
 Event = Write | Log | Deny | Refuse | End
-KEPT_OF_SKIPPED = 100
 _decoder = msgspec.json.Decoder(list[Event])
 
 
@@ -95,37 +139,46 @@ def _token(part: Any) -> str:
 
 
 class BudgetExceeded(BaseException):
-    """A rule used up one of its budgets; `code` says which. Like the time limit, no rule can catch it."""
+    """A rule used up one of its budgets; `code` says which. Like the time limit, no rule can catch it.
 
-    def __init__(self, code: str, message: str) -> None:
+    `line` is where, for what is found only when the rule has ended; else 0, and the traceback says it.
+    """
+
+    def __init__(self, code: str, message: str, line: int = 0) -> None:
         super().__init__(message)
         self.code = code
+        self.line = line
 
 
 class Journal:
     """Collects the events of one execution, in the worker."""
 
     def __init__(self, limits: Limits, progress: Progress) -> None:
-        self._limits = limits
+        self.limits = limits
         self._progress = progress
         self._events: list[bytes] = []
-        self._owners: list[int] = []  # the step of each event
-        self._size = 0
+        self._first = 0  # event of the step
+        self._mark = 0  # where it begins in the shared mapping
+        self._size = self._size_before = 0
         self._writes = self._writes_before = 0
+        self._extra = 0
+        self._lines = self._line_bytes = 0  # of the step
+        self._dropping = False
         # What a finaliser exceeds, the interpreter discards: it is asked for when the rule has ended.
         self.exceeded: BudgetExceeded | None = None
-        self._lines: dict[int, int] = {}
         self._encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
 
-    def begin(self, step: int) -> None:
+    def begin(self) -> None:
         """A new step: nothing of an earlier one counts against it but what it has written."""
         self.exceeded = None
-        self._writes_before = self._writes
+        self._first, self._mark = len(self._events), self._progress.mark()
+        self._size_before, self._writes_before = self._size, self._writes
+        self._lines, self._line_bytes, self._dropping = 0, 0, False
 
     def write(self, step: int, op: Op, path: Path, old: Any, new: Any, line: int) -> None:
         self._writes += 1
-        if self._writes > self._limits.writes:
-            self.exceed("too_many_writes", f"more than {self._limits.writes} writes in one execution")
+        if self._writes > self.limits.writes:
+            self.exceed("too_many_writes", f"more than {self.limits.writes} writes in one execution")
         event = b'["write",%d,"%s",%s,%s,%s,%d]' % (
             step,
             op.encode(),
@@ -134,66 +187,94 @@ class Journal:
             self._measured(new),
             line,
         )
-        if self._size + len(event) > self._limits.journal:
-            self.exceed("trace_too_large", f"the trace of one execution has more than {self._limits.journal} bytes")
-        self._add(step, event)
+        if self._size + len(event) > self.limits.journal:
+            self.exceed("trace_too_large", f"the trace of one execution has more than {self.limits.journal} bytes")
+        self._size += len(event)
+        self._add(event)
 
     def log(self, step: int, level: str, text: str, line: int) -> None:
-        """Keep one line; beyond the limit one last line says that more were dropped."""
-        count = self._lines[step] = self._lines.get(step, 0) + 1
-        most = self._limits.log_lines_per_rule
-        if count > most:
-            if count > most + 1:
-                return
-            level, text = "warning", f"more than {most} lines: the rest is dropped"
-        if len(text) > self._limits.log_line:
-            text = text[: self._limits.log_line] + f"... ({len(text)} characters)"
+        """Keep one line; beyond a limit one last line says that the rest is dropped."""
+        if self._dropping:
+            return
+        limits = self.limits
+        self._lines += 1
+        if len(text) > limits.log_line:
+            text = text[: limits.log_line] + f"... ({len(text)} characters)"
         event = b'["log",%d,"%s",%s,%d]' % (step, level.encode(), self._shown(text), line)
-        if self._size + len(event) > self._limits.journal:
-            self.exceed("trace_too_large", f"the trace of one execution has more than {self._limits.journal} bytes")
-        self._add(step, event)
+        self._line_bytes += len(event)
+        if self._lines > limits.log_lines_per_rule:
+            why = f"more than {limits.log_lines_per_rule} lines"
+        elif self._line_bytes > limits.log_bytes_per_rule:
+            why = f"more than {limits.log_bytes_per_rule} bytes of lines"
+        elif self._size + len(event) > limits.journal:
+            why = "the trace is full"
+        else:
+            self._size += len(event)
+            self._add(event)
+            return
+        self._dropping = True
+        self._note(step, f"{why}: the rest is dropped", line)
 
     def deny(self, step: int, kind: DenialKind, text: str) -> None:
-        self._add(step, b'["deny",%d,"%s",%s]' % (step, kind.encode(), self._shown(text)), decides=True)
+        self._add(b'["deny",%d,"%s",%s]' % (step, kind.encode(), self._shown(text)), decides=True)
 
     def refuse(self, step: int, path: Path, reason: str, line: int) -> None:
-        self._add(step, b'["refuse",%d,%s,%s,%d]' % (step, self._shown(pointer(path)), self._shown(reason), line))
+        self._add(b'["refuse",%d,%s,%s,%d]' % (step, self._shown(pointer(path)), self._shown(reason), line))
 
     def end(self, step: int, outcome: StepOutcome, microseconds: int, error: Error | None) -> None:
         body = self._encoder.encode(error) if error else b"null"
-        self._add(step, b'["end",%d,"%s",%d,%s]' % (step, outcome.encode(), microseconds, body))
+        if error and (len(body) > self.limits.error or not self._has_extra(len(body))):
+            body = self._encoder.encode(error.bare())
+        self._add(b'["end",%d,"%s",%d,%s]' % (step, outcome.encode(), microseconds, body))
 
     def give_back(self, step: int) -> None:
         """A rule that was rolled back leaves its budgets to those after it, and no more than a part of its trace."""
-        start = next((at for at, owner in enumerate(self._owners) if owner == step), len(self._events))
-        dropped = self._events[start + KEPT_OF_SKIPPED :]
-        del self._events[start + KEPT_OF_SKIPPED :], self._owners[start + KEPT_OF_SKIPPED :]
-        self._writes = self._writes_before
-        self._size -= sum(map(len, dropped))
-        if dropped:
-            text = f"{len(dropped)} more writes and lines of this rule are not kept: it was skipped"
-            self._add(step, b'["log",%d,"warning",%s,0]' % (step, self._shown(text)))
+        events = self._events[self._first :]
+        del self._events[self._first :]
+        self._progress.rewind(self._mark)
+        self._size, self._writes = self._size_before, self._writes_before
+        size = kept = 0
+        for event in events[: self.limits.skipped_events]:
+            size += len(event)
+            if size > self.limits.skipped_bytes or not self._has_extra(len(event)):
+                break
+            self._add(event)
+            kept += 1
+        if dropped := len(events) - kept:
+            self._note(step, f"{dropped} more writes and lines of this rule are not kept: it was skipped", 0)
 
-    def exceed(self, code: str, message: str) -> NoReturn:
-        """End the rule for a budget, for good."""
-        self.exceeded = BudgetExceeded(code, message)
-        raise self.exceeded
+    def exceed(self, code: str, message: str, line: int = 0) -> NoReturn:
+        """End the rule for a budget, for good. The first one is what its author is told."""
+        # In no variable: an exception that its own frame holds would stay, and a rule may come here again and again.
+        if self.exceeded is None:
+            self.exceeded = BudgetExceeded(code, message, line)
+            raise self.exceeded
+        raise BudgetExceeded(code, message, line)
 
     def text(self) -> bytes:
         return b"[" + b",".join(self._events) + b"]"
 
-    def _add(self, step: int, event: bytes, *, decides: bool = False) -> None:
-        self._owners.append(step)
+    def _note(self, step: int, text: str, line: int) -> None:
+        """A line of ours, for which there is always room."""
+        self._add(b'["log",%d,"warning",%s,%d]' % (step, self._shown(text), line))
+
+    def _has_extra(self, size: int) -> bool:
+        """Take `size` bytes of what all rules may leave beside writes and lines, where so much is left."""
+        if self._extra + size > self.limits.extra:
+            return False
+        self._extra += size
+        return True
+
+    def _add(self, event: bytes, *, decides: bool = False) -> None:
         self._events.append(event)
-        self._size += len(event)
         self._progress.append(event, decides=decides)
 
     def _measured(self, value: Any) -> bytes:
         """A value as the trace shows it: what is long is only measured."""
-        if type(value) is str and len(value) > self._limits.write_value:
+        if type(value) is str and len(value) > self.limits.write_value:
             return b'{"$truncated":%d}' % len(value)
         text = self._shown(value)
-        return text if len(text) <= self._limits.write_value else b'{"$truncated":%d}' % len(text)
+        return text if len(text) <= self.limits.write_value else b'{"$truncated":%d}' % len(text)
 
     def _shown(self, value: Any) -> bytes:
         """A value as JSON; what JSON cannot say is named."""

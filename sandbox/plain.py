@@ -6,11 +6,28 @@ it cannot answer one thing to the check and another to the reader.
 
 from __future__ import annotations
 
+import collections
 import math
+from collections.abc import Callable
 from typing import Any
 
 SCALARS = (bool, type(None))
 LEAST, MOST = -(2**63), 2**64 - 1
+
+# What becomes a dict or a list, and how a dict's items are read: by the C function of exactly its type.
+DICTS: dict[type, Callable[[Any], Any]] = {
+    dict: dict.items,
+    collections.Counter: dict.items,
+    collections.OrderedDict: collections.OrderedDict.items,
+    collections.defaultdict: dict.items,
+}
+LISTS: tuple[type, ...] = (list, tuple, collections.deque)
+COLLECTIONS: tuple[type, ...] = (
+    collections.Counter,
+    collections.OrderedDict,
+    collections.defaultdict,
+    collections.deque,
+)
 
 ADVICE = {
     "set": "write `sorted(...)`",
@@ -20,11 +37,25 @@ ADVICE = {
     "time": "write `.isoformat()`",
     "timedelta": "write `.total_seconds()`",
     "bytes": "write `.decode()`, or `base64.b64encode(...).decode()`",
+    "Decimal": "write `float(...)`, or `str(...)` to keep every digit",
+    "IsoCalendarDate": "write `list(...)`",
+    "struct_time": "write `list(...)`, or `time.strftime(...)`",
     "UUID": "write `str(...)`",
+    "ZoneInfo": "write `.key`",
+    "IPv4Address": "write `str(...)`",
+    "IPv6Address": "write `str(...)`",
+    "IPv4Network": "write `str(...)`",
+    "IPv6Network": "write `str(...)`",
+    "ParseResult": "write `.geturl()`",
+    "SplitResult": "write `.geturl()`",
+    "DefragResult": "write `.url`",
     "generator": "write `list(...)`",
     "map": "write `list(...)`",
     "filter": "write `list(...)`",
     "zip": "write `list(...)`",
+    "odict_keys": "write `list(...)`",
+    "odict_values": "write `list(...)`",
+    "odict_items": "write `list(...)`",
     "dict_keys": "write `list(...)`",
     "dict_values": "write `list(...)`",
     "dict_items": "write `list(...)`",
@@ -52,8 +83,9 @@ class NotPlain(Exception):
 
 
 def plain(value: Any, depth: int) -> Any:
-    """A copy of `value` made of dicts, lists, strings, numbers, booleans and None only; tuples become lists.
+    """A copy of `value` made of dicts, lists, strings, numbers, booleans and None only.
 
+    Tuples and deques become lists; `Counter`, `OrderedDict` and `defaultdict` become dicts.
     `depth` is how many levels it may be nested. Raises `NotPlain`.
     """
     kind = type(value)
@@ -74,15 +106,17 @@ def plain(value: Any, depth: int) -> Any:
         if not math.isfinite(value):
             raise NotPlain(f"{value} is no number in JSON")
         return value
-    if kind not in (dict, list, tuple):
+    items = DICTS.get(kind)
+    if items is None and kind not in LISTS:
         advice = ADVICE.get(kind.__name__, "use text, numbers, lists and dicts")
         raise NotPlain(f"a `{kind.__name__}` is not JSON: {advice}")
     if depth <= 0:
         raise NotPlain("it is nested too deeply, or holds itself")
-    if kind is dict:
-        for key in value:
+    if items is not None:
+        copy = {}
+        for key, child in items(value):
             if type(key) is not str:
                 raise NotPlain(f"a key is a `{type(key).__name__}`: keys are strings in JSON")
-            plain(key, 0)
-        return {key: plain(child, depth - 1) for key, child in value.items()}
+            copy[plain(key, 0)] = plain(child, depth - 1)
+        return copy
     return [plain(child, depth - 1) for child in value]

@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, field
 
 import msgspec
@@ -101,9 +101,13 @@ class Counts:
 
 
 class Pool:
-    def __init__(self, limits: Limits, *, workers: int, workers_per_tenant: int, queue: int) -> None:
-        """At most `workers` processes, of them `workers_per_tenant` for one tenant; `queue` jobs wait per tenant."""
+    def __init__(
+        self, limits: Limits, *, workers: int, workers_per_tenant: int, queue: int, unconfined_by: Collection[str] = ()
+    ) -> None:
+        """At most `workers` processes, of them `workers_per_tenant` for one tenant; `queue` jobs wait per tenant.
+        `unconfined_by` names the layers of confinement that may be missing (`sandbox.layers`)."""
         self.limits = limits
+        self._unconfined_by = unconfined_by
         self.counts = Counts()
         self._most = workers
         self._most_per_tenant = workers_per_tenant
@@ -128,7 +132,7 @@ class Pool:
 
     async def start(self) -> Hello:
         """Start the zygote and a first worker. Raises `SandboxUnavailable`."""
-        self._zygote = ZygoteProcess(self.limits, self._zygote_ended)
+        self._zygote = ZygoteProcess(self.limits, self._zygote_ended, self._unconfined_by)
         hello = await self._zygote.start()
         self.counts.zygote_starts += 1
         self._ready.set()
@@ -479,7 +483,7 @@ class Pool:
     async def _restart_zygote(self, old: ZygoteProcess) -> None:
         await old.stop()
         while not self._closed:
-            zygote = ZygoteProcess(self.limits, self._zygote_ended)
+            zygote = ZygoteProcess(self.limits, self._zygote_ended, self._unconfined_by)
             try:
                 await zygote.start()
             except (SandboxUnavailable, OSError) as error:

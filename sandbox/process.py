@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,7 +21,7 @@ import msgspec
 
 from sandbox.limits import Limits
 from sandbox.progress import SIZE, Progress
-from sandbox.wire import HEAD, Hello
+from sandbox.wire import HEAD, Hello, NotConfined
 
 if TYPE_CHECKING:
     from sandbox.pool import Ticket
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 BOOT = "import sys; sys.path.insert(0, {root!r}); from sandbox.zygote import main; main()"
 START_TIMEOUT = 30.0
+# A new Python brings new syntax, new attributes and new bytecode: each is tried with the whole attack corpus first.
+PYTHONS = ((3, 11), (3, 12), (3, 13))
 FRAME_LINE = re.compile(r'File "<rule>", line (\d{1,6}) in ')
 
 
@@ -36,11 +38,34 @@ class SandboxUnavailable(Exception):
     """No worker can be had: the zygote did not start."""
 
 
+class Unconfined(SandboxUnavailable):
+    """The kernel does not give what rules have to be confined by. `missing`: the layers, each with the reason."""
+
+    def __init__(self, missing: dict[str, str]) -> None:
+        self.missing = missing
+        listed = ", ".join(f"`{name}` ({why})" for name, why in missing.items())
+        super().__init__(f"rules cannot be confined here, for want of {listed}")
+
+
+def require_known_python(version: tuple[int, int], implementation: str) -> None:
+    """Raises `SandboxUnavailable` for an interpreter that the sandbox was not tested on."""
+    if implementation != "cpython" or version not in PYTHONS:
+        known = ", ".join(f"{major}.{minor}" for major, minor in PYTHONS)
+        raise SandboxUnavailable(
+            f"the sandbox runs on CPython {known}, and this is {implementation} {version[0]}.{version[1]}: "
+            "another version has other ways out, which nobody has tried"
+        )
+
+
 class ZygoteProcess:
     """The zygote and the control socket to it."""
 
-    def __init__(self, limits: Limits, on_end: Callable[[ZygoteProcess], None]) -> None:
+    def __init__(
+        self, limits: Limits, on_end: Callable[[ZygoteProcess], None], unconfined_by: Collection[str] = ()
+    ) -> None:
+        """`unconfined_by`: the layers of confinement that may be missing."""
         self._limits = limits
+        self._unconfined_by = unconfined_by
         self._on_end = on_end
         self._pidfds: dict[int, Callable[[int, int], None]] = {}
         self._next = 0
@@ -63,10 +88,12 @@ class ZygoteProcess:
 
     async def start(self) -> Hello:
         """Start the program and wait until it is confined. Raises `SandboxUnavailable`."""
+        require_known_python(sys.version_info[:2], sys.implementation.name)
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        arguments = [str(theirs.fileno()), str(os.getpid()), msgspec.json.encode(self._limits).decode()]
+        limits = msgspec.json.encode(self._limits).decode()
+        arguments = [str(theirs.fileno()), str(os.getpid()), limits, ",".join(self._unconfined_by)]
         # Not `-I`: it would ignore the fixed hash seed, on which the order of sets in a rule depends. The time
         # zone is fixed, since naive times in a rule would follow the machine's.
         self._process = subprocess.Popen(  # noqa: S603, ASYNC220  once, at the start
@@ -80,7 +107,7 @@ class ZygoteProcess:
         theirs.close()
         try:
             text = await asyncio.wait_for(loop.sock_recv(ours, 65536), START_TIMEOUT)
-            self.hello = msgspec.json.decode(text, type=Hello)
+            greeting = msgspec.json.decode(text, type=Hello | NotConfined)
         except asyncio.CancelledError:
             ours.close()
             self._process.kill()
@@ -91,6 +118,11 @@ class ZygoteProcess:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)
             raise SandboxUnavailable("the sandbox's zygote did not start: its reason is on standard error") from error
+        if isinstance(greeting, NotConfined):
+            ours.close()
+            await asyncio.to_thread(self._process.wait)
+            raise Unconfined(greeting.missing)
+        self.hello = greeting
         self._control = ours
         loop.add_reader(ours.fileno(), self._read)
         return self.hello

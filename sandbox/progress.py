@@ -56,6 +56,15 @@ class Progress:
             self._length = end - BODY
             struct.pack_into("<I", self._map, 20, self._length)
 
+    def mark(self) -> int:
+        """Where the next event will stand, for `rewind`."""
+        return self._length
+
+    def rewind(self, mark: int) -> None:
+        """Forget the events behind `mark`."""
+        self._length = mark
+        struct.pack_into("<I", self._map, 20, mark)
+
     def place(self) -> Place:
         seq, step, phase, length, started = HEADER.unpack_from(self._map, 0)
         return Place(seq, step, phase, length, started / 1e9)

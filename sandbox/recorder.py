@@ -6,14 +6,17 @@ nothing any more.
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
 from sandbox.journal import Journal, Path
-from sandbox.plain import NotPlain, plain
-from sandbox.tree import Tree
+from sandbox.plain import DICTS, LISTS, NotPlain, plain
+from sandbox.tree import NODES, Tree
 
 FILENAME = "<rule>"
 MISSING = object()
@@ -40,75 +43,94 @@ class Recorder:
         self._tree = tree
         self._touched: dict[int, tuple[Any, int]] = {}
         self._given: dict[int, Any] = {}  # dicts and lists that the rule has put somewhere
+        self._collected: dict[Path, tuple[Any, bytes]] = {}
+        self._lines: dict[Path, int] = {}
+        self._changes = 0
+        self._written = 0
+        self._unrecorded = 0  # changes that are made and not yet recorded
         self.closed = False
 
     # What a rule does
 
     def set_item(self, holder: Any, key: Any, value: Any) -> None:
-        if type(holder) is dict:
-            places = self._open(holder)
-            old = holder.get(key, MISSING) if places else MISSING
-            holder[key] = value
-            if old is value and type(value) in (dict, list):
-                return  # `d.l += [1]` puts the list back where it was: its change is recorded already
-            for place in places:
-                self._write((*place, key), old, value)
-            if places:
-                self._touch(holder)
-        elif type(holder) is list:
-            if type(key) is not int:
-                self.change(holder, lambda: operator.setitem(holder, key, value))
-                return
-            places = self._open(holder)
-            old = holder[key]
-            holder[key] = value
-            index = key if key >= 0 else len(holder) + key
-            for place in places:
-                self._write((*place, index), old, value)
-            if places:
-                self._touch(holder)
+        kind = type(holder)
+        if kind is not dict and kind is not list:
+            holder[key] = value  # an object of the rule's own class
+            return
+        if kind is list and type(key) is not int:
+            if type(key) is slice and type(value) not in (list, tuple):
+                # Taken out first: an iterator that shortens the list meanwhile has CPython write behind its end.
+                value = list(value)
+            self.change(holder, lambda: operator.setitem(holder, key, value))
+            return
+        places = self._open(holder)
+        if kind is list:
+            old, part = holder[key], key if key >= 0 else len(holder) + key
         else:
+            if places:
+                self._tree.check_key(key)
+            old, part = holder.get(key, MISSING) if places else MISSING, key
+        self._changes = changes = self._changes + 1
+        self._unrecorded += 1
+        try:
             holder[key] = value
+        except BaseException:
+            self._unrecorded -= 1  # an index or a key that cannot be: nothing has changed
+            raise
+        if self._changes != changes:
+            self._write_whole(holder)  # the equality of a key has run the rule's code, which has changed data
+        elif places and not (old is value and type(value) in (dict, list)):
+            # `d.l += [1]` puts the list back where it was: its change is recorded already.
+            for place in places:
+                self._write((*place, part), old, value)
+            self._touch(holder)
+        self._unrecorded -= 1
 
     def append(self, holder: list[Any], value: Any) -> None:
         """`holder.append(value)`, as `change` would do it but without looking at all the rest."""
         places = self._open(holder)
+        self._changes += 1
+        self._unrecorded += 1
         holder.append(value)
         for place in places:
             self._write((*place, len(holder) - 1), MISSING, value)
         if places:
             self._touch(holder)
+        self._unrecorded -= 1
 
     def delete_item(self, holder: Any, key: Any) -> None:
         self.change(holder, lambda: operator.delitem(holder, key))
 
     def change(self, holder: Any, act: Callable[[], Any]) -> Any:
-        """Let `act` change a dict or list in any way, and record the difference it makes."""
-        if not self._open(holder):
-            result = act()
-            # `act` may run the rule's code (`d.update(generator)`), which may have put `holder` into the data.
-            for place in self._tree.places(holder):
-                self._write(place, holder, holder)
-                self._touch(holder)
-            return result
-        if type(holder) is dict:
-            before = dict(holder)
-            result = act()
-            for place in self._tree.places(holder):
-                for key in before:
-                    if key not in holder:
-                        self._write((*place, key), before[key], MISSING)
-                for key, value in holder.items():
-                    old = before.get(key, MISSING)
-                    if old is not value:
-                        self._write((*place, key), old, value)
-        else:
-            items = list(holder)
-            result = act()
-            for place in self._tree.places(holder):
-                self._list_difference(place, items, holder)
-        self._touch(holder)
-        return result
+        """Let `act` change a dict or list in any way, and record the difference it makes, also when it raises:
+        `l.extend(...)` keeps what it got before."""
+        before: Any = None
+        if self._open(holder):
+            before = dict(holder) if type(holder) is dict else list(holder)
+        self._changes += 1
+        self._unrecorded += 1
+        written = self._written
+        try:
+            return act()
+        finally:
+            if before is None or self._written != written:
+                # `act` may run the rule's code (`d.update(generator)`), which may have put `holder` into the data, or
+                # have changed it and be recorded with that already.
+                self._write_whole(holder)
+            else:
+                self._write_difference(holder, before)
+            self._unrecorded -= 1
+
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """For a change made elsewhere: when it is not recorded before this ends, the rule is exhausted."""
+        self._unrecorded += 1
+        yield
+        self._unrecorded -= 1
+
+    def line_of(self, *path: str) -> int:
+        """The line of the last write to `user`, `context` or a member of theirs, or below it; 0 where there is none."""
+        return self._lines.get(path, 0)
 
     def check_open(self) -> None:
         """Raises `Closed` in what a rule does after its end."""
@@ -123,10 +145,16 @@ class Recorder:
     def make_plain(self, maps: tuple[str, ...], depth: int) -> None:
         """Turn what the rule left behind into plain data, taking out what JSON cannot say.
 
-        A claim goes whole: half a value could be worse than none. Each removal is in the journal.
+        A claim goes whole: half a value could be worse than none. Each removal is in the journal. The rule has
+        ended: a finaliser that runs when a value goes changes nothing any more. Ends the rule as exhausted when a
+        change could not be recorded, which a rule can bring about by using up its memory or depth.
         """
+        self.close()
+        if self._unrecorded:
+            text = "a change could not be recorded: too little memory or depth was left"
+            self.journal.exceed("trace_incomplete", text)
         touched = [
-            (place, holder, line) for holder, line in self._touched.values() for place in self._tree.places(holder)[:1]
+            (place, holder, line) for holder, line in self._touched.values() for place in self._tree.places(holder)
         ]
         # Innermost first, so that what is taken out is no more than what is wrong.
         for place, holder, line in sorted(touched, key=lambda entry: len(entry[0]), reverse=True):
@@ -139,7 +167,8 @@ class Recorder:
                         if type(holder) is dict:
                             plain({key: None}, 1)
                         if type(value) is not str or not value.isascii():
-                            holder[key] = plain(value, depth)
+                            holder[key] = made = plain(value, depth)
+                            self._write_collected((*place, key), value, made, line)
                     except NotPlain as error:
                         self._take_out((*place, key), str(error), maps, line)
                         if type(holder) is list:
@@ -152,8 +181,16 @@ class Recorder:
             path = path[:-1]
         holder = self._tree.at(path[:-1])
         if type(holder) is dict and path[-1] in holder:
+            places = self._tree.places(holder)
+            shown = [self._tree.shown((*place, path[-1])) for place in places]
             del holder[path[-1]]
-            self.journal.refuse(self.step, path, reason, line)
+            for place, pointer in zip(places, shown, strict=True):
+                if self._tree.at(place) is not holder:
+                    continue  # gone with a claim that was taken out just now
+                if place[0] == "context" and len(place) > 2 and place[1] in maps:
+                    self._take_out(place[:3], reason, maps, line)  # it stands in another claim, too
+                else:
+                    self.journal.refuse(self.step, pointer, reason, line)
 
     # Inside
 
@@ -165,19 +202,70 @@ class Recorder:
         self._touched[id(holder)] = (holder, rule_line())
 
     def _write(self, path: Path, old: Any, new: Any) -> None:
+        self._written += 1
         # Counted before it is written down: of few objects that hold each other, text can be made without end.
         if type(new) in (dict, list, tuple):
             self._given[id(new)] = new
             self._tree.attach(new, path)
+        if type(new) in DICTS or type(new) in LISTS:
+            self._collect(new, path)
+        line = rule_line()
+        self._lines[path[:1]] = self._lines[path[:2]] = line
         op = "add" if old is MISSING else "remove" if new is MISSING else "replace"
         self.journal.write(
             self.step,
             op,  # type: ignore[arg-type]
-            path,
+            self._tree.shown(path),
             None if old is MISSING else old,
             None if new is MISSING else new,
-            rule_line(),
+            line,
         )
+
+    def _collect(self, value: Any, path: Path) -> None:
+        """Remember how a `Counter` and the like was shown at its place, and what holds it: it changes without a record
+        while the rule goes on."""
+        pending: list[list[tuple[Any, Path]]] = [[(value, path)]]
+        while pending:
+            way = pending.pop()
+            node, place = way[-1]
+            if type(node) not in NODES:
+                for held, at in way:
+                    self._collected[at] = (held, self.journal._shown(held))
+                continue
+            children = node.items() if type(node) is dict else enumerate(node)
+            pending.extend(
+                [*way, (child, (*place, key))]
+                for key, child in children
+                if type(child) in DICTS or type(child) in LISTS
+            )
+
+    def _write_collected(self, path: Path, value: Any, made: Any, line: int) -> None:
+        """What became of such a value, where it is not what was shown."""
+        held, shown = self._collected.get(path, (MISSING, b""))
+        if held is value and shown != self.journal._shown(made):
+            self.journal.write(self.step, "replace", path, msgspec.Raw(shown), made, line)
+
+    def _write_whole(self, holder: Any) -> None:
+        for place in self._tree.places(holder):
+            self._write(place, holder, holder)
+            self._touch(holder)
+
+    def _write_difference(self, holder: Any, before: Any) -> None:
+        if type(holder) is dict:
+            for key in holder:
+                self._tree.check_key(key)
+        for place in self._tree.places(holder):
+            if type(holder) is list:
+                self._list_difference(place, before, holder)
+                continue
+            for key in before:
+                if key not in holder:
+                    self._write((*place, key), before[key], MISSING)
+            for key, value in holder.items():
+                old = before.get(key, MISSING)
+                if old is not value:
+                    self._write((*place, key), old, value)
+        self._touch(holder)
 
     def _list_difference(self, place: Path, before: list[Any], after: list[Any]) -> None:
         """Items added at the end one by one; any other change as one replacement of the whole list."""

@@ -30,10 +30,16 @@ class Seeded(random.Random):
         return (int.from_bytes(self._take(7), "big") >> 3) * 2.0**-53
 
     def getrandbits(self, k: int) -> int:
-        if k < 0:
-            raise ValueError("number of bits must be non-negative")
+        if type(k) is not int or k < 0:
+            raise ValueError("the number of bits is an integer, not below 0")
         count = (k + 7) // 8
         return int.from_bytes(self._take(count), "big") >> (count * 8 - k)
+
+    def below(self, exclusive_upper_bound: int) -> int:
+        """`secrets.randbelow`."""
+        if exclusive_upper_bound <= 0:
+            raise ValueError("the upper bound is above 0")
+        return self.randrange(exclusive_upper_bound)
 
     def seed(self, *args: object, **keywords: object) -> None:
         """Nothing: the seed is the execution's."""

@@ -88,14 +88,20 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     code: bytes = b""
 
 
-class Hello(msgspec.Struct, frozen=True, kw_only=True):
-    """What the zygote reports once it is confined: the stamps of compiled rules, and the layers in force."""
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
+    """What the zygote reports once it is confined: the stamps of compiled rules, and each layer's state."""
 
     policy: str
     restrictedpython: str
     cache_tag: str
     magic: str
     layers: dict[str, str]
+
+
+class NotConfined(msgspec.Struct, frozen=True, tag="not_confined"):
+    """What it reports instead when it may not run rules: the layers that are missing, each with the reason."""
+
+    missing: dict[str, str]
 
 
 Downward = Job | CompileJob

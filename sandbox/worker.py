@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import faulthandler
 import gc
-import marshal
 import os
-import resource
 import signal
 import socket
 import sys
-import types
 
 import msgspec
 
 from sandbox.compiler import compile_rule
 from sandbox.limits import Limits
-from sandbox.pipeline import Pipeline, TimeLimit, Timer
+from sandbox.memory import Memory
+from sandbox.pipeline import Pipeline
+from sandbox.program import Program, load
 from sandbox.progress import COLLECTING, IDLE, Progress
+from sandbox.timer import TimeLimit, Timer
 from sandbox.wire import HEAD, CompileJob, Job, frame, from_service, to_service
 
 # The service asks a worker that hangs where it is; C code answers, since Python code may be stuck.
@@ -32,18 +32,17 @@ def serve(channel: socket.socket, progress: Progress, trace_fd: int, limits: Lim
     faulthandler.register(WHERE_SIGNAL, file=trace_fd, all_threads=False, chain=False)
     sys.setrecursionlimit(limits.recursion)
     gc.disable()  # collected between jobs, where nobody waits
-    timer = Timer()
-    codes: dict[str, types.CodeType] = {}
-    used_at_start = _peak_memory()
+    timer, memory = Timer(), Memory()
+    programs: dict[str, Program] = {}
     while (body := _receive(channel)) is not None:
         job = from_service.decode(body)
         assert isinstance(job, Job), "a worker runs, it does not compile"
         for rule in job.rules:
             if rule.code:
-                codes[rule.digest] = marshal.loads(rule.code)  # noqa: S302  signed, and this process is confined
-        pipeline = Pipeline(job, codes, limits, progress, timer)
+                programs[rule.digest] = load(rule.code)
+        pipeline = Pipeline(job, programs, limits, progress, timer, memory)
         answer = pipeline.run()
-        if pipeline.abnormal or _peak_memory() - used_at_start > limits.recycle_growth:
+        if pipeline.abnormal or memory.growth() > limits.recycle_growth:
             answer = msgspec.structs.replace(answer, tired=True)
         channel.sendall(frame(to_service.encode(answer)))
         left: list[object] = [pipeline, answer]
@@ -73,10 +72,6 @@ def compile_once(channel: socket.socket, limits: Limits) -> None:
         job = from_service.decode(body)
         assert isinstance(job, CompileJob), "a compile child compiles, it does not run"
         channel.sendall(frame(to_service.encode(compile_rule(job.source, limits))))
-
-
-def _peak_memory() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _receive(channel: socket.socket) -> bytes | None:

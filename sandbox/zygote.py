@@ -9,6 +9,8 @@ import array
 import datetime
 import gc
 import hashlib
+import hmac
+import importlib
 import importlib.metadata
 import importlib.util
 import json
@@ -22,25 +24,46 @@ from pathlib import Path
 
 import msgspec
 
-from sandbox import compiler, confinement, progress, worker
+from sandbox import compiler, layers, progress, worker, zones
+from sandbox.confinement import Confinement
+from sandbox.facades import DIGESTS
 from sandbox.limits import Limits
-from sandbox.wire import Hello
+from sandbox.wire import Hello, NotConfined
 
 MESSAGE = 4096
 # What decides how a rule is compiled and guarded: their text is the policy's version.
 POLICY_FILES = (
+    "checks.py",
+    "classes.py",
     "compiler.py",
+    "copies.py",
+    "drawn.py",
     "exposed.py",
+    "facades.py",
     "guards.py",
+    "hints.py",
     "language.py",
+    "members.py",
     "modules.py",
+    "opcodes.py",
+    "plain.py",
+    "program.py",
     "recorder.py",
+    "scopes.py",
+    "seeded.py",
+    "tokens.py",
     "transformer.py",
+    "zones.py",
 )
 
 # Codecs are imported when they are first named, which a confined worker cannot do.
 ENCODINGS = """ascii latin-1 utf-8 utf-8-sig utf-7 utf-16 utf-16-le utf-16-be utf-32 utf-32-le utf-32-be cp437 cp1250
 cp1251 cp1252 iso8859-2 iso8859-15 idna punycode raw_unicode_escape unicode_escape""".split()
+
+# What the library imports inside its functions.
+LATE = ("_pydecimal", "_strptime", "heapq")
+if sys.version_info >= (3, 12):
+    LATE += ("_pylong",)  # division of long numbers
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -60,17 +83,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def main() -> None:
-    """Arguments: the control socket's descriptor, the service's process id, the limits as JSON."""
+    """Arguments: the control socket's descriptor, the service's process id, the limits as JSON, and the layers that
+    may be missing, separated by commas. Ends without a worker when another one is."""
     control = socket.socket(fileno=int(sys.argv[1]))
     limits = msgspec.json.decode(sys.argv[3], type=Limits)
     _warm(limits)
     stamps = _stamps()
-    layers = confinement.confine_zygote(parent=int(sys.argv[2]))
-    calls = confinement.system_calls()
     gc.collect()
     gc.freeze()
-    control.send(msgspec.json.encode(msgspec.structs.replace(stamps, layers=layers)))
-    Zygote(control, limits, calls).run()
+    confinement = Confinement(service=int(sys.argv[2]))
+    confinement.confine_zygote(limits)
+    states = confinement.layers
+    if missing := layers.unacceptable(states, confinement.not_offered, sys.argv[4].split(",")):
+        control.send(msgspec.json.encode(NotConfined(missing=missing)))
+        sys.exit(1)
+    control.send(msgspec.json.encode(msgspec.structs.replace(stamps, layers=states)))
+    Zygote(control, limits, confinement).run()
 
 
 def _stamps() -> Hello:
@@ -89,6 +117,12 @@ def _stamps() -> Hello:
 
 def _warm(limits: Limits) -> None:
     """Have everything imported that is imported late, while files can still be opened."""
+    warnings.simplefilter("ignore")  # printing one opens the source file, and has no reader
+    zones.zones()
+    for module in LATE:
+        importlib.import_module(module)
+    for digest in DIGESTS:
+        hmac.new(b"", b"", digest)
     datetime.datetime.strptime("2026-01-02", "%Y-%m-%d").strftime("%A")
     for encoding in ENCODINGS:
         "".encode(encoding)
@@ -100,12 +134,12 @@ def _warm(limits: Limits) -> None:
 
 
 class Zygote:
-    def __init__(self, control: socket.socket, limits: Limits, calls: confinement.Filter) -> None:
+    def __init__(self, control: socket.socket, limits: Limits, confinement: Confinement) -> None:
         self._control = control
-        self._calls = calls
+        self._confinement = confinement
         self._limits = limits
         self._children: dict[int, int] = {}  # process id: order id
-        self._pid = os.getpid()
+        self._pid_seen = confinement.parent_seen
 
     def run(self) -> None:
         """Serve orders until the service closes the control socket."""
@@ -116,7 +150,8 @@ class Zygote:
             ready, _, _ = select.select([self._control.fileno(), wake_read], [], [])
             if wake_read in ready:
                 os.read(wake_read, 4096)
-                self._reap()
+                if not self._reap():
+                    return
             if self._control.fileno() in ready and not self._take_order():
                 return
 
@@ -155,21 +190,25 @@ class Zygote:
         memory = limits.compile_memory if compiling else limits.worker_memory
         channel = socket.socket(fileno=fds[0])
         shared = None if compiling else progress.Progress(fds[1])
-        confinement.confine_worker(limits, memory, self._pid, fds, self._calls)
+        # Not the shared memory's: the mapping stays without it.
+        self._confinement.confine_child(limits, memory, self._pid_seen, [fds[0], fds[2]])
         if shared is None:
             worker.compile_once(channel, limits)
         else:
             worker.serve(channel, shared, fds[2], limits)
         os._exit(0)
 
-    def _reap(self) -> None:
-        while self._children:
+    def _reap(self) -> bool:
+        """Report the children that have ended. False when none can be born any more."""
+        while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                return
+                return True
             if pid == 0:
-                return
+                return True
+            if pid == self._confinement.init:
+                return False
             ended = self._children.pop(pid)
             self._report(Report(event="ended", id=ended, pid=pid, status=os.waitstatus_to_exitcode(status)), [])
 

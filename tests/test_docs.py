@@ -62,7 +62,7 @@ def test_every_warning_is_documented() -> None:
 def test_every_code_of_a_problem_or_failure_is_documented() -> None:
     found = set(re.findall(r'"((?:rule|callback|claims|too|compile|worker|execution)_[a-z_]+)",', sources("sandbox")))
     found |= set(re.findall(r'code="([a-z_]+)"', sources("sandbox")))
-    found |= set(re.findall(r'_at\(\s*[^,]+,\s*"([a-z_]+)"', sources("sandbox")))
+    found |= set(re.findall(r'\b(?:at|_at_end|problem)\(\s*[^,]+,\s*"([a-z_]+)"', sources("sandbox")))
     found |= set(re.findall(r'code(?:, text)? = "([a-z_]+)"', text("engine/trace.py")))
     codes = {code for code in found if "_" in code and not code.endswith(("_fd", "_ids"))}
     assert len(codes) >= 20

@@ -23,8 +23,9 @@ MODULES = sorted(
     path.relative_to(ROOT) for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py") if path.is_file()
 )
 # Compiling, unmarshalling and running rules, and how workers are confined and forked.
-INSIDE = """RestrictedPython sandbox.compiler sandbox.exposed sandbox.guards sandbox.language sandbox.modules
-sandbox.pipeline sandbox.transformer sandbox.worker sandbox.zygote""".split()
+INSIDE = """RestrictedPython sandbox.checks sandbox.classes sandbox.compiler sandbox.exposed sandbox.guards
+sandbox.language sandbox.modules sandbox.opcodes sandbox.pipeline sandbox.transformer sandbox.worker
+sandbox.zygote""".split()
 # Of the sandbox, what the layers above may know: how to ask a pool, and how to read what it answers.
 SEAM = {"sandbox.journal", "sandbox.limits", "sandbox.plain", "sandbox.pool", "sandbox.process", "sandbox.wire"}
 

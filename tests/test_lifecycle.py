@@ -134,8 +134,9 @@ def descendants(pid: int) -> dict[int, str]:
 
 
 def alive(pid: int) -> bool:
+    """Whether it has memory still: without, no code of it runs, and it waits for whoever reaps it."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
     except (FileNotFoundError, ProcessLookupError):
         return False
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from sandbox.layers import ESSENTIAL, LAYERS
 from tests.api import fresh
 from tests.service import Running, running
 
@@ -41,7 +42,8 @@ async def test_readyz(service: Running) -> None:
         assert response.status_code == 200
         assert shown.keys() == {"ready", "degraded", "confinement", "engine", "redis", "workers", "records"}
         assert (shown["redis"], shown["records"]["dropped"]) == ("switched off", 0)
-        assert shown["confinement"]
+        assert list(shown["confinement"]) == [layer.name for layer in LAYERS]
+        assert {shown["confinement"][name] for name in ESSENTIAL} == {"active"}
     for headers in (bearer("x"), bearer("a.b.c"), {"Authorization": "Basic x"}, {"Authorization": ""}):
         response = await service.client.get("/readyz", headers=headers)
         assert (response.status_code, response.json().keys()) == (401, {"error", "error_description", "problems"})

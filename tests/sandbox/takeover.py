@@ -6,10 +6,10 @@ A worker runs whatever code bytes the service sends it, so a test needs no real 
 from __future__ import annotations
 
 import hashlib
-import marshal
 import textwrap
 
 from sandbox.pool import RuleCode
+from sandbox.program import dump
 
 # Out of the empty builtins of a rule, and up the stack to what the worker itself works with.
 PRELUDE = """
@@ -25,7 +25,7 @@ channel, progress, job = frame.f_locals["channel"], frame.f_locals["progress"], 
 struct, json, ctypes, time = (sys.modules[name] for name in ("struct", "json", "ctypes", "time"))
 header = sys.modules["sandbox.progress"].HEADER
 builtins = sys.modules["builtins"]
-open, OSError, bytearray = builtins.open, builtins.OSError, builtins.bytearray
+__builtins__ = builtins.__dict__  # all of Python, for the functions from here on
 
 def send(body):
     channel.sendall(struct.pack("<I", len(body)) + body)
@@ -45,4 +45,4 @@ def rule(user, context):
 def takeover(body: str) -> RuleCode:
     source = PRELUDE + textwrap.indent(textwrap.dedent(body), "    ")
     code = compile(source, "<rule>", "exec", dont_inherit=True)
-    return RuleCode(hashlib.sha256(source.encode()).hexdigest(), marshal.dumps(code), False)
+    return RuleCode(hashlib.sha256(source.encode()).hexdigest(), dump(code, source, {}), False)

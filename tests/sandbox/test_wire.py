@@ -11,9 +11,11 @@ import msgspec
 import pytest
 
 from sandbox import journal
+from sandbox.limits import Limits
 from sandbox.pool import Busy, Killed, Pool
 from sandbox.wire import Answer
 from tests.sandbox import trial
+from tests.sandbox.leaving_off import leaving_off
 from tests.sandbox.takeover import takeover
 from tests.sandbox.trial import rule
 
@@ -132,7 +134,6 @@ async def test_the_shared_mapping_cannot_be_shrunk_under_the_service(pool: Pool)
 
 
 async def test_descriptors_sent_along_do_not_arrive(pool: Pool) -> None:
-    before = trial.open_files()
     body = """
     rights = [(1, 1, struct.pack("i", 0))]
     text = json.dumps({"seq": job.seq}).encode()
@@ -144,8 +145,16 @@ async def test_descriptors_sent_along_do_not_arrive(pool: Pool) -> None:
         pass
     hang()
     """
-    for _ in range(3):
-        assert isinstance(await pool.run(trial.request(takeover(body), key="wire")), Answer)
+    assert isinstance(await pool.run(trial.request(takeover(body), key="wire")), Killed)  # by the filter
     await still_works(pool, "wire")
+    # Without the filter they leave the worker, and the service does not take them.
+    unfiltered = Pool(Limits(), workers=4, workers_per_tenant=2, queue=10, unconfined_by=["system_calls"])
+    with leaving_off(["system_calls"]):
+        await unfiltered.start()
+    before = trial.open_files()
+    for _ in range(3):
+        assert isinstance(await unfiltered.run(trial.request(takeover(body), key="wire")), Answer)
+    await still_works(unfiltered, "wire")
     await asyncio.sleep(0.1)
     assert trial.open_files() <= before + 12
+    await unfiltered.close()

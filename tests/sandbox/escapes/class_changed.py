@@ -1,4 +1,4 @@
-# raises: TypeError
+# passes: harmless
 def rule(user, context):
     class A:
         pass

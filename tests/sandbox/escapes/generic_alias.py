@@ -1,3 +1,3 @@
-# raises: TypeError
+# passes: harmless
 def rule(user, context):
     context.idToken.loot = str(list[int])

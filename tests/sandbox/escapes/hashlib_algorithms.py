@@ -1,4 +1,4 @@
-# raises: AttributeError
+# refused: unknown_member
 def rule(user, context):
     import hashlib
     hashlib.algorithms_available.clear()

@@ -1,4 +1,4 @@
-# refused: not_allowed
+# refused: syntax_not_allowed
 from math import *
 
 

@@ -1,4 +1,4 @@
-# refused: import_not_allowed
+# refused: unknown_member
 def rule(user, context):
     import typing
     typing.get_type_hints(user)

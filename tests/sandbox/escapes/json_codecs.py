@@ -1,4 +1,4 @@
-# raises: AttributeError
+# refused: unknown_member
 def rule(user, context):
     import json
     context.idToken.loot = json.codecs.sys.modules['os'].environ

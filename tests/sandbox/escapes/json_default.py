@@ -1,4 +1,6 @@
-# raises: TypeError
+# passes: harmless
 def rule(user, context):
     import json
-    json.dumps(print, default=str)
+    seen = []
+    json.dumps(print, default=lambda value: seen.append(value is print))
+    context.idToken.loot = seen

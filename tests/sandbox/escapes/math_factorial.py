@@ -1,4 +1,4 @@
-# raises: AttributeError
+# stops: limit
 def rule(user, context):
     import math
     math.factorial(10 ** 9)

@@ -1,3 +1,3 @@
-# refused: attribute_not_allowed
+# passes: harmless
 def rule(user, context):
     user._holder = 1

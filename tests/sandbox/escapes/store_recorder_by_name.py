@@ -1,3 +1,3 @@
-# raises: AttributeError
+# passes: harmless
 def rule(user, context):
     setattr(user, '_recorder', None)

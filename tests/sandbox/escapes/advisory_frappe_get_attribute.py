@@ -1,0 +1,3 @@
+# refused: undefined_name
+def rule(user, context):
+    frappe.get_attr('os.system')('true')

@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    getattr((x for x in ()), 'gi_code')

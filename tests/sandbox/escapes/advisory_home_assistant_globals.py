@@ -1,0 +1,3 @@
+# refused: undefined_name
+def rule(user, context):
+    hass.services.call('x', 'y')

@@ -1,0 +1,4 @@
+# raises: InvalidAlgorithmError
+def rule(user, context):
+    import jwt
+    jwt.encode({'sub': 'root'}, '', 'none')

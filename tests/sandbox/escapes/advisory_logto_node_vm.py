@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    getattr(user, 'constructor').constructor('return process')()

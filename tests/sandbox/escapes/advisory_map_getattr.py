@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    list(map(getattr, [()], ['__class__']))

@@ -1,0 +1,4 @@
+# refused: import_not_allowed
+def rule(user, context):
+    import marshal
+    marshal.loads(b'')

@@ -1,0 +1,4 @@
+# raises: TypeError
+def rule(user, context):
+    import math
+    math.pi += 1

@@ -1,0 +1,4 @@
+# raises: TypeError
+def rule(user, context):
+    import urllib.parse as p
+    del p.quote

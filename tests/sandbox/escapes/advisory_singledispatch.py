@@ -1,0 +1,3 @@
+# refused: import_not_allowed or refused: unknown_member
+def rule(user, context):
+    from functools import singledispatch

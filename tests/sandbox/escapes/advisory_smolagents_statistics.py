@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import statistics
+    getattr(statistics, 'sys')

@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    sorted(['__class__'], key=lambda n: getattr((), n))

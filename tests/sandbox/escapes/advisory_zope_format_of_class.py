@@ -1,0 +1,3 @@
+# raises: TypeError or raises: AttributeError
+def rule(user, context):
+    str.format_map('{a.__class__}', {'a': 1})

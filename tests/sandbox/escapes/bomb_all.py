@@ -1,0 +1,4 @@
+# stops: limit
+def rule(user, context):
+    import itertools
+    all(itertools.repeat(1))

@@ -1,0 +1,4 @@
+# stops: limit
+def rule(user, context):
+    import decimal
+    decimal.Decimal('1e100000000').as_integer_ratio()

@@ -1,0 +1,5 @@
+# stops: limit
+def rule(user, context):
+    s = 'a'
+    while True:
+        s += s

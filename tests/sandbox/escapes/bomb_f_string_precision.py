@@ -1,0 +1,3 @@
+# raises: ValueError or raises: MemoryError
+def rule(user, context):
+    f'{1.5:.{10 ** 12}f}'

@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    f'{1:>{10 ** 11}}'

@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    hex(1 << 10 ** 9)

@@ -1,0 +1,3 @@
+# stops: limit or raises: UnicodeError
+def rule(user, context):
+    ('ａ' * 5_000_000).encode('idna')

@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    5.5 in range(10 ** 12)

@@ -1,0 +1,3 @@
+# raises: ValueError
+def rule(user, context):
+    int('z' * 10 ** 6, 36)

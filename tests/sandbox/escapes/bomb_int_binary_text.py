@@ -1,0 +1,3 @@
+# raises: ValueError
+def rule(user, context):
+    int('1' * 10 ** 7, 3)

@@ -1,0 +1,3 @@
+# raises: ValueError
+def rule(user, context):
+    int('9' * 100_000)

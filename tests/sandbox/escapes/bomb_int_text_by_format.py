@@ -1,0 +1,3 @@
+# raises: ValueError
+def rule(user, context):
+    f'{10 ** 100_000}'

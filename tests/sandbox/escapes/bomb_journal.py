@@ -1,0 +1,4 @@
+# stops: exhausted
+def rule(user, context):
+    for i in range(1500):
+        context.idToken.x = 'y' * 8000

@@ -1,0 +1,4 @@
+# stops: limit
+def rule(user, context):
+    import math
+    math.lcm(*range(1, 100_000))

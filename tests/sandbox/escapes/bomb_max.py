@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    max(range(10 ** 11))

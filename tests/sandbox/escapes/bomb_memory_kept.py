@@ -1,0 +1,3 @@
+# passes: harmless
+def rule(user, context):
+    x = bytes(100_000_000)

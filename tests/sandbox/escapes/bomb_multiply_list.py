@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    [0] * 10 ** 12

@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    'a' * 10 ** 12

@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    10 ** 10 ** 8

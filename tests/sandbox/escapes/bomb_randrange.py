@@ -1,0 +1,4 @@
+# stops: limit
+def rule(user, context):
+    import random
+    random.sample(range(10 ** 12), k=10 ** 9)

@@ -1,0 +1,5 @@
+# raises: RecursionError
+def rule(user, context):
+    def f():
+        return f()
+    f()

@@ -1,0 +1,6 @@
+# raises: RecursionError
+def rule(user, context):
+    class A:
+        def __repr__(self):
+            return repr([self])
+    repr(A())

@@ -1,0 +1,4 @@
+# stops: limit
+def rule(user, context):
+    import re
+    re.match('(a+)+$', 'a' * 40 + 'b')

@@ -1,0 +1,4 @@
+# raises: RecursionError or raises: error
+def rule(user, context):
+    import re
+    re.compile('(' * 2000 + ')' * 2000)

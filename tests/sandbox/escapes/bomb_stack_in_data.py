@@ -1,0 +1,6 @@
+# stops: exhausted
+def rule(user, context):
+    t = []
+    for i in range(200_000):
+        t = [t]
+    context.idToken.x = t

@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    sum(range(10 ** 12))

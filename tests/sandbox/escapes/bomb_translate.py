@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    ('a' * 10 ** 5).translate({97: 'b' * 10 ** 5})

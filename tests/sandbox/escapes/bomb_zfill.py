@@ -1,0 +1,3 @@
+# stops: limit
+def rule(user, context):
+    'a'.zfill(10 ** 11)

@@ -1,0 +1,4 @@
+# passes: harmless
+def rule(user, context, callback):
+    user.callback = callback
+    callback(None, user, context)

@@ -1,0 +1,3 @@
+# raises: the rule ended without calling
+def rule(user, context, callback):
+    pass

@@ -1,0 +1,3 @@
+# raises: `callback` was given another
+def rule(user, context, callback):
+    callback(None, context, user)

@@ -1,0 +1,3 @@
+# raises: TypeError
+def rule(user, context, callback):
+    callback(None, user, context, 1)

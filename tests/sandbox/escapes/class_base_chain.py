@@ -1,0 +1,5 @@
+# raises: TypeError
+def rule(user, context):
+    import itertools
+    class A(itertools.chain):
+        pass

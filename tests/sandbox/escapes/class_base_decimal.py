@@ -1,0 +1,5 @@
+# raises: TypeError
+def rule(user, context):
+    import decimal
+    class A(decimal.Decimal):
+        pass

@@ -1,0 +1,5 @@
+# raises: TypeError
+def rule(user, context):
+    import json
+    class A(json.JSONDecodeError):
+        pass

@@ -1,0 +1,5 @@
+# raises: TypeError
+def rule(user, context):
+    import functools
+    class A(functools.partial):
+        pass

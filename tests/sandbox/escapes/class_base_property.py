@@ -1,0 +1,4 @@
+# raises: TypeError
+def rule(user, context):
+    class A(property):
+        pass

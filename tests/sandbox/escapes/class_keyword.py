@@ -1,0 +1,4 @@
+# refused: syntax_not_allowed
+def rule(user, context):
+    class A(x=1):
+        pass

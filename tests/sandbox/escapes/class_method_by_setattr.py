@@ -1,0 +1,5 @@
+# raises: AttributeError
+def rule(user, context):
+    class A:
+        pass
+    setattr(A, '__call__', print)

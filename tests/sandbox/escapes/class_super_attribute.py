@@ -1,0 +1,6 @@
+# refused: attribute_not_allowed
+def rule(user, context):
+    class A:
+        def f(self):
+            return super().__class__
+    A().f()

@@ -1,0 +1,7 @@
+# raises: TypeError
+def rule(user, context):
+    class A:
+        pass
+    class B:
+        pass
+    super(A, B())

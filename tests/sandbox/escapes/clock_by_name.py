@@ -1,0 +1,4 @@
+# raises: AttributeError
+import time
+def rule(user, context):
+    getattr(time, 'mono' + 'tonic')()

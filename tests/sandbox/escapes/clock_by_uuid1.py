@@ -1,0 +1,4 @@
+# raises: AttributeError
+import uuid
+def rule(user, context):
+    getattr(uuid, 'uuid1')()

@@ -1,0 +1,3 @@
+# denies: False
+def rule(user, context, callback):
+    callback(False, user, context)

@@ -1,0 +1,5 @@
+# stops: limit or denies: no
+def rule(user, context, callback):
+    callback(UnauthorizedError('no'))
+    while True:
+        pass

@@ -1,0 +1,3 @@
+# denies: xxxx
+def rule(user, context):
+    raise UnauthorizedError('x' * 10 ** 6)

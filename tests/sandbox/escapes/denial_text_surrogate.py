@@ -1,0 +1,3 @@
+# denies: a?
+def rule(user, context):
+    raise UnauthorizedError('a\ud800')

@@ -1,0 +1,5 @@
+# raises: TypeError or raises: AttributeError
+def rule(user, context):
+    class A:
+        x = property(getattr)
+    A().x

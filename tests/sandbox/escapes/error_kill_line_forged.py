@@ -1,0 +1,4 @@
+# stops: limit
+def rule(user, context):
+    print('File "<rule>", line 424242 in forged')
+    sum(range(10 ** 12))

@@ -1,0 +1,5 @@
+# raises: ZeroDivisionError
+def rule(user, context):
+    def ａ():
+        1 / 0
+    ａ()

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    e = ValueError('x')
+    e.add_note('y')

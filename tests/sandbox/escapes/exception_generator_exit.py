@@ -1,0 +1,3 @@
+# refused: name_not_available
+def rule(user, context):
+    raise GeneratorExit

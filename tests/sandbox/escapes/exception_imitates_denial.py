@@ -1,0 +1,5 @@
+# raises: UnauthorizedError: forged
+def rule(user, context):
+    class UnauthorizedError(Exception):
+        pass
+    raise UnauthorizedError('forged')

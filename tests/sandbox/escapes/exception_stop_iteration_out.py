@@ -1,0 +1,3 @@
+# raises: StopIteration
+def rule(user, context):
+    raise StopIteration(user)

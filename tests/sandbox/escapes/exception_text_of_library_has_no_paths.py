@@ -1,0 +1,3 @@
+# raises: LookupError: unknown encoding
+def rule(user, context):
+    user.email.encode('../../sandbox/worker')

@@ -1,0 +1,16 @@
+# passes: harmless
+def rule(user, context):
+    import collections
+    class F:
+        def __hash__(self):
+            return 1
+        def __eq__(self, other):
+            return True
+        def __str__(self):
+            return 'a'
+        def __len__(self):
+            return 1
+        def __iter__(self):
+            return iter('a')
+    context.idToken.loot = collections.Counter([F()])
+    context.idToken.more = collections.OrderedDict(a=F())

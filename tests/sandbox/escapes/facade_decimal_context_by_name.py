@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import decimal
+    getattr(decimal, 'getcontext')().prec = 1

@@ -1,0 +1,4 @@
+# stops: exhausted
+def rule(user, context):
+    import decimal
+    f"{decimal.Decimal('1e999999999'):f}"

@@ -1,0 +1,4 @@
+# raises: ValueError
+def rule(user, context):
+    import hashlib
+    hashlib.new('scrypt', b'a')

@@ -1,0 +1,5 @@
+# stops: timed_out
+def rule(user, context):
+    import itertools
+    for x in itertools.count():
+        pass

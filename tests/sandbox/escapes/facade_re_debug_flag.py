@@ -1,0 +1,4 @@
+# passes: harmless
+def rule(user, context):
+    import re
+    context.idToken.loot = re.compile('a', 128).pattern

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import time
+    getattr(time, 'sleep')(1)

@@ -1,0 +1,4 @@
+# raises: TypeError
+def rule(user, context):
+    import urllib.parse
+    urllib.parse.urlsplit('https://h/', '', lambda: user)

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import zoneinfo
+    getattr(zoneinfo.ZoneInfo, 'from_file')

@@ -1,0 +1,3 @@
+# raises: LookupError
+def rule(user, context):
+    'x'.encode('CANARY_FILE')

@@ -1,0 +1,4 @@
+# refused: syntax_error
+# CPython opens the file that a syntax error names, to show its line.
+def rule(user, context):
+    x = = 1

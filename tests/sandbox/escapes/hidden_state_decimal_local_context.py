@@ -1,0 +1,4 @@
+# refused: unknown_member
+import decimal
+def rule(user, context):
+    decimal.setcontext(decimal.Context(prec=1))

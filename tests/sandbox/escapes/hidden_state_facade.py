@@ -1,0 +1,4 @@
+# refused: unknown_member
+import json
+def rule(user, context):
+    json.kept = user.email

@@ -1,0 +1,4 @@
+# raises: TypeError
+import datetime
+def rule(user, context):
+    datetime.datetime.kept = user.email

@@ -1,0 +1,5 @@
+# raises: TypeError
+def helper():
+    pass
+def rule(user, context):
+    helper.kept = user.email

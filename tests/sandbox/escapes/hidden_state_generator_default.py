@@ -1,0 +1,5 @@
+# passes: harmless
+def rule(user, context):
+    def count(c=iter(range(10))):
+        return next(c)
+    assert count() == 0

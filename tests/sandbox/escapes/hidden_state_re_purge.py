@@ -1,0 +1,4 @@
+# refused: unknown_member
+import re
+def rule(user, context):
+    re.purge()

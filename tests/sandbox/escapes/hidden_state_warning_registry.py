@@ -1,0 +1,5 @@
+# passes: harmless
+import re
+def rule(user, context):
+    re.compile('[[a]')
+    assert not hasattr(re, 'warnings')

@@ -1,0 +1,4 @@
+# raises: TypeError
+import zoneinfo
+def rule(user, context):
+    zoneinfo.ZoneInfo('Europe/Berlin').key = user.email

@@ -1,0 +1,4 @@
+# raises: AttributeError
+import zoneinfo
+def rule(user, context):
+    zoneinfo.ZoneInfo.clear_cache()

@@ -1,0 +1,7 @@
+# refused: name_not_allowed
+def rule(user, context):
+    _Exception_ = object
+    try:
+        pass
+    except:
+        pass

@@ -1,0 +1,4 @@
+# stops: limit
+def rule(user, context):
+    import itertools
+    a, *b = itertools.count()

@@ -1,0 +1,5 @@
+# raises: TypeError
+def rule(user, context):
+    import collections.abc
+    class A(collections.abc.Mapping):
+        pass

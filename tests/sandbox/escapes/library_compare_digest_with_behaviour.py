@@ -1,0 +1,7 @@
+# raises: TypeError
+def rule(user, context):
+    import hmac
+    class T:
+        def __eq__(self, other):
+            return True
+    hmac.compare_digest(T(), 'a')

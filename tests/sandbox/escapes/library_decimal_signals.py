@@ -1,0 +1,4 @@
+# raises: InvalidOperation
+def rule(user, context):
+    import decimal
+    decimal.Decimal('sNaN') + 1

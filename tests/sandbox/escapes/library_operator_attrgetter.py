@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import operator
+    getattr(operator, 'attrgetter')('__class__')

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import operator
+    getattr(operator, 'setitem')(context.idToken, 'admin', True)

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import typing
+    getattr(typing, 'ForwardRef')('open("CANARY_FILE")')

@@ -1,0 +1,7 @@
+# raises: TypeError
+def rule(user, context):
+    import urllib.parse
+    class T:
+        def decode(self, *a):
+            return 'https://h/'
+    urllib.parse.urlunsplit([T(), 'b', 'c', 'd', 'e'])

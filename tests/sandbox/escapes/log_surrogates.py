@@ -1,0 +1,3 @@
+# passes: harmless
+def rule(user, context):
+    print('\ud800\udfff')

@@ -1,0 +1,4 @@
+# stops: limit
+def rule(user, context):
+    import math
+    getattr(math, 'factorial')(10 ** 9)

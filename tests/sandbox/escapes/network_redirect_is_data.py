@@ -1,0 +1,3 @@
+# passes: harmless
+def rule(user, context):
+    context.redirect = {'url': 'http://127.0.0.1:CANARY_PORT/'}

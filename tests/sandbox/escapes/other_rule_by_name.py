@@ -1,0 +1,4 @@
+# refused: import_not_allowed
+import rule as r
+def rule(user, context):
+    pass

@@ -1,0 +1,4 @@
+# refused: import_not_allowed
+import __main__
+def rule(user, context):
+    pass

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import random
+    getattr(random, 'seed')(1)

@@ -1,0 +1,4 @@
+# raises: AttributeError
+import random
+def rule(user, context):
+    getattr(random.random, '__self__')

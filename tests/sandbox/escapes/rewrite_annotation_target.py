@@ -1,0 +1,4 @@
+# refused: name_not_allowed
+def rule(user, context):
+    _write_: int
+    user.x = 1

@@ -1,0 +1,3 @@
+# refused: attribute_not_allowed
+def rule(user, context):
+    (i for i in []).gi_frame += 1

@@ -1,0 +1,5 @@
+# raises: AttributeError
+def rule(user, context):
+    def f():
+        pass
+    f.count += 1

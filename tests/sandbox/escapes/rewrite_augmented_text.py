@@ -1,0 +1,4 @@
+# raises: TypeError
+def rule(user, context):
+    t = 'ab'
+    t[0] += 'x'

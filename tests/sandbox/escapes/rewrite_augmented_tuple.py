@@ -1,0 +1,4 @@
+# raises: TypeError
+def rule(user, context):
+    t = (1, 2)
+    t[0] += 1

@@ -1,0 +1,3 @@
+# refused: too_complex
+def rule(user, context):
+    x = [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1 for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]] for a in [1]]

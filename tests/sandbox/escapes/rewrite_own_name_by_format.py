@@ -1,0 +1,4 @@
+# raises: AttributeError
+import json
+def rule(user, context):
+    context.idToken.loot = '{0._default_decoder}'.format(json)

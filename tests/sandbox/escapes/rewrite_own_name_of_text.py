@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    context.idToken.loot = ''._x

@@ -1,0 +1,5 @@
+# passes: harmless
+def rule(user, context):
+    class A:
+        pass
+    setattr(A, '_x', 1)

@@ -1,0 +1,5 @@
+# raises: TypeError
+def rule(user, context):
+    def f():
+        pass
+    f._x = 1

@@ -1,0 +1,7 @@
+# raises: AttributeError
+def rule(user, context):
+    class A:
+        @classmethod
+        def f(cls):
+            return super().mro()
+    context.idToken.loot = str(A.f())

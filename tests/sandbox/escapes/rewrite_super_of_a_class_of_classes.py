@@ -1,0 +1,5 @@
+# raises: TypeError
+def rule(user, context):
+    class A:
+        pass
+    super(type(A), A).mro()

@@ -1,0 +1,3 @@
+# raises: TypeError
+def rule(user, context):
+    context.idToken.loot = str(super(ValueError, ValueError('x')).args)

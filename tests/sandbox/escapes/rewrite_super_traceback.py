@@ -1,0 +1,6 @@
+# raises: AttributeError
+def rule(user, context):
+    class A(Exception):
+        def f(self):
+            return super().with_traceback(None)
+    context.idToken.loot = str(A().f())

@@ -1,0 +1,4 @@
+# raises: AttributeError
+def rule(user, context):
+    import string
+    getattr(string, 'Template')('$a')

@@ -1,0 +1,5 @@
+# raises: TypeError
+def rule(user, context):
+    @getattr
+    class A:
+        pass

@@ -1,0 +1,8 @@
+# passes: harmless
+import json
+def rule(user, context):
+    @print
+    @json.loads
+    @lambda f: '1'
+    def f():
+        pass

@@ -1,0 +1,4 @@
+# raises: TypeError
+def rule(user, context):
+    for dict.get in [print]:
+        pass

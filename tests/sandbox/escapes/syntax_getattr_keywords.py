@@ -1,0 +1,3 @@
+# raises: TypeError or raises: AttributeError
+def rule(user, context):
+    getattr(holder=(), name='__class__')

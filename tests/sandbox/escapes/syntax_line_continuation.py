@@ -1,0 +1,4 @@
+# refused: attribute_not_allowed
+def rule(user, context):
+    context.idToken.loot = str(().\
+__class__)

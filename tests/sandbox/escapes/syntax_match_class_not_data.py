@@ -1,0 +1,7 @@
+# refused: syntax_not_allowed
+def rule(user, context):
+    class A:
+        x = 1
+    match A():
+        case A(x):
+            pass

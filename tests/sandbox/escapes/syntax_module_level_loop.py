@@ -1,0 +1,5 @@
+# stops: limit
+while True:
+    pass
+def rule(user, context):
+    pass

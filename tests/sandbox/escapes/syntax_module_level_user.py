@@ -1,0 +1,4 @@
+# refused: undefined_name
+user.admin = True
+def rule(user, context):
+    pass

@@ -1,0 +1,4 @@
+# raises: AttributeError
+import urllib.parse
+def rule(user, context):
+    urllib.parse.urlparse('a')._make([])

@@ -1,0 +1,3 @@
+# refused: syntax_not_allowed
+async def rule(user, context):
+    pass

@@ -1,0 +1,2 @@
+# refused: no_rule_function
+rule = lambda user, context: 1

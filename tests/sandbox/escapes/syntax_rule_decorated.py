@@ -1,0 +1,4 @@
+# refused: wrong_arguments
+@print
+def rule(user, context):
+    pass

@@ -1,0 +1,4 @@
+# passes: harmless
+def rule(user, context):
+    global rule
+    rule = None

@@ -1,0 +1,3 @@
+# refused: wrong_arguments
+def rule(user, context, callback=print):
+    pass

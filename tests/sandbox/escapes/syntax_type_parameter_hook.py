@@ -1,0 +1,4 @@
+# refused: syntax_not_allowed or refused: syntax_error
+def rule(user, context):
+    class A[_getattr_]:
+        pass

@@ -1,0 +1,5 @@
+# passes: harmless
+def rule(user, context):
+    inner = []
+    context.idToken.t = (inner, (inner,))
+    inner.append('admin')

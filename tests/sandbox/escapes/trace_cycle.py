@@ -1,0 +1,3 @@
+# stops: exhausted
+def rule(user, context):
+    context.idToken.self = context.idToken

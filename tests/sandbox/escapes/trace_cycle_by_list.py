@@ -1,0 +1,5 @@
+# stops: exhausted
+def rule(user, context):
+    l = []
+    context.idToken.l = l
+    l.append(l)

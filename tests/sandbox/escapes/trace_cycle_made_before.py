@@ -1,0 +1,5 @@
+# stops: exhausted
+def rule(user, context):
+    l = []
+    l.append(l)
+    context.idToken.l = l

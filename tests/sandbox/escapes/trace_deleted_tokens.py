@@ -1,0 +1,3 @@
+# raises: `context.idToken` must stay a dict
+def rule(user, context):
+    del context.idToken

@@ -1,0 +1,4 @@
+# raises: RuntimeError
+def rule(user, context):
+    for key in user:
+        user['x' + key] = 1

@@ -1,0 +1,4 @@
+# passes: harmless
+def rule(user, context):
+    context.idToken['0'] = 'y'
+    context.idToken[0] = 'x'

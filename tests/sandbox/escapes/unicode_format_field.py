@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    context.idToken.loot = '{0._＿class＿＿}'.format(())

@@ -1,0 +1,5 @@
+# raises: AttributeError
+def rule(user, context):
+    class A:
+        pass
+    context.idToken.loot = str(getattr(A(), '_＿dict＿＿'))

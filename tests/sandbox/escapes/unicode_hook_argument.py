@@ -1,0 +1,5 @@
+# refused: name_not_allowed
+def rule(user, context):
+    def f(_getattr＿):
+        return user.a
+    f(print)

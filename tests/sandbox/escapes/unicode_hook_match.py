@@ -1,0 +1,5 @@
+# refused: name_not_allowed
+def rule(user, context):
+    match user:
+        case {'a': _getattr＿}:
+            pass

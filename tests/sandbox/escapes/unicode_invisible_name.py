@@ -1,0 +1,3 @@
+# refused: syntax_error
+def rule(user, context):
+    __imp​ort__('os')
