@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sandbox import failure, namespace
+from sandbox import failure, names
 from sandbox.exposed import UnauthorizedError
 from sandbox.failure import CallbackError, Failure
 from sandbox.guards import Guards
@@ -109,7 +109,7 @@ class Step:
         self._verdict.check_use()
 
     def _namespace(self) -> dict[str, Any]:
-        return namespace.namespace(self._guards, self._modules, self._recorder, self._users)
+        return names.namespace(self._guards, self._modules, self._recorder, self._users)
 
     def _leave_plain_data(self) -> None:
         """The next rule finds plain data, within its limits: no object of this rule's making."""

@@ -93,8 +93,14 @@ def test_nobody_is_blamed_for_a_rule_that_there_is_not(step: int) -> None:
 # Steps
 
 
+FRAMES = [
+    journal.Frame(line=9, function="rule"),
+    journal.Frame(line=4, function="helper", source="a[k]", values={"k": "'a'"}, column=5, end_column=9),
+]
+
+
 def test_steps_as_they_ran() -> None:
-    error = journal.Error(code="rule_raised", message="KeyError: 'a'", line=4, frames=[(9, "rule"), (4, "helper")])
+    error = journal.Error(code="rule_raised", message="KeyError: 'a'", line=4, frames=FRAMES)
     events: list[Event] = [
         write("/user/a", 0, 2, new={"b": [1]}),
         journal.Log(step=0, level="info", text="hello", line=3),
@@ -114,7 +120,10 @@ def test_steps_as_they_ran() -> None:
         code="rule_raised",
         message="KeyError: 'a'",
         line=4,
-        frames=(Frame(line=9, function="rule"), Frame(line=4, function="helper")),
+        frames=(
+            Frame(line=9, function="rule"),
+            Frame(line=4, function="helper", source="a[k]", values={"k": "'a'"}, column=5, end_column=9),
+        ),
     )
 
 

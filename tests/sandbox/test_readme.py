@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import limits
 from sandbox.exposed import BUILTINS, CLASSES, PER_STEP, VALUES, Row
 from sandbox.guards import DICT_CHANGES, LIST_CHANGES
 from sandbox.language import MAGIC_METHODS
@@ -82,5 +83,9 @@ def test_every_attribute_that_depends_on_the_execution_stands_there_and_no_other
 
 
 def test_every_limit_stands_there_with_its_default() -> None:
-    rows = dict(re.findall(r"^\| `(\w+)` \| ([\d.,]+) \|$", README.partition("## Limits")[2], re.MULTILINE))
-    assert rows == {name: f"{getattr(DEFAULT, name):,}" for name in DEFAULT.__struct_fields__}
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([\d.,]+) \| (\w+) \| .* \| (.*) \|$", README.partition("## Limits")[2], re.MULTILINE
+    )
+    assert rows == [
+        (name, f"{getattr(DEFAULT, name):,}", row.unit, row.enforced) for name, row in limits.table().items()
+    ]

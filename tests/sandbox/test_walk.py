@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sandbox import guards
+from sandbox import facades
 from sandbox.exposed import ATTRIBUTES
 from sandbox.limits import DEFAULT
 from sandbox.memory import Memory
@@ -173,7 +173,7 @@ def test_the_walk_finds_what_is_planted(step: Step, name: str) -> None:
 
 def test_the_walk_finds_a_view_that_gives_away_what_is_behind_it(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pattern is shared by all logins, and so are its groups: `groupindex == spy` hands the spy the dict itself."""
-    monkeypatch.delitem(guards.WRAPPED, (re.Pattern, "groupindex"))
+    monkeypatch.delitem(facades.WRAPPED, (re.Pattern, "groupindex"))
     monkeypatch.setattr(walk, "OPAQUE_TYPES", walk.OPAQUE_TYPES | {types.MappingProxyType})
     found = walked(step).found
     assert ("a `dict` that was there before") in {problem for _, problem in found}
