@@ -34,6 +34,9 @@ lint: $(STAMP) ## style and types
 test: lint ## every test, on real workers, Redis and PostgreSQL
 	@$(BIN)/python -m pytest
 
+fuzz: $(STAMP) ## programs made up against the sandbox, for an hour and a million of them
+	@$(BIN)/python -m tests.fuzz --minutes 60 --programs 1000000
+
 bench: $(STAMP) ## what confinement costs, with and without each group of layers
 	@$(BIN)/python -m bench.confinement
 

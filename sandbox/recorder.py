@@ -43,7 +43,8 @@ class Recorder:
         self._tree = tree
         self._touched: dict[int, tuple[Any, int]] = {}
         self._given: dict[int, Any] = {}  # dicts and lists that the rule has put somewhere
-        self._collected: dict[Path, tuple[Any, bytes]] = {}
+        # Collections (`Counter`, `deque` ...) at their places, as they were last shown, and by which line.
+        self._collected: dict[Path, tuple[Any, bytes, int]] = {}
         self._lines: dict[Path, int] = {}
         self._changes = 0
         self._written = 0
@@ -153,6 +154,7 @@ class Recorder:
         if self._unrecorded:
             text = "a change could not be recorded: too little memory or depth was left"
             self.journal.exceed("trace_incomplete", text)
+        self._write_collected(depth)
         touched = [
             (place, holder, line) for holder, line in self._touched.values() for place in self._tree.places(holder)
         ]
@@ -167,8 +169,7 @@ class Recorder:
                         if type(holder) is dict:
                             plain({key: None}, 1)
                         if type(value) is not str or not value.isascii():
-                            holder[key] = made = plain(value, depth)
-                            self._write_collected((*place, key), value, made, line)
+                            holder[key] = plain(value, depth)
                     except NotPlain as error:
                         self._take_out((*place, key), str(error), maps, line)
                         if type(holder) is list:
@@ -203,6 +204,9 @@ class Recorder:
 
     def _write(self, path: Path, old: Any, new: Any) -> None:
         self._written += 1
+        self._write_collected()
+        for place in [place for place in self._collected if place[: len(path)] == path]:
+            del self._collected[place]
         # Counted before it is written down: of few objects that hold each other, text can be made without end.
         if type(new) in (dict, list, tuple):
             self._given[id(new)] = new
@@ -222,28 +226,33 @@ class Recorder:
         )
 
     def _collect(self, value: Any, path: Path) -> None:
-        """Remember how a `Counter` and the like was shown at its place, and what holds it: it changes without a record
-        while the rule goes on."""
-        pending: list[list[tuple[Any, Path]]] = [[(value, path)]]
+        """Remember each `Counter` and the like in `value`, with its place and how it is shown: it changes without a
+        record while the rule goes on."""
+        pending: list[tuple[Any, Path]] = [(value, path)]
         while pending:
-            way = pending.pop()
-            node, place = way[-1]
+            node, place = pending.pop()
             if type(node) not in NODES:
-                for held, at in way:
-                    self._collected[at] = (held, self.journal._shown(held))
+                self._collected[place] = (node, self.journal._shown(node), rule_line())
                 continue
             children = node.items() if type(node) is dict else enumerate(node)
             pending.extend(
-                [*way, (child, (*place, key))]
-                for key, child in children
-                if type(child) in DICTS or type(child) in LISTS
+                (child, (*place, key)) for key, child in children if type(child) in DICTS or type(child) in LISTS
             )
 
-    def _write_collected(self, path: Path, value: Any, made: Any, line: int) -> None:
-        """What became of such a value, where it is not what was shown."""
-        held, shown = self._collected.get(path, (MISSING, b""))
-        if held is value and shown != self.journal._shown(made):
-            self.journal.write(self.step, "replace", path, msgspec.Raw(shown), made, line)
+    def _write_collected(self, depth: int | None = None) -> None:
+        """Record what has become of collections since they were shown: before any other write, and with `depth` at
+        the end, as the plain data that they become."""
+        for path, (held, shown, line) in self._collected.items():
+            new = held
+            if depth is not None:
+                try:
+                    new = plain(held, depth)
+                except NotPlain:
+                    continue  # it is taken out, which is recorded
+            now = self.journal._shown(new)
+            if now != shown:
+                self._collected[path] = (held, now, line)
+                self.journal.write(self.step, "replace", self._tree.shown(path), msgspec.Raw(shown), new, line)
 
     def _write_whole(self, holder: Any) -> None:
         for place in self._tree.places(holder):

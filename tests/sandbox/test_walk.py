@@ -33,7 +33,7 @@ from tests.sandbox.walk import Walk
 # Expressions that make a value of every type that a rule can have; modules by their names, `_` for `.` in them.
 SAMPLES = """
 "a" "é•" b"a" 1 True 1.5 None ... NotImplemented {"a":1} [1,{"b":[2]}] (1,) {1} frozenset("a") range(3)
-range(1<<70) slice(1) iter([1]) iter((1,)) iter("a")
+slice(1) iter([1]) iter((1,)) iter("a")
 iter("é•") iter(b"a") iter({1:2}) iter({1:2}.values()) iter({1:2}.items())
 reversed([1]) reversed({1:2}) reversed({1:2}.values()) reversed({1:2}.items()) reversed("a") iter({1}) iter(range(1))
 iter(range(1<<70)) iter(lambda:0,1) enumerate("a") filter(None,[1]) map(len,["a"]) zip("a") {1:2}.keys() {1:2}.values()

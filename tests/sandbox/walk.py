@@ -29,8 +29,10 @@ from sandbox.modules import Module, Namespace
 OPAQUE_TYPES = frozenset(kind for kinds, _ in OPAQUE for kind in kinds)
 CLASSES = frozenset({*ATTRIBUTES, *CLASS_ATTRIBUTES, *OPAQUE_TYPES, *DATA_TYPES, *EXCEPTIONS, *EXCEPTION_TYPES})
 OURS = frozenset({Module, Namespace, Super})
-# Raised at a rule by code of ours or of the library, with text in them and nothing else.
-RAISED = frozenset({CallbackError, BudgetExceeded, *EXCEPTIONS, *EXCEPTION_TYPES})
+# Raised at a rule by code of ours or of the library, with text and numbers in them and nothing else.
+RAISED = frozenset(
+    {CallbackError, BudgetExceeded, UnicodeDecodeError, UnicodeEncodeError, *EXCEPTIONS, *EXCEPTION_TYPES}
+)
 # What a rule must not hold, though its type is harmless.
 KEPT_BACK = [
     getattr(builtins, name)
@@ -155,7 +157,8 @@ class Walk:
                 yield f".{name} ", partial(guards.getattr, value, name)
         for key in (0, "a", -1, slice(0, 1), spy):
             yield f"[{key}]", partial(guards.getitem, value, key)
-        endless = not hasattr(value, "__contains__")  # looks for the item without end
+        # These look for the item without end.
+        endless = not hasattr(value, "__contains__") or type(value) is range
         for symbol, operate in OPERATORS.items():
             if symbol == "in" and endless:
                 continue
