@@ -30,8 +30,11 @@ class Verdict:
                 self._misuse = CallbackError("callback_called_twice", "`callback` was called a second time")
                 raise self._misuse
             return
+        # A denial that fails on its way, for want of depth or memory, and is caught, is none that has not been given.
+        self._misuse = CallbackError("callback_failed", "the denial given to `callback` could not be noted")
         self._called = True
         if error is None:
+            self._misuse = None
             for name, given in (("user", user), ("context", context)):
                 if given is not OMITTED and given is not self._own[name]:
                     self._misuse = CallbackError(
@@ -39,10 +42,10 @@ class Verdict:
                         f"`callback` was given another `{name}` than the rule's own: change `{name}` itself",
                     )
                     raise self._misuse
-        elif isinstance(error, UnauthorizedError):
-            self.deny("unauthorized", text_of(error, self._recorder.journal.limits))
         else:
-            self.deny("access_denied", text_of(error, self._recorder.journal.limits))
+            text = text_of(error, self._recorder.journal.limits)
+            self.deny("unauthorized" if isinstance(error, UnauthorizedError) else "access_denied", text)
+            self._misuse = None
 
     def deny(self, kind: DenialKind, text: str) -> None:
         if self.denial is None:
