@@ -96,9 +96,9 @@ class Step:
         return None
 
     def _call(self, code: types.CodeType) -> None:
-        names = self._namespace()
-        exec(code, names)  # noqa: S102  the purpose of this program
-        rule = names["rule"]
+        namespace = self._namespace()
+        exec(code, namespace)  # noqa: S102  the purpose of this program
+        rule = namespace["rule"]
         if type(rule) is not types.FunctionType:
             raise TypeError("`rule` is no longer a function")
         if rule.__code__.co_argcount == 2:

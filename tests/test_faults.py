@@ -255,3 +255,29 @@ async def answers(client: Any) -> bool:
         return bool(await client.ping())
     except Exception:
         return False
+
+
+async def test_a_full_disk(tmp_path: Path) -> None:
+    """Logins go on and their records wait; an upload says that it cannot be kept. With room again, nothing is lost."""
+    async with running(tmp_path) as service:
+        await service.add("first", "", script=FIRST)
+        database = service.service.store._database
+        async with database.writing() as connection:
+            pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar()
+            # For SQLite a file that may not grow is a disk without room. It counts for
+            # this connection, which is the one that all writes take in turn.
+            await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        user = {"user_id": "u" * 5000, "permissions": ["read"], "email": "a@example.com"}
+        answers = [await service.execute(user) for _ in range(50)]
+        assert {answer["decision"] for answer in answers} == {"allow"}
+        long = {"name": "second", "script": FIRST + "# a long comment\n" * 3000}
+        refused = await service.call("POST", "/v1/rules", long)
+        assert (refused.status_code, refused.json()["error"]) == (503, "temporarily_unavailable")
+        assert [rule.saved.name for rule in await service.service.store.rules("default")] == ["first"]
+        async with database.writing() as connection:
+            await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        assert (await service.call("POST", "/v1/rules", long)).status_code == 201
+        async with asyncio.timeout(10):
+            while service.service.records.waiting:
+                await asyncio.sleep(0.05)
+        assert (service.service.records.written, service.service.records.dropped) == (50, 0)

@@ -1,7 +1,8 @@
 """What a trace says that an execution left behind, by carrying out its writes once more.
 
 Where this differs from what the execution answered, something was changed that nobody recorded, or something was
-recorded that did not happen.
+recorded that did not happen. Exact, and so only for traces that say every value in full; `tests.fuzz.replay` judges the
+others too, and what was there before.
 """
 
 from __future__ import annotations
