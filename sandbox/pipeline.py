@@ -101,6 +101,7 @@ class Pipeline:
         self._journal.exceeded = None  # it holds the rule's frames
         if outcome == "exhausted" or self._memory.growth() > self._limits.collect_growth:
             outcome, error = self._collected(outcome, error, started)
+        self._memory.keep_back()
         microseconds = (time.perf_counter_ns() - started) // 1000
         self.abnormal |= outcome in ("timed_out", "exhausted")
         if denial is not None:
@@ -125,7 +126,6 @@ class Pipeline:
         if self._timer.rang and outcome == "passed":
             late = Failure("timed_out", "rule_timed_out", "the rule's finalisers ran too long", line=self._timer.line)
             outcome, error = late.outcome, late.bare()
-        self._memory.keep_back()
         return outcome, error
 
 

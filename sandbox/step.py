@@ -64,8 +64,7 @@ class Step:
             # The time limit may have come inside the `finally` above, any of them in the text of an exception.
             timer.stop()
             self._recorder.close()
-            if isinstance(error, MemoryError):
-                memory.give_way()
+            memory.give_way()
             failed = Failure("exhausted", "rule_memory", failure.NO_MEMORY, error)
         # Also when the rule went on: the interpreter discards what is raised inside finalisers.
         if timer.rang:
@@ -90,8 +89,9 @@ class Step:
         except TimeLimit:
             raise
         except BaseException as error:
-            if isinstance(error, MemoryError):
-                memory.give_way()
+            # Whatever was raised: the rule's frames still hold what it has, and libraries that find no memory for the
+            # text of an error may crash.
+            memory.give_way()
             return failure.of(error, self._limits)
         return None
 

@@ -6,6 +6,7 @@ imported, and that an attribute is only ever changed on the result of a call, wh
 
 from __future__ import annotations
 
+import ast
 import dis
 import re
 import sys
@@ -39,7 +40,7 @@ OWN = re.compile(r"_(?!tmp[0-9]+$)([^\W_]+(_[^\W_]+)*)?")
 TEMPORARY = re.compile(r"_tmp[0-9]+")
 
 
-def strange(code: types.CodeType) -> list[str]:
+def strange(code: types.CodeType, script: str) -> list[str]:
     """What no accepted rule may hold: each as text; empty for a good one."""
     found = {f"not in the table: {what}" for what in foreign(code, sys.version_info.minor)}
     read: set[str] = set()
@@ -62,8 +63,19 @@ def strange(code: types.CodeType) -> list[str]:
                     found.add(f"import of {numbered[argument]}")
             elif operations[_before(operations, at)] not in CALLS:
                 found.add(f"change of the attribute {numbered[argument]} of something other than a call's result")
-    found.update(f"read of {name}" for name in read - bound - NAMES - HOOKS.keys() - INSIDE_CLASSES)
+    unknown = read - bound - NAMES - HOOKS.keys() - INSIDE_CLASSES
+    if unknown:  # where the compiler has left out what can never run, the name is bound in the text alone
+        unknown -= set(_bound_in(script))
+    found.update(f"read of {name}" for name in unknown)
     return sorted(found)
+
+
+def _bound_in(script: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(script)):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            yield node.id
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.MatchAs | ast.MatchStar | ast.ExceptHandler):
+            yield node.name or ""
 
 
 def _argument(raw: bytes, at: int) -> int:

@@ -112,7 +112,7 @@ class Laboratory:
             if type(code) is not types.CodeType:
                 found.append(("bytecode", "no code"))
             else:
-                found += [("bytecode", text) for text in bytecode.strange(code)]
+                found += [("bytecode", text) for text in bytecode.strange(code, script)]
         return found
 
     # Running

@@ -25,7 +25,7 @@ NAMED = re.compile(r"<[^<>]{1,100}>")  # what JSON cannot say at all
 NUMERIC = re.compile(
     r"-?[0-9.e+-]+|<[^<>]{1,100}>"
 )  # how a key that is no text looks: its type in a path, itself in a value
-
+BASE64 = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}(==|[A-Za-z0-9+/]=))")
 
 # Dicts that have, or had, keys which are no text, by identity.
 Odd = dict[int, Any]
@@ -55,6 +55,9 @@ def unexplained(request: Request, answer: Answer) -> list[str]:
                     _write(data, event, odd)
             elif isinstance(event, journal.Refuse):
                 holder, key = _find(data, event.path)
+                if key == "<bytes>" and isinstance(holder, dict):
+                    for text in filter(BASE64.fullmatch, list(holder)):  # as bytes look inside a value of the trace
+                        del holder[text]
                 if NAMED.fullmatch(key):
                     odd[id(holder)] = holder
                 elif holder is not UNKNOWN:

@@ -46,6 +46,13 @@ FOUND = {
     "a set changed in place": "user.app_metadata.a = {1, 2} - {'a'}\nuser.app_metadata.a &= {(), print}",
     "keys that are no text": "user.app_metadata[True] = [1]\nuser.app_metadata[1.5] = user.app_metadata\nuser.app_metadata = user.keys()",
     "half a surrogate pair": "n = {'\\ud800': 1}\ncontext.idToken.args = [n]\nn.update(a=1)\ncontext.stats = {'a': list('\\ud800')}",
+    "a key of bytes": "def g():\n    yield b'YWJj', 1\n    context.idToken.f4 = 2\ncontext.idToken.update(g())",
+    "memory used up by what an error holds": (
+        "hoard = []\nsize = 1 << 26\nwhile size > 16:\n    try:\n        hoard.append(bytes(size))\n"
+        "    except MemoryError:\n        size = size // 2\nfrozenset.issuperset({'a': {'b': {}}})"
+    ),
+    "never run, but bound": "match dict(user):\n    case 'a' if False:\n        context = 1\n",
+    "not a number": "context.idToken.n = -0.0 + 2 ** 64 * 1e300 % 3",
     "no order in a set": "context.stats.setdefault('value', {'x', print, len})",
 }
 

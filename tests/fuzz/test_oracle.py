@@ -186,7 +186,9 @@ STRANGE = {
 
 @pytest.mark.parametrize("source", STRANGE)
 def test_strange_code_is_seen(source: str) -> None:
-    found = bytecode.strange(compile(f"user = a = None\n{source}", "<rule>", "exec", dont_inherit=True))
+    found = bytecode.strange(
+        compile(f"user = a = None\n{source}", "<rule>", "exec", dont_inherit=True), f"user = a = None\n{source}"
+    )
     expected = STRANGE[source]
     assert any(text.startswith(expected) for text in found) if expected else found == [], found
 
