@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from contextlib import aclosing
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.errors import ApiError
@@ -33,7 +32,7 @@ LONGEST_NAME = 100
 DEEPEST = 100  # levels: well below what any reader of the body can take, so that all of them agree
 
 
-async def read_json(request: Request, type_: type[T], limit: int) -> T:
+async def read_json(request: Request, headers: Mapping[str, str], type_: type[T], limit: int) -> T:
     """The request's body as a `type_` (a msgspec type; its Structs decide about unknown fields).
 
     Never holds more than `limit` bytes (and the piece that exceeded it). The whole body is UTF-8 without lone
@@ -44,13 +43,13 @@ async def read_json(request: Request, type_: type[T], limit: int) -> T:
     `invalid_request` for broken JSON (RFC 8259), with byte, line and column, and for a wrong value, with its
     path.
     """
-    return decode_json(await read_body(request, limit), type_)
+    return decode_json(await read_body(request, headers, limit), type_)
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, headers: Mapping[str, str], limit: int) -> bytes:
     """The bytes of a JSON body, not yet decoded. Raises `ApiError` 415 and 413 as `read_json` does."""
-    _require_json(request)
-    return await _read(request, limit)
+    _require_json(headers)
+    return await _read(request, headers, limit)
 
 
 def decode_json(body: bytes, type_: type[T]) -> T:
@@ -91,7 +90,7 @@ def _require_unique(value: object, besides: Collection[str] = ()) -> None:
 
 def decode_text(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """`body` by a decoder that is kept: for the hot path, which looks at names itself."""
-    if not body.strip():
+    if not body or body.isspace():
         raise ApiError("invalid_request", "the body is empty; send a JSON value")
     _require_unicode(body)
     try:
@@ -118,37 +117,55 @@ def decode_text(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """`value` (anything msgspec encodes) as an application/json answer."""
-    return Response(msgspec.json.encode(value), status, headers, "application/json")
+    return JsonResponse(msgspec.json.encode(value), status, headers)
 
 
-def _require_json(request: Request) -> None:
-    media_type, *parameters = request.headers.get("content-type", "").lower().split(";")
+class JsonResponse(Response):
+    """A response whose headers are put together here: Starlette's own way costs ten times as much."""
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str] | None) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = body
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+        if headers:
+            self.raw_headers += [
+                (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
+            ]
+
+
+def _require_json(headers: Mapping[str, str]) -> None:
+    media_type, *parameters = headers.get("content-type", "").lower().split(";")
     if media_type.strip() != "application/json":
         raise ApiError("unsupported_media_type", "send the body with `Content-Type: application/json`")
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):
             raise ApiError("unsupported_media_type", "JSON is UTF-8 (RFC 8259 section 8.1); send it as UTF-8")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if headers.get("content-encoding", "identity").lower() != "identity":
         raise ApiError("unsupported_media_type", "send the body without `Content-Encoding`")
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    too_large = ApiError("payload_too_large", f"the body is larger than {limit} bytes")
-    declared = request.headers.get("content-length", "")
+async def _read(request: Request, headers: Mapping[str, str], limit: int) -> bytes:
+    declared = headers.get("content-length", "")
     # Compared as text first: int() refuses thousands of digits with an exception of its own.
-    if re.fullmatch(r"[0-9]+", declared) and (len(declared) > 18 or int(declared) > limit):
-        raise too_large
+    if declared.isdecimal() and declared.isascii() and (len(declared) > 18 or int(declared) > limit):
+        raise _too_large(limit)
     body = bytearray()
-    try:
-        async with aclosing(request.stream()) as stream:
-            async for chunk in stream:
-                body += chunk
-                if len(body) > limit:
-                    raise too_large
-    except ClientDisconnect:
-        raise ApiError("invalid_request", "the connection ended before the body did") from None
-    return bytes(body)
+    while True:
+        message = await request.receive()
+        if message["type"] != "http.request":
+            raise ApiError("invalid_request", "the connection ended before the body did")
+        chunk: bytes = message.get("body", b"")
+        if len(body) + len(chunk) > limit:
+            raise _too_large(limit)
+        if not message.get("more_body", False):
+            return chunk if not body else bytes(body + chunk)
+        body += chunk
+
+
+def _too_large(limit: int) -> ApiError:
+    return ApiError("payload_too_large", f"the body is larger than {limit} bytes")
 
 
 def _require_unicode(body: bytes) -> None:
@@ -157,7 +174,7 @@ def _require_unicode(body: bytes) -> None:
             body.decode()
         except UnicodeDecodeError as exc:
             _refuse_text(body, exc.start, f"invalid UTF-8: {exc.reason}")
-    if _SURROGATE.search(body):
+    if b"\\" in body and _SURROGATE.search(body):
         for escape in _ESCAPE.finditer(body):
             if escape["lone"]:
                 half = escape["lone"].decode()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TypeVar
 
+import msgspec
 from starlette.requests import Request
 
 from api.body import read_json
@@ -15,12 +16,12 @@ from api.service import Service
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     service: Service
     caller: Caller
     tenant: str  # whose things this is about
     request: Request
+    headers: Mapping[str, str]  # names in lower case, the first of each
 
     @property
     def by(self) -> str:
@@ -37,4 +38,4 @@ class Call:
         return int(text)
 
     async def json(self, type_: type[T]) -> T:
-        return await read_json(self.request, type_, self.service.settings.body_bytes)
+        return await read_json(self.request, self.headers, type_, self.service.settings.body_bytes)

@@ -152,6 +152,16 @@ class Callers:
         self._jwks = Jwks(jwks_url, jwks_algorithms, self._forget, monotonic) if jwks_url else None
         self._remembered: dict[bytes, _Remembered] = {}
 
+    def remembered(self, headers: Mapping[str, str]) -> Caller | None:
+        """The caller whose token was verified a moment ago, as `authenticate` would answer it."""
+        token = headers.get("authorization", "")
+        if not token.startswith("Bearer ") or len(token) > LONGEST_TOKEN:
+            return None
+        if self._jwks is not None:
+            self._jwks.keep_fresh()
+        known = self._remembered.get(hashlib.sha256(token[7:].encode()).digest())
+        return known.caller if known is not None and self._monotonic() < known.until else None
+
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
         """The caller of a request with these `headers` (Starlette's, or a mapping with names in lower case).
 

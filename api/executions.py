@@ -14,7 +14,7 @@ from api.errors import ApiError
 from api.execute import NO_CONTEXT, NO_USER, NULL
 from api.rules import Name
 from engine.models import OnFailure, PipelineRule, Revision, Transaction
-from engine.records import NoRecorder, record
+from engine.records import NoRecorder, record, shown
 
 MOST_DRAFTS = 100
 
@@ -46,7 +46,7 @@ async def one(call: Call) -> Response:
 
 async def try_(call: Call) -> Response:
     """One execution of a draft, of a revision or of the live rules, by the same path as production."""
-    text = await read_body(call.request, call.service.settings.body_bytes)
+    text = await read_body(call.request, call.headers, call.service.settings.body_bytes)
     body = decode_text(text, _trial)
     require_unique_names(text, besides=("user", "context"))  # as in `execute`, where those are the worker's to read
     if sum(given is not None for given in (body.script, body.rules, body.revision)) > 1:
@@ -69,7 +69,7 @@ async def try_(call: Call) -> Response:
         scripts=scripts,
         recorder=NoRecorder(),
     )
-    return json_response(record(execution))
+    return json_response(shown(record(execution)))
 
 
 def _draft_revision(live: Revision, drafts: list[Draft]) -> tuple[Revision, dict[str, str]]:

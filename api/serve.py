@@ -87,6 +87,7 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
         http="httptools",
         lifespan="on",
         access_log=False,
+        proxy_headers=False,
         log_config=None,
         server_header=False,
         date_header=False,

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from engine.models import Execution
+from engine.execution import Execution
 
 EXPECTABLE = ("decision", "idToken", "accessToken", "denial", "redirect", "multifactor", "updates", "warnings", "logs")
 

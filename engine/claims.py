@@ -6,17 +6,18 @@ names; everything that is refused or unwise becomes a notice with the rule and l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from engine.models import Claims, Notice, TenantSettings
-from engine.protected import PROFILE, PROTECTED, RESTRICTED, is_namespaced
+from engine.protected import NAMESPACES, PROFILE, PROTECTED, RESTRICTED
 from engine.trace import Blame
 from sandbox import journal
 from sandbox.journal import Event, pointer
 
 TOKENS = ("idToken", "accessToken")
+ORDER = {name: place for place, name in enumerate(PROTECTED)}
 
 
 class ClaimsTooLarge(Exception):
@@ -36,15 +37,15 @@ class Policy:
         `before` is what the issuer sent. Raises `ClaimsTooLarge`.
         """
         claims = dict(after)
-        for name in PROTECTED:
-            if not _same(claims, before, name):
-                self._restore(claims, before, name)
-                self._note("protected_claim", token, name, f"only the issuer may set `{name}`: {PROTECTED[name]}")
+        # Most claims have a namespace, and nothing is asked of those.
+        plain = [name for name in after if not name.startswith(NAMESPACES) and not _same(after, before, name)]
+        gone = [name for name in before if name not in after and name in PROTECTED]
+        for name in sorted((name for name in (*plain, *gone) if name in PROTECTED), key=ORDER.__getitem__):
+            self._restore(claims, before, name)
+            self._note("protected_claim", token, name, f"only the issuer may set `{name}`: {PROTECTED[name]}")
         scope = self._scope(claims, before) if token == "accessToken" else None  # noqa: S105
-        for name in after:
-            if name in PROTECTED or name in PROFILE or is_namespaced(name):
-                continue
-            if _same(after, before, name):
+        for name in plain:
+            if name in PROTECTED or name in PROFILE:
                 continue
             if token == "accessToken" and name == "scope":  # noqa: S105
                 continue
@@ -60,7 +61,7 @@ class Policy:
             raise ClaimsTooLarge(text)
         return claims, scope
 
-    def not_json(self, events: list[Event], rules: Sequence[str]) -> None:
+    def not_json(self, events: Iterable[Event], rules: Sequence[str]) -> None:
         """Report the values that were taken out because JSON cannot say them. `rules` are the rules' names."""
         for event in events:
             if isinstance(event, journal.Refuse):
@@ -116,4 +117,7 @@ def _same(one: Claims, other: Claims, name: str) -> bool:
     """Equality as JSON: in Python `True == 1`, in a token it is not."""
     if name not in one or name not in other:
         return (name in one) == (name in other)
-    return msgspec.json.encode(one[name], order="sorted") == msgspec.json.encode(other[name], order="sorted")
+    first, second = one[name], other[name]
+    if type(first) is str and type(second) is str:
+        return first == second
+    return msgspec.json.encode(first, order="sorted") == msgspec.json.encode(second, order="sorted")

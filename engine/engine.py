@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -17,16 +16,17 @@ import msgspec
 import structlog
 
 from engine import trace
+from engine.chance import Chance
 from engine.claims import TOKENS, ClaimsTooLarge, Policy
 from engine.compiled import CompiledRules, RuleRefused
-from engine.execution_id import execution_id
+from engine.execution import Execution
+from engine.execution_id import CHANCE, execution_id
 from engine.live import Live
 from engine.models import (
     JSON,
     Claims,
     Decision,
     Denial,
-    Execution,
     Notice,
     PipelineRule,
     Revision,
@@ -34,12 +34,12 @@ from engine.models import (
     StepError,
     Transaction,
 )
+from engine.ready import Ready
 from engine.records import Recorder
 from engine.store.errors import Unavailable
 from engine.store.store import Store
 from sandbox import journal
-from sandbox.journal import Event
-from sandbox.pool import Busy, Killed, Pool, Request, RuleCode
+from sandbox.pool import Busy, Killed, Pool, Request
 from sandbox.wire import Answer
 
 log = structlog.get_logger("claimsmith.engine")
@@ -54,6 +54,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NO_INTERACTION = frozenset(
     {"oauth2-password", "oauth2-refresh-token", "oauth2-resource-owner", "oauth2-resource-owner-jwt-bearer"}
 )
+SEED = 32  # bytes
+MOST_READY = 1_000  # tenants whose rules are kept ready to run
+NO_TRACE = trace.Trace()
 RULE_FAILED = "the login could not be decided: a rule failed"
 
 
@@ -86,9 +89,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """What came out of the sandbox, whole or in pieces."""
 
     answer: Answer | None
-    events: list[Event]
+    journal: msgspec.Raw
     kills: dict[int, trace.Kill]
-    skipped: list[int]
+    skipped: tuple[int, ...] = ()
     failed: int | None = None  # the rule that ended it without an answer
 
 
@@ -99,6 +102,9 @@ class Engine:
         self._pool = pool
         self._compiled = compiled
         self._recorder = recorder
+        self._chance = Chance()
+        self._log = log.bind()  # made once: the lazy one is made anew at every use
+        self._ready: OrderedDict[str, Ready] = OrderedDict()
         self.decisions: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
 
@@ -121,66 +127,84 @@ class Engine:
         limits = self._pool.limits
         allowed = limits.execution_time if transaction.deadline is None else transaction.deadline
         deadline = began + min(allowed, limits.execution_time)
-        if revision is None:
-            try:
-                async with asyncio.timeout(deadline - time.monotonic()):
-                    revision = await self._live.revision(transaction.tenant)
-            except TimeoutError:
-                raise Unavailable("no answer within the login's deadline") from None
+        revision = (
+            revision or self._live.known(transaction.tenant) or await self._revision(transaction.tenant, deadline)
+        )
         clock = time.time_ns() if clock is None else clock
+        chance = self._chance.take(SEED + CHANCE)
         view = _view(transaction)
-        rules = tuple(rule for rule in revision.rules if rule.enabled)
-        build = Builder(revision, rules, view, clock, limits.claims)
-        if transaction.user is None or not rules:
+        ready = self._ready.get(revision.tenant)
+        if ready is None or not ready.serves(revision, self._pool.hello):
+            ready = await self._prepare(revision, scripts or {}, deadline)
+        else:
+            self._compiled.counts.memory += len(ready.codes)
+        build = Builder(ready, view, limits.claims)
+        if transaction.user is None or not ready.rules:
             _require_readable(transaction)  # as a worker would: what is refused must not depend on the rules
         if transaction.user is None:
             build.note("no_user", "there is no user to run rules for: the claims are as they came in")
             build.unchanged()
-        elif not rules:
+        elif not ready.rules:
             build.unchanged()
         else:
-            run = await self._run(transaction, transaction.user, revision, rules, scripts or {}, clock, deadline)
-            build.from_run(run, limits.rule_time * 1000)
-        execution = build.execution(execution_id(clock), time.monotonic() - began)
+            build.from_run(await self._run(transaction, transaction.user, ready, clock, chance[:SEED], deadline))
+        execution = build.execution(execution_id(clock, chance[SEED:]), clock, time.monotonic() - began)
         self.decisions[execution.decision] += 1
-        self.outcomes.update(step.outcome for step in execution.steps)
-        _log(execution)
+        for outcome in build.outcomes:
+            self.outcomes[outcome] += 1
+        if execution.denial is None and not build.failed:
+            self._log.debug("decided", execution_id=execution.id, decision=execution.decision)
+        else:
+            _log(execution, build.failed)
         (recorder or self._recorder).add(execution)
         return execution
 
+    async def _revision(self, tenant: str, deadline: float) -> Revision:
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                return await self._live.revision(tenant)
+        except TimeoutError:
+            raise Unavailable("no answer within the login's deadline") from None
+
+    async def _prepare(self, revision: Revision, scripts: Mapping[str, str], deadline: float) -> Ready:
+        """The code of the revision's rules, kept where all of them compile and none is a draft."""
+        rules = tuple(rule for rule in revision.rules if rule.enabled)
+        hello = self._pool.hello
+        codes: list[bytes] = []
+        kills: dict[int, trace.Kill] = {}
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                for index, rule in enumerate(rules):
+                    code = b""
+                    try:
+                        code = await self._compiled.code(rule.sha256, lambda rule=rule: self._source(rule, scripts))  # type: ignore[misc]
+                    except RuleRefused as refused:
+                        error = StepError(code="rule_refused", message=f"it does not compile any more: {refused}")
+                        kills[index] = trace.Kill(outcome="refused", error=error, seconds=0.0, events=[])
+                    codes.append(code)
+        except TimeoutError:
+            raise Busy("the deadline came before the rules were compiled") from None
+        ready = Ready(revision, hello, rules, codes, kills)
+        if not scripts and not kills and self._live.known(revision.tenant) is revision:
+            self._ready[revision.tenant] = ready
+            if len(self._ready) > MOST_READY:
+                self._ready.popitem(last=False)
+        return ready
+
     async def _run(
-        self,
-        transaction: Transaction,
-        user: bytes,
-        revision: Revision,
-        rules: tuple[PipelineRule, ...],
-        scripts: Mapping[str, str],
-        clock: int,
-        deadline: float,
+        self, transaction: Transaction, user: bytes, ready: Ready, clock: int, seed: bytes, deadline: float
     ) -> Run:
         """Run the pipeline; a rule that has to be killed and may be skipped is left out of another attempt."""
-        kills: dict[int, trace.Kill] = {}
-        codes: list[RuleCode] = []
-        for index, rule in enumerate(rules):
-            code = b""
-            try:
-                async with asyncio.timeout(deadline - time.monotonic()):
-                    code = await self._compiled.code(rule.sha256, lambda rule=rule: self._source(rule, scripts))  # type: ignore[misc]
-            except TimeoutError:
-                raise Busy("the deadline came before the rules were compiled") from None
-            except RuleRefused as refused:
-                error = StepError(code="rule_refused", message=f"it does not compile any more: {refused}")
-                kills[index] = trace.Kill(outcome="refused", error=error, seconds=0.0, events=[])
-                if rule.on_failure != "skip":
-                    return Run(answer=None, events=[], kills=kills, skipped=[], failed=index)
-            codes.append(RuleCode(rule.sha256, code, rule.on_failure == "skip"))
-        seed = secrets.token_bytes(32)
+        kills = dict(ready.refused)
+        for index in kills:
+            if ready.rules[index].on_failure != "skip":
+                return Run(answer=None, journal=trace.NO_EVENTS, kills=kills, failed=index)
         while True:
             request = Request(
-                key=revision.tenant,
+                key=ready.revision.tenant,
                 user=user,
                 context=transaction.context,
-                rules=tuple(codes),
+                rules=ready.codes,
                 maps=TOKENS,
                 returns=RETURNS,
                 clock=clock,
@@ -193,12 +217,11 @@ class Engine:
                 if result.invalid is not None:
                     _require_readable(transaction)
                     raise InvalidTransaction("$", result.invalid)
-                skipped = [index for index in result.skipped if 0 <= index < len(rules)]
-                return Run(answer=result, events=trace.events_of(result.journal), kills=kills, skipped=skipped)
-            failed = self._killed(result, rules, kills)
+                skipped = tuple([index for index in result.skipped if 0 <= index < len(ready.rules)])
+                return Run(answer=result, journal=result.journal, kills=kills, skipped=skipped)
+            failed = self._killed(result, ready.rules, kills)
             if failed is not None:
-                events = trace.events_of(result.journal)
-                return Run(answer=None, events=events, kills=kills, skipped=[], failed=failed)
+                return Run(answer=None, journal=msgspec.Raw(result.journal), kills=kills, failed=failed)
 
     def _killed(self, result: Killed, rules: tuple[PipelineRule, ...], kills: dict[int, trace.Kill]) -> int | None:
         """Note a kill; answers the rule that decides the login, or None when it is to be skipped."""
@@ -225,18 +248,15 @@ class Engine:
         return stored[rule.sha256]
 
 
-def _log(execution: Execution) -> None:
-    """A line for what an operator may have to look at; a login that went well is only worth one in debugging.
-
-    Without texts of rules or claims: they are the tenant's, and in the record.
-    """
+def _log(execution: Execution, failed: Sequence[Step]) -> None:
+    """A line for what an operator may have to look at. Without texts of rules or claims: those are in the record."""
+    milliseconds = round(execution.seconds * 1000, 1)
     named = log.bind(execution_id=execution.id, tenant=execution.tenant, revision=execution.revision)
-    for step in execution.steps:
+    for step in failed:
         if step.error is not None:
             named.warning(
                 "rule failed", rule=step.rule, outcome=step.outcome, code=step.error.code, line=step.error.line
             )
-    milliseconds = round(execution.seconds * 1000, 1)
     if execution.denial is not None:
         named.info("denied", error=execution.denial.error, rule=execution.denial.rule, ms=milliseconds)
     else:
@@ -246,13 +266,10 @@ def _log(execution: Execution) -> None:
 class Builder:
     """Makes an execution out of what ran, under the claims policy."""
 
-    def __init__(
-        self, revision: Revision, rules: tuple[PipelineRule, ...], view: ContextView, clock: int, limit: int
-    ) -> None:
-        self._revision = revision
-        self._rules = rules
+    def __init__(self, ready: Ready, view: ContextView, limit: int) -> None:
+        self._ready = ready
+        self._rules = ready.rules
         self._view = view
-        self._clock = clock
         self._limit = limit
         self._decision: Decision = "deny"
         self._tokens: dict[str, Claims] = {}
@@ -262,7 +279,9 @@ class Builder:
         self._multifactor: JSON = None
         self._denial: Denial | None = None
         self._notices: list[Notice] = []
-        self._steps: tuple[Step, ...] = ()
+        self._trace = NO_TRACE
+        self.outcomes: list[str] = []  # of the rules that ran
+        self.failed: Sequence[Step] = ()
 
     def note(self, code: str, message: str, rule: str | None = None, line: int | None = None) -> None:
         self._notices.append(Notice(code=code, message=message, rule=rule, line=line))
@@ -272,28 +291,39 @@ class Builder:
         self._decision = "allow"
         self._tokens = {"idToken": self._view.idToken or {}, "accessToken": self._view.accessToken or {}}
 
-    def from_run(self, run: Run, rule_ms: float) -> None:
-        rules = self._rules
-        self._steps = trace.steps(rules, run.events, run.kills, run.skipped)
-        # What was rolled back is nobody's doing.
-        blame = trace.Blame(rules, [event for event in run.events if event.step not in run.skipped])
-        policy = Policy(self._revision.settings, self._limit, blame)
-        policy.not_json(run.events, [rule.name for rule in rules])
+    def from_run(self, run: Run) -> None:
+        ready = self._ready
+        events = trace.events_of(run.journal)
+        self._trace = trace.Trace(
+            rules=ready.ran, journal=run.journal if events else trace.NO_EVENTS, kills=run.kills, skipped=run.skipped
+        )
+        ends = [event for event in events if type(event) is journal.End and 0 <= event.step < len(self._rules)]
+        if run.kills or any(end.error is not None for end in ends):
+            steps = self._trace.steps()
+            self.outcomes = [step.outcome for step in steps]
+            self.failed = [step for step in steps if step.error is not None]
+        else:
+            self.outcomes = [end.outcome for end in ends[: len(self._rules)]]
+        blame = trace.Blame(ready.ran, events, run.skipped)
+        policy = Policy(ready.revision.settings, self._limit, blame)
+        refused = [event for event in events if type(event) is journal.Refuse]
+        policy.not_json(refused, [rule.name for rule in self._rules])
         self._note_failures()
         try:
             if run.answer is None:
                 self._deny_failed(run)
             else:
-                self._take_answer(run.answer, run, policy, blame)
+                lost = [event.path for event in refused if event.step not in run.skipped]
+                self._take_answer(run.answer, lost, policy, blame)
         finally:
             self._notices.extend(policy.notices)
 
-    def execution(self, id: str, seconds: float) -> Execution:
+    def execution(self, id: str, clock: int, seconds: float) -> Execution:
         allowed = self._decision == "allow"
         return Execution(
             id=id,
-            tenant=self._revision.tenant,
-            revision=self._revision.number,
+            tenant=self._ready.revision.tenant,
+            revision=self._ready.revision.number,
             decision=self._decision,
             idToken=self._tokens.get("idToken") if allowed else None,
             accessToken=self._tokens.get("accessToken") if allowed else None,
@@ -303,15 +333,17 @@ class Builder:
             denial=self._denial,
             scope=self._scope if allowed else None,
             warnings=tuple(self._notices),
-            steps=self._steps,
-            clock=EPOCH + timedelta(microseconds=self._clock // 1000),
+            trace=self._trace,
+            clock=EPOCH + timedelta(microseconds=clock // 1000),
             seconds=seconds,
         )
 
     def _note_failures(self) -> None:
         """A rule that was skipped, or whose claims were too large, is said in the answer too."""
+        if not self.failed:
+            return
         on_failure = {rule.id: rule.on_failure for rule in self._rules}
-        for step in self._steps:
+        for step in self.failed:
             if step.error is None:
                 continue
             if step.error.code == "claims_too_large":
@@ -331,7 +363,7 @@ class Builder:
                 return
         self._denial = Denial(error="server_error", description=RULE_FAILED, rule=rule)
 
-    def _take_answer(self, answer: Answer, run: Run, policy: Policy, blame: trace.Blame) -> None:
+    def _take_answer(self, answer: Answer, lost: Sequence[str], policy: Policy, blame: trace.Blame) -> None:
         for store in STORES:
             self._updates[store] = answer.updates.get(store)
         if answer.denial is not None:
@@ -347,7 +379,7 @@ class Builder:
             return
         if self._interaction(returns.get("redirect"), returns.get("multifactor"), blame):
             return
-        if self._interaction_lost(run, blame):
+        if self._interaction_lost(lost, blame):
             return
         before = {"idToken": self._view.idToken or {}, "accessToken": self._view.accessToken or {}}
         try:
@@ -386,21 +418,20 @@ class Builder:
             return True
         return False
 
-    def _interaction_lost(self, run: Run, blame: trace.Blame) -> bool:
-        """Whether a redirect or second factor was asked for with a value that is not JSON, and taken out.
+    def _interaction_lost(self, lost: Sequence[str], blame: trace.Blame) -> bool:
+        """Whether a redirect or second factor was asked for with a value that is not JSON, and taken out: `lost` are
+        the paths of all such.
 
         It stood between the person and the token, so the login must not go on without it.
         """
-        for name in ("redirect", "multifactor"):
-            if name == "redirect" and self._view.protocol == "redirect-callback":
+        for path in lost:
+            name = next((name for name in ("redirect", "multifactor") if _is_under(path, f"/context/{name}")), None)
+            if name is None or (name == "redirect" and self._view.protocol == "redirect-callback"):
                 continue
-            place = f"/context/{name}"
-            for event in run.events:
-                lost = isinstance(event, journal.Refuse) and (event.path == place or event.path.startswith(place + "/"))
-                if lost and event.step not in run.skipped:
-                    text = f"the login could not be decided: `context.{name}` is not JSON"
-                    self._denial = Denial(error="server_error", description=text, rule=blame.of(place)[0])
-                    return True
+            text = f"the login could not be decided: `context.{name}` is not JSON"
+            rule = blame.of(f"/context/{name}")[0]
+            self._denial = Denial(error="server_error", description=text, rule=rule)
+            return True
         return False
 
     def _silent(self) -> bool:
@@ -411,6 +442,10 @@ class Builder:
             return False
         prompt = (request.query or {}).get("prompt") if request else None
         return "none" in (prompt.split() if isinstance(prompt, str) else prompt if isinstance(prompt, list) else ())
+
+
+def _is_under(path: str, place: str) -> bool:
+    return path == place or path.startswith(place + "/")
 
 
 def _view(transaction: Transaction) -> ContextView:

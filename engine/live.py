@@ -47,6 +47,10 @@ class Live:
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
 
+    def known(self, tenant: str) -> Revision | None:
+        """The live revision, where it is known here."""
+        return self._revisions.get(tenant)
+
     async def revision(self, tenant: str) -> Revision:
         """The live revision. Raises `NotFound` for a tenant that does not exist, `Unavailable` when it is not
         known here and the database does not answer."""

@@ -171,21 +171,10 @@ class Denial(msgspec.Struct, frozen=True, kw_only=True):
     rule: str | None = None
 
 
-class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """One pipeline run and its decision. Claims are None with every decision but `allow`."""
+class RanRule(msgspec.Struct, frozen=True, array_like=True):
+    """What a trace needs to know of a rule."""
 
     id: str
-    tenant: str
-    revision: int
-    decision: Decision
-    idToken: Claims | None = None
-    accessToken: Claims | None = None
-    updates: dict[str, Claims | None]
-    redirect: dict[str, JSON] | None = None
-    multifactor: JSON = None
-    denial: Denial | None = None
-    scope: list[str] | None = None
-    warnings: tuple[Notice, ...] = ()
-    steps: tuple[Step, ...] = ()
-    clock: datetime
-    seconds: float
+    name: str
+    version: int
+    on_failure: OnFailure

@@ -8,20 +8,23 @@ or of a database's absence.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Protocol
 
 import msgspec
 import structlog
 
-from engine.models import Execution
+from engine.execution import Execution
+from engine.models import JSON, Claims, Decision, Denial, Notice
 from engine.store.errors import NotFound, Unavailable
 from engine.store.executions import ExecutionRow
 from engine.store.store import Store
+from engine.trace import Trace
 
 log = structlog.get_logger("claimsmith.records")
 
-BATCH = 500
-PAUSE = 0.05  # between batches, so that many logins share one transaction
+BATCH = 1000
+PAUSE = 0.2  # between batches: many logins share one transaction, whose own cost is that of a dozen of them
 RETRY = 0.5
 LAST_WORDS = 5.0  # for what waits when the service stops
 
@@ -42,7 +45,8 @@ class Records:
     def __init__(self, store: Store, most_waiting: int) -> None:
         self._store = store
         self._most = most_waiting
-        self._waiting: dict[str, Execution] = {}
+        # As text, which costs the garbage collector nothing.
+        self._waiting: dict[str, ExecutionRow] = {}
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
@@ -70,7 +74,7 @@ class Records:
         if self._closed or len(self._waiting) >= self._most:
             self.dropped += 1
             return
-        self._waiting[execution.id] = execution
+        self._waiting[execution.id] = _row(execution)
         self._wake.set()
 
     @property
@@ -83,8 +87,10 @@ class Records:
         if waiting is not None:
             if waiting.tenant != tenant:
                 raise NotFound("execution", id)
-            return msgspec.json.encode(record(waiting))
-        return await self._store.execution(tenant, id)
+            stored = waiting.record
+        else:
+            stored = await self._store.execution(tenant, id)
+        return msgspec.json.encode(shown(msgspec.json.decode(stored, type=Record)))
 
     async def _write(self) -> None:
         while not self._closed or self._waiting:
@@ -107,47 +113,72 @@ class Records:
         while self._waiting:
             batch = list(self._waiting.values())[:BATCH]
             try:
-                await self._store.add_executions([_row(execution) for execution in batch])
+                await self._store.add_executions(batch)
                 self.written += len(batch)
             except Unavailable:
                 raise
             except Exception:
                 # One that cannot be stored must not take its neighbours with it.
                 await self._write_singly(batch)
-            for execution in batch:
-                self._waiting.pop(execution.id, None)
+            for row in batch:
+                self._waiting.pop(row.id, None)
 
-    async def _write_singly(self, batch: list[Execution]) -> None:
-        for execution in batch:
+    async def _write_singly(self, batch: list[ExecutionRow]) -> None:
+        for row in batch:
             try:
-                await self._store.add_executions([_row(execution)])
+                await self._store.add_executions([row])
                 self.written += 1
             except Unavailable:
                 raise
             except Exception:
                 self.dropped += 1
-                log.exception("a record cannot be stored", execution=execution.id)
-            self._waiting.pop(execution.id, None)
+                log.exception("a record cannot be stored", execution=row.id)
+            self._waiting.pop(row.id, None)
 
 
-def record(execution: Execution) -> dict[str, Any]:
-    """An execution as `GET /v1/executions/{id}` shows it: what ran and what it did, without the transaction."""
-    return {
-        "execution_id": execution.id,
-        "revision": execution.revision,
-        "clock": execution.clock,
-        "ms": round(execution.seconds * 1000, 3),
-        "decision": execution.decision,
-        "denial": execution.denial,
-        "redirect": execution.redirect,
-        "multifactor": execution.multifactor,
-        "idToken": execution.idToken,
-        "accessToken": execution.accessToken,
-        "scope": execution.scope,
-        "updates": execution.updates,
-        "warnings": execution.warnings,
-        "steps": execution.steps,
-    }
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """An execution as it is stored: its trace is made into steps by whoever reads it."""
+
+    execution_id: str
+    revision: int
+    clock: datetime
+    ms: float
+    decision: Decision
+    denial: Denial | None
+    redirect: JSON
+    multifactor: JSON
+    idToken: Claims | None
+    accessToken: Claims | None
+    scope: list[str] | None
+    updates: dict[str, Claims | None]
+    warnings: tuple[Notice, ...]
+    trace: Trace
+
+
+def record(execution: Execution) -> Record:
+    return Record(
+        execution_id=execution.id,
+        revision=execution.revision,
+        clock=execution.clock,
+        ms=round(execution.seconds * 1000, 3),
+        decision=execution.decision,
+        denial=execution.denial,
+        redirect=execution.redirect,
+        multifactor=execution.multifactor,
+        idToken=execution.idToken,
+        accessToken=execution.accessToken,
+        scope=execution.scope,
+        updates=execution.updates,
+        warnings=execution.warnings,
+        trace=execution.trace,
+    )
+
+
+def shown(record: Record) -> dict[str, JSON]:
+    """A record as `GET /v1/executions/{id}` shows it: what ran and what it did, without the transaction."""
+    members = msgspec.structs.asdict(record)
+    trace: Trace = members.pop("trace")
+    return {**members, "steps": trace.steps()}
 
 
 def _row(execution: Execution) -> ExecutionRow:

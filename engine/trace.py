@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from engine.models import Cause, Frame, LogLine, Outcome, PipelineRule, Step, StepError, Write
+from engine.models import Cause, Frame, LogLine, Outcome, RanRule, Step, StepError, Write
 from sandbox import journal
 from sandbox.journal import Event
 from sandbox.pool import Killed
@@ -21,18 +21,43 @@ class Kill(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event]
 
 
+NO_EVENTS = msgspec.Raw(b"[]")
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the steps, as it came: the journal of the last attempt, the rules that had to be ended from
+    outside, and those that were undone, by their places among `rules`."""
+
+    rules: tuple[RanRule, ...] = ()
+    journal: msgspec.Raw = NO_EVENTS
+    kills: dict[int, Kill] = {}
+    skipped: tuple[int, ...] = ()
+
+    def steps(self) -> tuple[Step, ...]:
+        return steps(self.rules, events_of(self.journal), self.kills, self.skipped)
+
+
 class Blame:
     """Who wrote a claim last, according to the journal. Nobody, for a worker that lies.
 
-    Answers in a time that does not grow with the journal: a rule may make thousands of writes and of notices.
+    Nothing is looked through before the first question, since most logins ask none. Then it answers in a time that does
+    not grow with the journal: a rule may make thousands of writes and of notices.
     """
 
-    def __init__(self, rules: Sequence[PipelineRule], events: Iterable[Event]) -> None:
+    def __init__(self, rules: Sequence[RanRule], events: Sequence[Event], skipped: Collection[int] = ()) -> None:
+        """What `skipped` rules did is nobody's doing."""
         self._rules = rules
+        self._events = events
+        self._skipped = skipped
         self._at: dict[str, list[tuple[int, journal.Write | journal.Refuse]]] = {}
         self._below: dict[str, tuple[int, journal.Write | journal.Refuse]] = {}
+
+    def _look_through(self) -> None:
+        events, self._events = self._events, ()
         for order, event in enumerate(events):
-            if isinstance(event, journal.Write | journal.Refuse) and 0 <= event.step < len(rules):
+            if event.step in self._skipped:
+                continue
+            if isinstance(event, journal.Write | journal.Refuse) and 0 <= event.step < len(self._rules):
                 self._at.setdefault(event.path, []).append((order, event))
                 # A claim is the third name of its path: nobody asks about what lies deeper.
                 names = event.path.split("/", 4)
@@ -41,6 +66,8 @@ class Blame:
 
     def of(self, path: str) -> tuple[str | None, int | None]:
         """The rule's name and line of the last write that changed what is at `path`: there, below, or above it."""
+        if self._events:
+            self._look_through()
         found = [*self._at.get(path, ())[-1:]]
         if path in self._below:
             found.append(self._below[path])
@@ -97,7 +124,7 @@ def killed(result: Killed, rule_ms: float) -> Kill:
 
 
 def steps(
-    rules: Sequence[PipelineRule], events: Sequence[Event], kills: dict[int, Kill], skipped: Iterable[int]
+    rules: Sequence[RanRule], events: Sequence[Event], kills: Mapping[int, Kill], skipped: Iterable[int]
 ) -> tuple[Step, ...]:
     """The steps in order. `events` are those of the last attempt; a rule in `kills` has its own."""
     rolled_back = {*skipped, *(index for index in kills if rules[index].on_failure == "skip")}

@@ -10,13 +10,13 @@ import _string  # type: ignore[import-not-found]
 import operator
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from sandbox.classes import RuleClass, Super
 from sandbox.exposed import ATTRIBUTES, CLASS_ATTRIBUTES, exception_class
 from sandbox.facades import WRAPPED
 from sandbox.language import is_own_name
-from sandbox.modules import Module, Namespace
+from sandbox.modules import Module, Modules, Namespace
 from sandbox.plain import COLLECTIONS
 from sandbox.recorder import Recorder
 
@@ -45,6 +45,9 @@ LIST_CHANGES: dict[str, Callable[..., Any]] = {
     "reverse": list.reverse,
 }
 GENERIC = {dict, list, tuple, set, frozenset, *COLLECTIONS}
+NOTHING: frozenset[str] = frozenset()
+# The attributes that need no wrapping: nearly all, so that they are looked for first.
+BARE = {kind: frozenset(name for name in names if (kind, name) not in WRAPPED) for kind, names in ATTRIBUTES.items()}
 DICT_METHODS = ATTRIBUTES[dict] | DICT_CHANGES.keys()
 
 INPLACE: dict[str, Callable[[Any, Any], Any]] = {
@@ -64,12 +67,19 @@ INPLACE: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
+class HasModules(Protocol):
+    """A step, as far as guards look at it."""
+
+    @property
+    def modules(self) -> Modules: ...
+
+
 class Guards:
     """The guards of one step."""
 
-    def __init__(self, recorder: Recorder, special: Mapping[tuple[type, str], Callable[..., Any]]) -> None:
+    def __init__(self, recorder: Recorder, step: HasModules) -> None:
         self._recorder = recorder
-        self._special = special  # attributes that depend on the execution: `datetime.now`
+        self._step = step
 
     def getattr(self, holder: Any, name: str) -> Any:
         """`holder.name`. Raises AttributeError where there is none, saying how to read a field that may be missing."""
@@ -85,11 +95,10 @@ class Guards:
                 raise AttributeError(
                     f'there is no `{name}` here: `.get("{name}")` gives None for a field that may be missing'
                 ) from None
-        allowed = ATTRIBUTES.get(kind)
-        if allowed is not None and name in allowed:
-            value = getattr(holder, name)
-            wrap = WRAPPED.get((kind, name))
-            return value if wrap is None else wrap(value)
+        if name in BARE.get(kind, NOTHING):
+            return getattr(holder, name)
+        if (kind, name) in WRAPPED and name in ATTRIBUTES[kind]:
+            return WRAPPED[kind, name](getattr(holder, name))
         if kind is list and name in LIST_CHANGES:
             if name == "append":
                 return lambda value, /: self._recorder.append(holder, value)
@@ -122,6 +131,20 @@ class Guards:
                 return holder  # `Roles = list[str]`
             raise TypeError(f"`{holder.__name__}[...]` is an annotation, not a value")
         return holder[key]
+
+    def put(self, value: Any, holder: Any, key: Any) -> None:
+        """`holder[key] = value`, the simple kind: in the order of its evaluation, and without a `Store`."""
+        if type(holder) is dict or type(holder) is list:
+            self._recorder.set_item(holder, key, value)
+        else:
+            Store(holder, self._recorder)[key] = value
+
+    def put_attribute(self, value: Any, holder: Any, name: str) -> None:
+        """`holder.name = value`, likewise."""
+        if type(holder) is dict and name not in DICT_METHODS:
+            self._recorder.set_item(holder, name, value)
+        else:
+            setattr(Store(holder, self._recorder), name, value)
 
     def write(self, holder: Any) -> Store:
         """What `holder.name = value`, `holder[key] = value` and `del` act on."""
@@ -163,7 +186,7 @@ class Guards:
         return lambda *args, **keywords: change(holder, lambda: method(holder, *args, **keywords))
 
     def _class_attribute(self, holder: type, name: str) -> Any:
-        special = self._special.get((holder, name))
+        special = self._step.modules.special.get((holder, name))
         if special is not None:
             return special
         if name in CLASS_ATTRIBUTES.get(holder, ()):

@@ -118,6 +118,7 @@ class End(msgspec.Struct, frozen=True, array_like=True, tag="end"):
 
 Event = Write | Log | Deny | Refuse | End
 _decoder = msgspec.json.Decoder(list[Event])
+_encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
 
 
 def read(text: bytes | msgspec.Raw) -> list[Event]:
@@ -127,15 +128,16 @@ def read(text: bytes | msgspec.Raw) -> list[Event]:
 
 def pointer(path: Sequence[Any]) -> str:
     """A path as a JSON Pointer (RFC 6901, section 3)."""
-    return "".join("/" + _token(part) for part in path)
+    return "".join(map(token, path))
 
 
-def _token(part: Any) -> str:
+def token(part: Any) -> str:
+    """One part of a JSON Pointer, with its slash."""
     if type(part) is str:
-        return part.replace("~", "~0").replace("/", "~1")
+        return "/" + (part.replace("~", "~0").replace("/", "~1") if "/" in part or "~" in part else part)
     if type(part) in (int, float, bool, type(None)):
-        return str(part)
-    return f"<{type(part).__name__}>"
+        return f"/{part}"
+    return f"/<{type(part).__name__}>"
 
 
 class BudgetExceeded(BaseException):
@@ -161,12 +163,13 @@ class Journal:
         self._mark = 0  # where it begins in the shared mapping
         self._size = self._size_before = 0
         self._writes = self._writes_before = 0
+        self.grown = 0  # bytes: by no more have the data grown, as long as what was written is plain
         self._extra = 0
         self._lines = self._line_bytes = 0  # of the step
         self._dropping = False
         # What a finaliser exceeds, the interpreter discards: it is asked for when the rule has ended.
         self.exceeded: BudgetExceeded | None = None
-        self._encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
+        self._encode = _encoder.encode
 
     def begin(self) -> None:
         """A new step: nothing of an earlier one counts against it but what it has written."""
@@ -175,22 +178,32 @@ class Journal:
         self._size_before, self._writes_before = self._size, self._writes
         self._lines, self._line_bytes, self._dropping = 0, 0, False
 
-    def write(self, step: int, op: Op, path: Path, old: Any, new: Any, line: int) -> None:
+    def write(self, step: int, op: Op, where: str, old: Any, new: Any, line: int) -> None:
+        """Keep a change at the JSON Pointer `where`. Ends the rule that makes too many, or too large ones."""
         self._writes += 1
         if self._writes > self.limits.writes:
             self.exceed("too_many_writes", f"more than {self.limits.writes} writes in one execution")
-        event = b'["write",%d,"%s",%s,%s,%s,%d]' % (
-            step,
-            op.encode(),
-            self._shown(pointer(path)),
-            self._measured(old),
-            self._measured(new),
-            line,
-        )
+        try:
+            event = self._encode(("write", step, op, where, old, new, line))
+        except (TypeError, ValueError, RecursionError, OverflowError):
+            event = b""  # one of the parts is not JSON: each is looked at by itself
+        self.grown += len(event)
+        if not 0 < len(event) <= self.limits.write_value:
+            shown, before, after = self._shown(where), self._measured(old), self._measured(new)
+            event = b'["write",%d,"%s",%s,%s,%s,%d]' % (step, op.encode(), shown, before, after, line)
         if self._size + len(event) > self.limits.journal:
             self.exceed("trace_too_large", f"the trace of one execution has more than {self.limits.journal} bytes")
         self._size += len(event)
-        self._add(event)
+        self._events.append(event)
+        self._progress.append(event)
+
+    def last_line(self, step: int, path: Path) -> int:
+        """Where `step` wrote last to `path` or below it; 0 where it did not."""
+        above = pointer(path)
+        for event in reversed(_decoder.decode(self.text())):
+            if isinstance(event, Write) and event.step == step and f"{event.path}/".startswith(above + "/"):
+                return event.line
+        return 0
 
     def log(self, step: int, level: str, text: str, line: int) -> None:
         """Keep one line; beyond a limit one last line says that the rest is dropped."""
@@ -222,9 +235,9 @@ class Journal:
         self._add(b'["refuse",%d,%s,%s,%d]' % (step, self._shown(pointer(path)), self._shown(reason), line))
 
     def end(self, step: int, outcome: StepOutcome, microseconds: int, error: Error | None) -> None:
-        body = self._encoder.encode(error) if error else b"null"
+        body = self._encode(error) if error else b"null"
         if error and (len(body) > self.limits.error or not self._has_extra(len(body))):
-            body = self._encoder.encode(error.bare())
+            body = self._encode(error.bare())
         self._add(b'["end",%d,"%s",%d,%s]' % (step, outcome.encode(), microseconds, body))
 
     def give_back(self, step: int) -> None:
@@ -279,9 +292,9 @@ class Journal:
     def _shown(self, value: Any) -> bytes:
         """A value as JSON; what JSON cannot say is named."""
         try:
-            text = self._encoder.encode(value)
+            text = self._encode(value)
         except (TypeError, ValueError, RecursionError, OverflowError):
             if type(value) is str:
-                return self._encoder.encode(value.encode("utf-8", "replace").decode())
+                return self._encode(value.encode("utf-8", "replace").decode())
             return b'"<%s>"' % type(value).__name__.encode("ascii", "replace")
         return text

@@ -6,6 +6,8 @@ functions, constants and data types: `sandbox.members` lists them.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -49,10 +51,21 @@ class Namespace(Module):
 class Modules:
     """The modules of one step: fixed members, and those drawn from its clock and seed."""
 
-    def __init__(self, clock: int, seed: bytes, change: Change) -> None:
-        """`clock` is in nanoseconds since the epoch. `change` records what `random.shuffle` does to a list."""
-        self._drawn = Drawn(clock, seed, change)
+    def __init__(self, clock: int, seed: bytes, step: int, change: Change) -> None:
+        """`clock` is in nanoseconds since the epoch, `seed` the execution's, of which each step has its part.
+        `change` records what `random.shuffle` does to a list."""
+        self._clock, self._seed, self._step, self._change = clock, seed, step, change
         self._made: dict[str, Module] = {}
+
+    @functools.cached_property
+    def _drawn(self) -> Drawn:
+        seed = hashlib.sha256(self._seed + self._step.to_bytes(4, "big")).digest()
+        return Drawn(self._clock, seed, self._change)
+
+    @functools.cached_property
+    def special(self) -> Mapping[tuple[type, str], Callable[..., Any]]:
+        """Attributes of shared classes that depend on the execution, or import when they are called."""
+        return self._drawn.special()
 
     def import_(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         """What the `import` statement of a rule calls.
@@ -67,10 +80,6 @@ class Modules:
         if "." in name and not fromlist:
             return self._module(name.partition(".")[0])
         return self._module(name)
-
-    def special(self) -> dict[tuple[type, str], Callable[..., Any]]:
-        """Attributes of shared classes that depend on the execution, or import when they are called."""
-        return self._drawn.special()
 
     def _module(self, name: str) -> Module:
         made = self._made.get(name)

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from sandbox.classes import RuleClass, Super, make_class
-from sandbox.exposed import BUILTINS, DATA_TYPES, EXCEPTIONS, exception_class
+from sandbox.exposed import DATA_TYPES, EXCEPTIONS, exception_class
 from sandbox.guards import Guards
-from sandbox.modules import EXCEPTION_TYPES, Modules
+from sandbox.modules import EXCEPTION_TYPES
 from sandbox.recorder import Recorder, rule_line
+from sandbox.tree import Tree
 from sandbox.updates import Users
+from sandbox.vocabulary import Vocabulary
 
 
-def namespace(guards: Guards, modules: Modules, recorder: Recorder, users: Users) -> dict[str, Any]:
-    builtins = {name: value for name, (value, _) in BUILTINS.items()}
-    builtins.update(
-        {
-            "__import__": modules.import_,
-            "__build_class__": __build_class__,
-            "auth0": users.auth0(),
-            "delattr": guards.builtin_delattr,
-            "getattr": guards.builtin_getattr,
-            "hasattr": guards.builtin_hasattr,
-            "print": _printer(recorder),
-            "setattr": guards.builtin_setattr,
-            "type": _type,
-        }
-    )
+class Step(Protocol):
+    """What a step has that its names lead to."""
+
+    guards: Guards
+    recorder: Recorder
+    tree: Tree
+
+    def users(self) -> Users: ...
+
+    def import_(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any: ...
+
+
+def namespace(words: Vocabulary, step: Step) -> dict[str, Any]:
+    """The globals of one step."""
+    builtins = {**words.fixed, "__import__": step.import_}
+    for name in words.made:
+        builtins[name] = MADE[name](step)
+    guards = step.guards
     return {
         "__builtins__": builtins,
         "__name__": "rule",
@@ -35,6 +43,9 @@ def namespace(guards: Guards, modules: Modules, recorder: Recorder, users: Users
         "_getattr_": guards.getattr,
         "_getitem_": guards.getitem,
         "_inplacevar_": guards.inplace,
+        "_own_": step.tree.own,
+        "_put_": guards.put,
+        "_put_attribute_": guards.put_attribute,
         "_super_": Super,
         "_write_": guards.write,
     }
@@ -62,3 +73,15 @@ def _type(value: Any, *more: Any) -> type:
     if isinstance(value, Exception):
         return exception_class(kind)
     raise TypeError("the type of this value is not available in rules: test it with `isinstance`")
+
+
+# The rows of `sandbox.exposed.PER_STEP`.
+MADE: dict[str, Callable[[Step], Any]] = {
+    "auth0": lambda step: step.users().auth0(),
+    "delattr": lambda step: step.guards.builtin_delattr,
+    "getattr": lambda step: step.guards.builtin_getattr,
+    "hasattr": lambda step: step.guards.builtin_hasattr,
+    "print": lambda step: _printer(step.recorder),
+    "setattr": lambda step: step.guards.builtin_setattr,
+    "type": lambda step: _type,
+}

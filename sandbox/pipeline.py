@@ -21,8 +21,13 @@ from sandbox.program import Program
 from sandbox.progress import RUNNING, Progress
 from sandbox.step import Step
 from sandbox.timer import Timer
+from sandbox.tree import Tree
 from sandbox.updates import STORES, Updates
 from sandbox.wire import Answer, Denial, Job
+
+# Nanoseconds. To touch as much memory as would have to be collected takes longer, and to ask the kernel how much it was
+# costs as much as two guarded writes.
+SLOW = 500_000
 
 
 class Pipeline:
@@ -47,6 +52,7 @@ class Pipeline:
         self._updates: Updates = dict.fromkeys(STORES)
         self._skipped: list[int] = []
         self._denial: Denial | None = None
+        self.slow = False  # whether a rule had time enough to use much memory
         self.abnormal = False  # a rule met a limit: the process may have kept something of it
         self._user: dict[str, Any] = {}
         self._user_id: Any = None
@@ -67,6 +73,7 @@ class Pipeline:
                     raise ValueError(f"context.{name}: expected an object")
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             return Answer(seq=job.seq, invalid=str(error))
+        self._tree = Tree(self._user, self._context, self._journal)
         for index in range(len(job.rules)):
             if index not in job.left_out:
                 self._step(index)
@@ -86,23 +93,24 @@ class Pipeline:
     def step(self, index: int) -> Step:
         """The part of the rule at `index`, which has not run yet."""
         data = self._user, self._context, self._updates
-        return Step(self._job, index, data, self._user_id, self._journal, self._timer)
+        return Step(self._job, index, data, self._user_id, self._tree, self._journal, self._timer)
 
     def _step(self, index: int) -> None:
         rule = self._job.rules[index]
         before = msgspec.json.encode((self._user, self._context, self._updates)) if rule.skip else b""
         self._journal.begin()
-        self._progress.enter(index, RUNNING)
-        started = time.perf_counter_ns()
+        started = self._progress.enter(index, RUNNING)
         step = self.step(index)
         outcome, error = step.run(self._programs[rule.digest], self._memory)
-        denial = step.denial
+        denial, changed = step.denial, step.doubtful
         del step
         self._journal.exceeded = None  # it holds the rule's frames
-        if outcome == "exhausted" or self._memory.growth() > self._limits.collect_growth:
+        slow = time.monotonic_ns() - started > SLOW
+        self.slow |= slow
+        if outcome == "exhausted" or (slow and self._memory.growth() > self._limits.collect_growth):
             outcome, error = self._collected(outcome, error, started)
         self._memory.keep_back()
-        microseconds = (time.perf_counter_ns() - started) // 1000
+        microseconds = (time.monotonic_ns() - started) // 1000
         self.abnormal |= outcome in ("timed_out", "exhausted")
         if denial is not None:
             self._denial = denial
@@ -110,18 +118,21 @@ class Pipeline:
         elif outcome != "passed":
             if rule.skip:
                 self._user, self._context, self._updates = msgspec.json.decode(before)
+                changed = True
                 self._skipped.append(index)
                 self._journal.give_back(index)
             else:
                 self._denial = Denial(step=index, kind="server_error", text=error.code if error else "")
         self._journal.end(index, outcome, microseconds, error)
+        if changed:
+            self._tree.look_again(self._user, self._context)
 
     def _collected(self, outcome: StepOutcome, error: Error | None, started: int) -> tuple[StepOutcome, Error | None]:
         """Give the next rule the memory back that this one has left in cycles, within the time of this one.
 
         Finalisers run here. What hangs in one is killed from outside, as in the rule itself.
         """
-        left = self._limits.rule_time - (time.perf_counter_ns() - started) / 1e9
+        left = self._limits.rule_time - (time.monotonic_ns() - started) / 1e9
         self._timer.within(max(left, self._limits.kill_grace / 2), gc.collect)
         if self._timer.rang and outcome == "passed":
             late = Failure("timed_out", "rule_timed_out", "the rule's finalisers ran too long", line=self._timer.line)
@@ -133,6 +144,7 @@ def _object(name: str, text: bytes, limits: Limits) -> dict[str, Any]:
     value = msgspec.json.decode(text)
     if type(value) is not dict:
         raise ValueError(f"{name}: expected an object")
-    if not nested_within(value, limits.nesting):
+    # Fewer brackets are no deeper.
+    if text.count(b"{") + text.count(b"[") > limits.nesting and not nested_within(value, limits.nesting):
         raise ValueError(f"{name}: nested deeper than {limits.nesting} levels")
     return value

@@ -78,6 +78,18 @@ def nested_within(value: Any, most: int) -> bool:
     return False
 
 
+def is_plain(value: Any) -> bool:
+    """Whether a value that is no dict or list certainly is plain: `plain` would answer the same object."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii()  # type: ignore[no-any-return]
+    if kind is int:
+        return LEAST <= value <= MOST  # type: ignore[no-any-return]
+    if kind is float:
+        return math.isfinite(value)
+    return kind in SCALARS
+
+
 class NotPlain(Exception):
     """A value that JSON cannot say; the text says which, and what to write instead."""
 

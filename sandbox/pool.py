@@ -25,7 +25,9 @@ from sandbox.wire import Answer, Compiled, CompileJob, Hello, Job, JobRule, Prob
 log = logging.getLogger("claimsmith.sandbox")
 
 TICK = 0.010  # how often running workers are looked at
-DEPTH = 4  # jobs in one worker's channel
+DEPTH = 8  # jobs in one worker's channel
+STALLED = 0.020  # a head job that runs so long does not make those behind it wait any longer
+FRESH = 0.002  # a worker whose head job is no older takes another behind it
 SPARES = 1  # forked workers that wait for a tenant
 PICK_UP = 5.0  # a worker that has not begun its head job by then is stuck
 SETTLE = 0.5  # a worker that is not idle so long after its answer is stuck too
@@ -33,6 +35,9 @@ FALSE_START = (0.1, 5.0)  # before another try when a worker ends without having
 COMPILERS = 2
 ZYGOTE_RETRY = 0.5
 ZYGOTE_PATIENCE = 5.0  # for those who wait until another has started
+
+
+_answer = msgspec.json.Decoder(Answer)
 
 
 class Busy(Exception):
@@ -70,12 +75,12 @@ class Killed(msgspec.Struct, frozen=True, kw_only=True):
     journal: bytes  # hostile text
 
 
-@dataclass(eq=False)
-class Ticket:
+class Ticket(msgspec.Struct, eq=False):
     seq: int
     request: Request
     future: asyncio.Future[Answer | Killed]
     attempts: int = 0
+    copies: int = 1  # in the queue and with workers: one behind a slow one is given to another worker too
 
 
 @dataclass(eq=False)
@@ -113,6 +118,7 @@ class Pool:
         self._most_per_tenant = workers_per_tenant
         self._most_waiting = queue
         self._tenants: dict[str, Tenant] = {}
+        self._homeless: dict[str, Tenant] = {}  # those that have waited for a worker without having one
         self._workers: set[Worker] = set()
         self._spares: list[Worker] = []
         self._zygote: ZygoteProcess | None = None
@@ -225,33 +231,52 @@ class Pool:
             self._send(worker, tenant.queue.popleft())
 
     def _choose(self, tenant: Tenant) -> Worker | None:
-        ready = [worker for worker in tenant.workers if not worker.retiring and len(worker.in_flight) < DEPTH]
-        for worker in ready:
-            if not worker.in_flight:
+        """The first worker that is at work and will soon be free again, since to wake another one costs as much as an
+        execution; else an idle one, a new one, or the one with the least to do."""
+        idle = least = None
+        fresh = time.monotonic() - FRESH
+        for worker in tenant.workers:
+            count = len(worker.in_flight)
+            if worker.retiring or count >= DEPTH:
+                continue
+            if not count:
+                idle = idle or worker
+            elif worker.head_since > fresh:
                 return worker
+            elif least is None or count < len(least.in_flight):
+                least = worker
+        if idle is not None:
+            return idle
         if len(tenant.workers) < self._most_per_tenant:
             if self._spares:
                 worker = self._spares.pop()
                 worker.key = tenant.key
                 tenant.workers.append(worker)
+                self._homeless.pop(tenant.key, None)
                 self._background(self._refill())
                 return worker
             if len(self._workers) >= self._most:
                 self._make_room()
             if not tenant.workers:
                 # Nothing else can take the job: it goes out when the worker is there.
+                self._homeless[tenant.key] = tenant
                 self._background(self._refill())
                 return None
             self._background(self._refill())
-        return min(ready, key=lambda worker: len(worker.in_flight), default=None)
+        return least
 
     def _send(self, worker: Worker, ticket: Ticket) -> None:
         request = ticket.request
-        rules = tuple(
-            JobRule(rule.digest, b"" if rule.digest in worker.loaded else rule.code, rule.skip)
-            for rule in request.rules
-        )
-        worker.loaded.update(rule.digest for rule in request.rules)
+        if request.rules is not worker.rules:
+            rules = tuple(
+                JobRule(rule.digest, b"" if rule.digest in worker.loaded else rule.code, rule.skip)
+                for rule in request.rules
+            )
+            worker.loaded.update(rule.digest for rule in rules)
+            worker.rules = request.rules
+            worker.named = tuple(JobRule(rule.digest, b"", rule.skip) for rule in rules)
+        else:
+            rules = worker.named  # as in the job before, all of which it has
         job = Job(
             ticket.seq,
             request.user,
@@ -270,9 +295,11 @@ class Pool:
 
     def _answered(self, worker: Worker, body: bytes) -> None:
         try:
-            answer = msgspec.json.decode(body, type=Answer)
+            answer = _answer.decode(body)
             # Those who read it may recurse; how deep the decoder goes depends on the version of Python.
-            if not nested_within([answer.returns, answer.updates], self.limits.nesting + 2):
+            nesting = self.limits.nesting
+            brackets = body.count(b"{") + body.count(b"[")  # no more are no deeper
+            if brackets > nesting and not nested_within([answer.returns, answer.updates], nesting + 2):
                 raise RecursionError
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             worker.garbled("an answer that cannot be read")
@@ -293,15 +320,15 @@ class Pool:
         if worker.retiring and not worker.in_flight:
             self.counts.workers_recycled += 1
             worker.kill()
-        if worker.key is not None:
-            self._pump(self._tenants[worker.key])
+        if worker.key is not None and (tenant := self._tenants[worker.key]).queue:
+            self._pump(tenant)
         self._watch()
 
     def _starving(self) -> bool:
         """Whether a tenant without a worker waits, and there is no room for one."""
-        if self._spares or len(self._workers) < self._most:
+        if not self._homeless or self._spares or len(self._workers) < self._most:
             return False
-        return any(tenant.queue and not tenant.workers for tenant in self._tenants.values())
+        return any(tenant.queue and not tenant.workers for tenant in self._homeless.values())
 
     # Ends
 
@@ -321,12 +348,16 @@ class Pool:
             if not self._closed:
                 self._pump(tenant)
                 if not tenant.queue and not tenant.workers:
-                    del self._tenants[tenant.key]
+                    self._forget(tenant)
         if not self._closed:
             useless = worker.executions == 0 and worker.late is None and not worker.retiring
             # One that never had a job cannot have been ended by a rule: the next may end the same way.
             pause = (self._false_start() if worker.key is None else FALSE_START[0]) if useless else 0.0
             self._background(self._refill(pause))
+
+    def _forget(self, tenant: Tenant) -> None:
+        del self._tenants[tenant.key]
+        self._homeless.pop(tenant.key, None)
 
     def _false_start(self) -> float:
         """How long to wait after a worker that was of no use."""
@@ -372,7 +403,11 @@ class Pool:
             for ticket in tickets:
                 self._refuse(ticket, "the service is stopping")
         else:
-            tenant.queue.extendleft(reversed(tickets))
+            for ticket in reversed(tickets):
+                ticket.copies -= 1
+                if not ticket.copies:
+                    ticket.copies = 1
+                    tenant.queue.appendleft(ticket)
 
     def _refuse(self, ticket: Ticket, why: str) -> None:
         if not ticket.future.done():
@@ -407,7 +442,7 @@ class Pool:
             while tenant.queue and tenant.queue[0].future.done():
                 tenant.queue.popleft()
             if not tenant.queue and not tenant.workers:
-                del self._tenants[tenant.key]
+                self._forget(tenant)
         if again:
             self._watch()
 
@@ -434,9 +469,18 @@ class Pool:
         elif now >= end and (worker.asked is None or worker.has_told() or now >= worker.asked + grace):
             # Where the machine is so busy that it could not say yet, it has a little longer.
             worker.kill(why)
-        for ticket in worker.in_flight:
-            if ticket is not head and now >= ticket.request.deadline:
+        behind = [ticket for ticket in worker.in_flight if ticket is not head and not ticket.future.done()]
+        for ticket in behind:
+            if now >= ticket.request.deadline:
                 self._refuse(ticket, "the deadline came before a worker was free")
+        if now >= worker.head_since + STALLED and worker.key is not None:
+            # Rules have no effects outside, so that the first of two answers is as good as the only one.
+            lent = [ticket for ticket in behind if ticket.copies == 1]
+            for ticket in lent:
+                ticket.copies += 1
+            tenant = self._tenants[worker.key]
+            tenant.queue.extend(lent)
+            self._pump(tenant)
 
     # Processes
 

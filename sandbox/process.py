@@ -21,7 +21,7 @@ import msgspec
 
 from sandbox.limits import Limits
 from sandbox.progress import SIZE, Progress
-from sandbox.wire import HEAD, Hello, NotConfined
+from sandbox.wire import HEAD, Hello, JobRule, NotConfined
 
 if TYPE_CHECKING:
     from sandbox.pool import Ticket
@@ -205,6 +205,8 @@ class Worker(asyncio.Protocol):
         self.key: str | None = None  # the tenant it is bound to, from its first job on
         self.in_flight: deque[Ticket] = deque()
         self.loaded: set[str] = set()
+        self.rules: object = None  # of the last job, as the pool was given them
+        self.named: tuple[JobRule, ...] = ()  # the same without their code
         self.executions = 0
         self.retiring = False
         self.head_since = 0.0

@@ -13,6 +13,8 @@ import types
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sandbox.vocabulary import Vocabulary, vocabulary
+
 LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines; `splitlines` would count more
 Names = Mapping[int, tuple[str, ...]]
 
@@ -21,6 +23,7 @@ class Program(NamedTuple):
     code: types.CodeType
     source: str
     names: Names  # by line, in the order they stand there
+    vocabulary: Vocabulary
 
     def lines(self) -> list[str]:
         return LINE_END.split(self.source)
@@ -32,7 +35,8 @@ def dump(code: types.CodeType, source: str, names: Names) -> bytes:
 
 def load(text: bytes) -> Program:
     """Only for what a compile child of ours has made: `marshal` believes what it reads."""
-    return Program(*marshal.loads(text))  # noqa: S302  signed, and whoever reads it is confined
+    code, source, names = marshal.loads(text)  # noqa: S302  signed, and whoever reads it is confined
+    return Program(code, source, names, vocabulary(code))
 
 
 def names_by_line(tree: ast.AST) -> Names:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 SIZE = 256 * 1024
 HEADER = struct.Struct("<QqiIQ")  # seq, step, phase, journal length, started (ns, monotonic)
+LENGTH, LENGTH_AT = struct.Struct("<I"), 20
 RESERVED = 16 * 1024  # more than a denial of `Limits.text` characters, each escaped
 BODY = 64  # where the journal begins
 
@@ -30,19 +31,20 @@ class Place(NamedTuple):
 class Progress:
     """One worker's mapping, seen from either side."""
 
-    __slots__ = ("_length", "_map", "_seq", "_step")
+    __slots__ = ("_length", "_map", "_seq")
 
     def __init__(self, fd: int) -> None:
         self._map = mmap.mmap(fd, SIZE)
-        self._seq = self._step = self._length = 0
+        self._seq = self._length = 0
 
     def begin(self, seq: int) -> None:
         self._seq, self._length = seq, 0
 
-    def enter(self, step: int, phase: int) -> None:
-        """Note that `step` starts now: its time limit counts from here."""
-        self._step = step
-        HEADER.pack_into(self._map, 0, self._seq, step, phase, self._length, time.monotonic_ns())
+    def enter(self, step: int, phase: int) -> int:
+        """Note that `step` starts now: its time limit counts from here. Answers the time, in monotonic nanoseconds."""
+        now = time.monotonic_ns()
+        HEADER.pack_into(self._map, 0, self._seq, step, phase, self._length, now)
+        return now
 
     def append(self, event: bytes, *, decides: bool = False) -> None:
         """Keep one journal event; what no longer fits is lost to the trace of a killed execution only.
@@ -54,7 +56,7 @@ class Progress:
         if end <= (SIZE if decides else SIZE - RESERVED):
             self._map[start:end] = event + b","
             self._length = end - BODY
-            struct.pack_into("<I", self._map, 20, self._length)
+            LENGTH.pack_into(self._map, LENGTH_AT, self._length)
 
     def mark(self) -> int:
         """Where the next event will stand, for `rewind`."""
@@ -63,7 +65,7 @@ class Progress:
     def rewind(self, mark: int) -> None:
         """Forget the events behind `mark`."""
         self._length = mark
-        struct.pack_into("<I", self._map, 20, mark)
+        LENGTH.pack_into(self._map, LENGTH_AT, mark)
 
     def place(self) -> Place:
         seq, step, phase, length, started = HEADER.unpack_from(self._map, 0)

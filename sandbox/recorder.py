@@ -14,17 +14,17 @@ from typing import Any
 
 import msgspec
 
-from sandbox.journal import Journal, Path
-from sandbox.plain import DICTS, LISTS, NotPlain, plain
+from sandbox.journal import Journal, Op, Path, pointer, token
+from sandbox.plain import DICTS, LISTS, NotPlain, is_plain, plain
 from sandbox.tree import NODES, Tree
 
 FILENAME = "<rule>"
 MISSING = object()
 
 
-def rule_line() -> int:
-    """The line of the rule's innermost frame; 0 when no rule is running."""
-    frame = sys._getframe(1)
+def rule_line(calls: int = 1) -> int:
+    """The line of the rule's innermost frame; 0 when no rule is running. `calls` are known to lie in between."""
+    frame = sys._getframe(calls)
     while frame is not None:
         if frame.f_code.co_filename == FILENAME:
             return frame.f_lineno
@@ -45,10 +45,10 @@ class Recorder:
         self._given: dict[int, Any] = {}  # dicts and lists that the rule has put somewhere
         # Collections (`Counter`, `deque` ...) at their places, as they were last shown, and by which line.
         self._collected: dict[Path, tuple[Any, bytes, int]] = {}
-        self._lines: dict[Path, int] = {}
         self._changes = 0
         self._written = 0
         self._unrecorded = 0  # changes that are made and not yet recorded
+        self.doubtful = False  # whether something was put into the data that may not be plain
         self.closed = False
 
     # What a rule does
@@ -67,10 +67,13 @@ class Recorder:
         places = self._open(holder)
         if kind is list:
             old, part = holder[key], key if key >= 0 else len(holder) + key
-        else:
-            if places:
+        elif places:
+            if type(key) is not str:
                 self._tree.check_key(key)
-            old, part = holder.get(key, MISSING) if places else MISSING, key
+                self.doubtful = True
+            old, part = holder.get(key, MISSING), key
+        else:
+            old, part = MISSING, key
         self._changes = changes = self._changes + 1
         self._unrecorded += 1
         try:
@@ -82,9 +85,10 @@ class Recorder:
             self._write_whole(holder)  # the equality of a key has run the rule's code, which has changed data
         elif places and not (old is value and type(value) in (dict, list)):
             # `d.l += [1]` puts the list back where it was: its change is recorded already.
+            line = rule_line(3)
             for place in places:
-                self._write((*place, part), old, value)
-            self._touch(holder)
+                self._write(place, part, old, value, line)
+            self._touched[id(holder)] = holder, line
         self._unrecorded -= 1
 
     def append(self, holder: list[Any], value: Any) -> None:
@@ -93,10 +97,11 @@ class Recorder:
         self._changes += 1
         self._unrecorded += 1
         holder.append(value)
-        for place in places:
-            self._write((*place, len(holder) - 1), MISSING, value)
         if places:
-            self._touch(holder)
+            line = rule_line(3)
+            for place in places:
+                self._write(place, len(holder) - 1, MISSING, value, line)
+            self._touched[id(holder)] = holder, line
         self._unrecorded -= 1
 
     def delete_item(self, holder: Any, key: Any) -> None:
@@ -130,8 +135,8 @@ class Recorder:
         self._unrecorded -= 1
 
     def line_of(self, *path: str) -> int:
-        """The line of the last write to `user`, `context` or a member of theirs, or below it; 0 where there is none."""
-        return self._lines.get(path, 0)
+        """The line of this rule's last write to `user`, `context` or a member, or below it; 0 where there is none."""
+        return self.journal.last_line(self.step, path)
 
     def check_open(self) -> None:
         """Raises `Closed` in what a rule does after its end."""
@@ -150,10 +155,12 @@ class Recorder:
         ended: a finaliser that runs when a value goes changes nothing any more. Ends the rule as exhausted when a
         change could not be recorded, which a rule can bring about by using up its memory or depth.
         """
-        self.close()
+        self.closed = True
         if self._unrecorded:
             text = "a change could not be recorded: too little memory or depth was left"
             self.journal.exceed("trace_incomplete", text)
+        if not self.doubtful:
+            return  # each value was seen to be plain when it was put there, which spares a walk over all of them
         self._write_collected(depth)
         touched = [
             (place, holder, line) for holder, line in self._touched.values() for place in self._tree.places(holder)
@@ -196,34 +203,34 @@ class Recorder:
     # Inside
 
     def _open(self, holder: Any) -> list[Path]:
-        self.check_open()
+        if self.closed:
+            self.check_open()
         return self._tree.places(holder)
 
-    def _touch(self, holder: Any) -> None:
-        self._touched[id(holder)] = (holder, rule_line())
-
-    def _write(self, path: Path, old: Any, new: Any) -> None:
+    def _write(self, place: Path, part: Any, old: Any, new: Any, line: int) -> None:
+        """Record that at `part` of what stands at `place` there was `old` and now is `new`."""
         self._written += 1
-        self._write_collected()
-        for place in [place for place in self._collected if place[: len(path)] == path]:
-            del self._collected[place]
+        path = (*place, part)
+        if self._collected:
+            self._write_collected()
+            for shown in [shown for shown in self._collected if shown[: len(path)] == path]:
+                del self._collected[shown]
         # Counted before it is written down: of few objects that hold each other, text can be made without end.
-        if type(new) in (dict, list, tuple):
+        kind = type(new)
+        if kind is dict or kind is list or kind is tuple:
             self._given[id(new)] = new
-            self._tree.attach(new, path)
-        if type(new) in DICTS or type(new) in LISTS:
-            self._collect(new, path)
-        line = rule_line()
-        self._lines[path[:1]] = self._lines[path[:2]] = line
-        op = "add" if old is MISSING else "remove" if new is MISSING else "replace"
-        self.journal.write(
-            self.step,
-            op,  # type: ignore[arg-type]
-            self._tree.shown(path),
-            None if old is MISSING else old,
-            None if new is MISSING else new,
-            line,
-        )
+            certain = self._tree.attach(new, path)
+        else:
+            certain = new is MISSING or is_plain(new)
+        if not certain:
+            self.doubtful = True
+            if kind in DICTS or kind in LISTS:
+                self._collect(new, path)
+        if type(part) is str and not part.isascii():
+            self.doubtful = True
+        op: Op = "add" if old is MISSING else "remove" if new is MISSING else "replace"
+        where = pointer(self._tree.shown(path)) if self.doubtful else self._tree.pointer(place) + token(part)
+        self.journal.write(self.step, op, where, None if old is MISSING else old, None if new is MISSING else new, line)
 
     def _collect(self, value: Any, path: Path) -> None:
         """Remember each `Counter` and the like in `value`, with its place and how it is shown: it changes without a
@@ -252,35 +259,40 @@ class Recorder:
             now = self.journal._shown(new)
             if now != shown:
                 self._collected[path] = (held, now, line)
-                self.journal.write(self.step, "replace", self._tree.shown(path), msgspec.Raw(shown), new, line)
+                where = pointer(self._tree.shown(path))
+                self.journal.write(self.step, "replace", where, msgspec.Raw(shown), new, line)
 
     def _write_whole(self, holder: Any) -> None:
+        line = rule_line()
         for place in self._tree.places(holder):
-            self._write(place, holder, holder)
-            self._touch(holder)
+            self._write(place[:-1], place[-1], holder, holder, line)
+            self._touched[id(holder)] = holder, line
 
     def _write_difference(self, holder: Any, before: Any) -> None:
         if type(holder) is dict:
             for key in holder:
-                self._tree.check_key(key)
+                if type(key) is not str:
+                    self._tree.check_key(key)
+                    self.doubtful = True
+        line = rule_line()
         for place in self._tree.places(holder):
             if type(holder) is list:
-                self._list_difference(place, before, holder)
+                self._list_difference(place, before, holder, line)
                 continue
             for key in before:
                 if key not in holder:
-                    self._write((*place, key), before[key], MISSING)
+                    self._write(place, key, before[key], MISSING, line)
             for key, value in holder.items():
                 old = before.get(key, MISSING)
                 if old is not value:
-                    self._write((*place, key), old, value)
-        self._touch(holder)
+                    self._write(place, key, old, value, line)
+        self._touched[id(holder)] = holder, line
 
-    def _list_difference(self, place: Path, before: list[Any], after: list[Any]) -> None:
+    def _list_difference(self, place: Path, before: list[Any], after: list[Any], line: int) -> None:
         """Items added at the end one by one; any other change as one replacement of the whole list."""
         count = len(before)
         if len(after) >= count and all(old is new for old, new in zip(before, after, strict=False)):
             for index in range(count, len(after)):
-                self._write((*place, index), MISSING, after[index])
+                self._write(place, index, MISSING, after[index], line)
         elif len(after) != count or any(old is not new for old, new in zip(before, after, strict=True)):
-            self._write(place, before, after)
+            self._write(place[:-1], place[-1], before, after, line)

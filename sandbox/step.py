@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import types
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -32,23 +31,50 @@ class Step:
     """What a rule is given belongs to its step alone; once it has run, nothing of the rule changes data any more."""
 
     def __init__(
-        self, job: Job, index: int, data: tuple[JSON, JSON, Updates], user_id: Any, journal: Journal, timer: Timer
+        self,
+        job: Job,
+        index: int,
+        data: tuple[JSON, JSON, Updates],
+        user_id: Any,
+        tree: Tree,
+        journal: Journal,
+        timer: Timer,
     ) -> None:
         self._job = job
         self._limits = journal.limits
         self._timer = timer
         self._journal = journal
-        self._user, self._context, updates = data
-        self._recorder = Recorder(index, Tree(self._user, self._context, journal), journal)
-        self._verdict = Verdict(self._recorder, self._user, self._context)
-        self._users = Users(updates, self._user, user_id, self._recorder, self._verdict)
-        seed = hashlib.sha256(job.seed + index.to_bytes(4, "big")).digest()
-        self._modules = Modules(job.clock, seed, self._recorder.change)
-        self._guards = Guards(self._recorder, self._modules.special())
+        self._user, self._context, self._updates = data
+        self._user_id = user_id
+        self.tree = tree
+        self.recorder = Recorder(index, tree, journal)
+        self.guards = Guards(self.recorder, self)
+
+    # Made when a rule first needs them: most need none.
+
+    @functools.cached_property
+    def modules(self) -> Modules:
+        return Modules(self._job.clock, self._job.seed, self.recorder.step, self.recorder.change)
+
+    @functools.cached_property
+    def verdict(self) -> Verdict:
+        return Verdict(self.recorder, self._user, self._context)
+
+    def users(self) -> Users:
+        return Users(self._updates, self._user, self._user_id, self.recorder, self.verdict)
+
+    def import_(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        """What the `import` statement of a rule calls."""
+        return self.modules.import_(name, globals, locals, fromlist, level)
 
     @property
     def denial(self) -> Denial | None:
-        return self._verdict.denial
+        return self.verdict.denial if "verdict" in self.__dict__ else None
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the data hold objects now that their tree has not seen: what was no plain data was made so."""
+        return self.recorder.doubtful
 
     def run(self, program: Program, memory: Memory) -> tuple[StepOutcome, Error | None]:
         """`passed`, or how it failed. A denial, which counts for more, is in `denial`."""
@@ -56,14 +82,14 @@ class Step:
         try:
             try:
                 timer.start(self._limits.rule_time)
-                failed = self._attempt(program.code, memory)
+                failed = self._attempt(program, memory)
             finally:
                 timer.stop()
-                self._recorder.close()
+                self.recorder.close()
         except (TimeLimit, BudgetExceeded, MemoryError) as error:
             # The time limit may have come inside the `finally` above, any of them in the text of an exception.
             timer.stop()
-            self._recorder.close()
+            self.recorder.close()
             memory.give_way()
             failed = Failure("exhausted", "rule_memory", failure.NO_MEMORY, error)
         # Also when the rule went on: the interpreter discards what is raised inside finalisers.
@@ -75,17 +101,22 @@ class Step:
             failed = failure.of(self._journal.exceeded, self._limits)
         if failed is None:
             return "passed", None
-        told = timer.within(self._limits.kill_grace / 2, partial(failed.error, program))
+        told = timer.within(self._limits.kill_grace / 2, functools.partial(failed.error, program))
         return failed.outcome, told or failed.bare()
 
-    def _attempt(self, code: types.CodeType, memory: Memory) -> Failure | None:
+    def _attempt(self, program: Program, memory: Memory) -> Failure | None:
         """The rule, and everything of it that may run its code: texts of its exceptions, its data."""
         try:
-            self._call(code)
+            namespace = names.namespace(program.vocabulary, self)
+            self._call(program, namespace)
             if self.denial is None:
                 self._leave_plain_data()
+            # Functions and their globals hold each other: undone here, there is seldom anything left to collect, which
+            # costs as much as a rule. What runs in finalisers changes nothing any more, and is in the rule's time.
+            self.recorder.close()
+            namespace.clear()
         except UnauthorizedError as error:
-            self._verdict.deny("unauthorized", failure.text_of(error, self._limits))
+            self.verdict.deny("unauthorized", failure.text_of(error, self._limits))
         except TimeLimit:
             raise
         except BaseException as error:
@@ -95,26 +126,31 @@ class Step:
             return failure.of(error, self._limits)
         return None
 
-    def _call(self, code: types.CodeType) -> None:
-        namespace = self._namespace()
-        exec(code, namespace)  # noqa: S102  the purpose of this program
+    def _call(self, program: Program, namespace: dict[str, Any]) -> None:
+        exec(program.code, namespace)  # noqa: S102  the purpose of this program
         rule = namespace["rule"]
         if type(rule) is not types.FunctionType:
             raise TypeError("`rule` is no longer a function")
         if rule.__code__.co_argcount == 2:
             rule(self._user, self._context)
         else:
-            rule(self._user, self._context, self._verdict.callback)
-            self._verdict.check_called()
-        self._verdict.check_use()
-
-    def _namespace(self) -> dict[str, Any]:
-        return names.namespace(self._guards, self._modules, self._recorder, self._users)
+            rule(self._user, self._context, self.verdict.callback)
+            self.verdict.check_called()
+            self.verdict.check_use()
 
     def _leave_plain_data(self) -> None:
         """The next rule finds plain data, within its limits: no object of this rule's making."""
-        limits, job, line_of = self._limits, self._job, self._recorder.line_of
-        self._recorder.make_plain(job.maps, limits.depth)
+        limits, job, recorder = self._limits, self._job, self.recorder
+        recorder.make_plain(job.maps, limits.depth)
+        for name in job.maps:
+            if type(self._context.get(name)) is not dict:
+                raise CallbackError("claims_replaced", f"`context.{name}` must stay a dict: set claims on it")
+        # JSON text of an object is at most four times as long as it came (1e15), and longer by what was written.
+        if recorder.doubtful or 4 * (len(job.user) + len(job.context) + self._journal.grown) > limits.claims:
+            self._measure()
+
+    def _measure(self) -> None:
+        limits, job, line_of = self._limits, self._job, self.recorder.line_of
         for name, value in (("user", self._user), ("context", self._context)):
             if not nested_within(value, limits.nesting):
                 text = f"`{name}` is nested deeper than {limits.nesting} levels"
@@ -128,10 +164,7 @@ class Step:
                 text = f"`context.{name}` has more than {limits.claims} bytes"
                 raise BudgetExceeded("too_large", text, line_of("context", name))
         for name in job.maps:
-            claims = self._context.get(name)
-            if type(claims) is not dict:
-                raise CallbackError("claims_replaced", f"`context.{name}` must stay a dict: set claims on it")
-            size = len(msgspec.json.encode(claims))
+            size = len(msgspec.json.encode(self._context[name]))
             if size > limits.claims:
                 text = f"`context.{name}` has {size} bytes: the limit is {limits.claims}"
                 raise BudgetExceeded("claims_too_large", text, line_of("context", name))

@@ -202,14 +202,37 @@ class RulePolicy(RestrictingNodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         """Native, with guarded places: the right side is evaluated once, however many targets there are."""
-        return self.node_contents_visit(node)
+        node = self.node_contents_visit(node)
+        return self.stored(node)
+
+    def stored(self, node: ast.Assign) -> ast.stmt:
+        """The statement in its cheapest form.
+
+        To a single place: one call, whose arguments stand in the order in which Python evaluates them. A new list or
+        dict that gets a name is noted as the rule's own: whether it stands in the data is asked at every change of it,
+        and a search for it costs more than an ordinary rule.
+        """
+        target, value = node.targets[0], node.value
+        if isinstance(target, ast.Name) and isinstance(value, ast.List | ast.Dict | ast.ListComp | ast.DictComp):
+            node.value = _call(value, "_own_", value)
+        if len(node.targets) > 1 or not isinstance(target, ast.Subscript | ast.Attribute):
+            return node
+        holder = target.value
+        if not (isinstance(holder, ast.Call) and isinstance(holder.func, ast.Name) and holder.func.id == "_write_"):
+            return node  # a problem was told
+        (inner,) = holder.args
+        if isinstance(target, ast.Subscript):
+            put = _call(target, "_put_", value, inner, target.slice)
+        else:
+            put = _call(target, "_put_attribute_", value, inner, _constant(target, target.attr))
+        return ast.copy_location(ast.Expr(put), node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         """An annotation would be executed, so it is dropped. What Python does besides stays: a name becomes local,
         and the parts of a place are evaluated."""
         target, value = self.visit(node.target), node.value and self.visit(node.value)
         if value is not None:
-            return ast.copy_location(ast.Assign([target], value), node)
+            return self.stored(ast.copy_location(ast.Assign([target], value), node))
         if isinstance(target, ast.Name):
             if not node.simple:
                 return ast.copy_location(ast.Pass(), node)
@@ -246,7 +269,7 @@ class RulePolicy(RestrictingNodeTransformer):
             read = _call(target, "_getitem_", _name(target, holder), _name(target, key))
             place = ast.Subscript(_call(target, "_write_", _name(target, holder)), _name(target, key), ast.Store())
         new = _call(node, "_inplacevar_", operator, read, self.visit(node.value))
-        return [*before, ast.copy_location(ast.Assign([ast.copy_location(place, target)], new), node)]
+        return [*before, self.stored(ast.copy_location(ast.Assign([ast.copy_location(place, target)], new), node))]
 
     # Control flow
 

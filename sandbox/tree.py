@@ -10,16 +10,28 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from sandbox.journal import Journal, Path
+from sandbox.journal import Journal, Path, pointer
+from sandbox.plain import is_plain
 
 NODES = (dict, list, tuple)
 # Keys whose hash and equality run no code of a rule: a walk along a path must not.
 KEYS = (str, int, float, bool, bytes, type(None), datetime.date, datetime.datetime, datetime.time, datetime.timedelta)
 
 
+NOWHERE: list[Path] = []
+
+
 class Tree:
+    """One execution's. What is known of the data stays known from rule to rule."""
+
     def __init__(self, user: dict[str, Any], context: dict[str, Any], journal: Journal) -> None:
         self._journal, self._limits = journal, journal.limits
+        self._own: set[int] = set()
+        self._pointers: dict[Path, str] = {}
+        self.look_again(user, context)
+
+    def look_again(self, user: dict[str, Any], context: dict[str, Any]) -> None:
+        """Forget all that was known: for other data, and to let go of a rule's objects."""
         self._roots = {"user": user, "context": context}
         # The objects are kept with their paths: an identity is only an identity while its object lives.
         self._places: dict[int, tuple[Any, list[Path]]] = {}
@@ -30,21 +42,42 @@ class Tree:
             if type(child) is dict:
                 self._note(child, ("context", name))
         self._known_at_first = frozenset(self._places)
+        self._own.clear()
+
+    def own(self, value: Any) -> Any:
+        """`value`, a list or dict that the rule has made where it stands in its text.
+
+        It is not in the data until it is put there, which notes its places: so its changes need no search. Only its
+        identity is kept. That is enough, since no object of the data can have it: what came in was there before, and
+        what was put there is known.
+        """
+        if not self._whole:
+            self._own.add(id(value))
+        return value
 
     def places(self, value: Any) -> list[Path]:
         """All places of a dict or list in the data; none for an object that only the rule knows."""
-        if not self._whole and id(value) not in self._known_at_first:
-            # What came in deeper down, and has been put somewhere else since, is known by that place alone.
-            self._look_everywhere()
-        known = self._places.get(id(value))
+        identity = id(value)
+        known = self._places.get(identity)
         if known is None:
-            return []
-        for path in known[1]:
-            if self.at(path) is not value:
-                self._look_everywhere()
-                known = self._places.get(id(value))
-                break
-        return list(known[1]) if known else []
+            if self._whole or identity in self._own:
+                return NOWHERE
+        elif self._whole or identity in self._known_at_first or identity in self._own:
+            for path in known[1]:
+                found: Any = self._roots
+                try:
+                    for part in path:
+                        found = found[part]
+                except (KeyError, IndexError, TypeError):
+                    break
+                if found is not value:
+                    break
+            else:
+                return known[1][:]
+        # What came in deeper down, and has been put somewhere else since, is known by that place alone.
+        self._look_everywhere()
+        known = self._places.get(identity)
+        return list(known[1]) if known else NOWHERE
 
     def at(self, path: Path) -> Any:
         """What stands at `path`, or None."""
@@ -55,6 +88,13 @@ class Tree:
             except (KeyError, IndexError, TypeError):
                 return None
         return value
+
+    def pointer(self, place: Path) -> str:
+        """`place` as a JSON Pointer, kept: the claims of a token stand at one place."""
+        known = self._pointers.get(place)
+        if known is None:
+            known = self._pointers[place] = pointer(place)
+        return known
 
     def shown(self, path: Path) -> Path:
         """`path` as the trace has it: a key that is no string does not look like the string of its text."""
@@ -70,10 +110,12 @@ class Tree:
                 value = None  # removed: the last one
         return tuple(parts)
 
-    def attach(self, value: Any, path: Path) -> None:
-        """Note that the dict, list or tuple `value`, and what it holds, now stands at `path`."""
+    def attach(self, value: Any, path: Path) -> bool:
+        """Note that the dict, list or tuple `value`, and what it holds, now stands at `path`.
+
+        Answers whether all of it certainly is plain data, and no deeper than one value may be."""
         pending: list[tuple[Any, Path]] = [(value, path)]
-        count = 0
+        count, certain = 0, True
         while pending:
             node, place = pending.pop()
             if type(node) is not tuple:
@@ -83,9 +125,19 @@ class Tree:
                 self._journal.exceed("too_large", "the value holds too many objects, or holds itself")
             if type(node) is dict:
                 for key in node:
-                    self.check_key(key)
-            items = node.items() if type(node) is dict else enumerate(node)
-            pending.extend((child, (*place, key)) for key, child in items if type(child) in NODES)
+                    if type(key) is not str or not key.isascii():
+                        self.check_key(key)
+                        certain = False
+            elif type(node) is tuple:
+                certain = False
+            for key, child in node.items() if type(node) is dict else enumerate(node):
+                if type(child) in NODES:
+                    pending.append((child, (*place, key)))
+                elif certain and not is_plain(child):
+                    certain = False
+            if len(place) > self._limits.depth:
+                certain = False
+        return certain
 
     def check_key(self, key: Any) -> None:
         """End the rule for a key with behaviour in the data; other keys that JSON does not know go at the end."""
@@ -106,6 +158,7 @@ class Tree:
 
     def _look_everywhere(self) -> None:
         self._places.clear()
+        self._own.clear()
         for name, root in self._roots.items():
             self.attach(root, (name,))
         self._whole = True

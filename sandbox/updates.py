@@ -61,7 +61,7 @@ class Users:
             with self._recorder.recording():
                 self._updates[store] = new
                 op: Any = "add" if old is None else "replace"
-                journal.write(self._recorder.step, op, ("updates", store), old, new, rule_line())
+                journal.write(self._recorder.step, op, f"/updates/{store}", old, new, rule_line())
 
         return update
 

@@ -25,6 +25,7 @@ from sandbox.wire import HEAD, CompileJob, Job, frame, from_service, to_service
 
 # The service asks a worker that hangs where it is; C code answers, since Python code may be stuck.
 WHERE_SIGNAL = signal.SIGUSR1
+LOOK_EVERY = 16  # jobs: how often the memory is looked at though none of their rules was slow
 
 
 def serve(channel: socket.socket, progress: Progress, trace_fd: int, limits: Limits) -> None:
@@ -34,20 +35,28 @@ def serve(channel: socket.socket, progress: Progress, trace_fd: int, limits: Lim
     gc.disable()  # collected between jobs, where nobody waits
     timer, memory = Timer(), Memory()
     programs: dict[str, Program] = {}
-    while (body := _receive(channel)) is not None:
+    frames = Frames(channel)
+    loaded, count = False, 0
+    while (body := frames.next()) is not None:
         job = from_service.decode(body)
         assert isinstance(job, Job), "a worker runs, it does not compile"
         for rule in job.rules:
             if rule.code:
                 programs[rule.digest] = load(rule.code)
+                loaded = True
         pipeline = Pipeline(job, programs, limits, progress, timer, memory)
         answer = pipeline.run()
-        if pipeline.abnormal or memory.growth() > limits.recycle_growth:
+        count += 1
+        looked = pipeline.slow or count % LOOK_EVERY == 0
+        if pipeline.abnormal or (looked and memory.growth() > limits.recycle_growth):
             answer = msgspec.structs.replace(answer, tired=True)
         channel.sendall(frame(to_service.encode(answer)))
         left: list[object] = [pipeline, answer]
         del job, pipeline, answer, body
         _collect(left, progress, timer, limits)
+        if loaded:
+            gc.freeze()  # the programs stay: to look through them costs as much as a rule, every time
+            loaded = False
 
 
 def _collect(left: list[object], progress: Progress, timer: Timer, limits: Limits) -> None:
@@ -67,23 +76,29 @@ def _collect(left: list[object], progress: Progress, timer: Timer, limits: Limit
 def compile_once(channel: socket.socket, limits: Limits) -> None:
     """Compile one rule, answer, end."""
     sys.setrecursionlimit(3000)
-    body = _receive(channel)
+    body = Frames(channel).next()
     if body is not None:
         job = from_service.decode(body)
         assert isinstance(job, CompileJob), "a compile child compiles, it does not run"
         channel.sendall(frame(to_service.encode(compile_rule(job.source, limits))))
 
 
-def _receive(channel: socket.socket) -> bytes | None:
-    head = _exactly(channel, HEAD.size)
-    return None if head is None else _exactly(channel, HEAD.unpack(head)[0])
+class Frames:
+    """The frames that come by a channel."""
 
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._buffer = bytearray()
 
-def _exactly(channel: socket.socket, size: int) -> bytes | None:
-    parts = bytearray()
-    while len(parts) < size:
-        part = channel.recv(min(size - len(parts), 1 << 20))
-        if not part:
-            return None
-        parts += part
-    return bytes(parts)
+    def next(self) -> bytes | None:
+        """The body of the next frame, None when the channel is closed."""
+        buffer = self._buffer
+        while len(buffer) < HEAD.size or len(buffer) < HEAD.size + HEAD.unpack_from(buffer)[0]:
+            part = self._channel.recv(1 << 17)
+            if not part:
+                return None
+            buffer += part
+        end = HEAD.size + HEAD.unpack_from(buffer)[0]
+        body = bytes(buffer[HEAD.size : end])
+        del buffer[:end]
+        return body

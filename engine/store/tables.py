@@ -40,13 +40,18 @@ class Characters(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         if value is not None:
-            if "\0" in value:
-                raise Unstorable(self.field, "contains a NUL character")
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise Unstorable(self.field, "contains a lone surrogate") from None
+            require_storable(self.field, value)
         return value
+
+
+def require_storable(field: str, text: str) -> None:
+    """Raises `Unstorable` for text that not both databases can hold."""
+    if "\0" in text:
+        raise Unstorable(field, "contains a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Unstorable(field, "contains a lone surrogate") from None
 
 
 class Number(TypeDecorator[int]):

@@ -7,6 +7,7 @@ import httpx2
 import msgspec
 import pytest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -30,7 +31,7 @@ class Envelope(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def echo(request: Request) -> Response:
-    envelope = await read_json(request, Envelope, LIMIT)
+    envelope = await read_json(request, request.headers, Envelope, LIMIT)
     return json_response(envelope, 201, {"X-Kept": "yes"})
 
 
@@ -200,7 +201,7 @@ async def test_too_large_while_it_streams() -> None:
     messages = endless()
     scope = {"type": "http", "headers": [(b"content-type", b"application/json")]}
     with pytest.raises(ApiError) as refused:
-        await read_json(Request(scope, messages.__anext__), Envelope, LIMIT)
+        await read_json(Request(scope, messages.__anext__), Headers(scope=scope), Envelope, LIMIT)
     await messages.aclose()
     assert (refused.value.status, read) == (413, 5)
     assert refused.value.description == f"the body is larger than {LIMIT} bytes"
@@ -213,4 +214,4 @@ async def test_a_caller_that_goes_away() -> None:
 
     scope = {"type": "http", "headers": [(b"content-type", b"application/json")]}
     with pytest.raises(ApiError, match="the connection ended before the body did"):
-        await read_json(Request(scope, receive), Envelope, LIMIT)
+        await read_json(Request(scope, receive), Headers(scope=scope), Envelope, LIMIT)

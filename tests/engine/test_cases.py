@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from engine.cases import BadCases, Case, clock_of, differences, parts, read_cases
-from engine.models import Denial, Execution, LogLine, Notice, Step
+from engine.execution import Execution
+from engine.models import Denial, Notice, RanRule
+from engine.trace import Trace
 
 
 def execution(**changes: Any) -> Execution:
@@ -99,15 +101,9 @@ def test_clock() -> None:
 def test_differences() -> None:
     found = execution(
         warnings=(Notice(code="protected_claim", message="no"),),
-        steps=(
-            Step(
-                rule="r",
-                rule_id="rul",
-                version=1,
-                outcome="passed",
-                ms=1.0,
-                logs=(LogLine(level="info", text="a", line=2),),
-            ),
+        trace=Trace(
+            rules=(RanRule("rul", "r", 1, "deny"),),
+            journal=msgspec.Raw(b'[["log",0,"info","a",2],["end",0,"passed",1000,null]]'),
         ),
     )
     assert differences(case(), found) == {}

@@ -8,7 +8,7 @@ import pytest
 
 from engine.claims import ClaimsTooLarge, Policy
 from engine.models import PipelineRule, TenantSettings
-from engine.protected import PROFILE, PROTECTED, RESTRICTED, is_namespaced
+from engine.protected import NAMESPACES, PROFILE, PROTECTED, RESTRICTED
 from engine.trace import Blame
 from sandbox import journal
 
@@ -38,7 +38,7 @@ def test_the_tables_do_not_overlap() -> None:
     assert not PROTECTED.keys() & RESTRICTED.keys()
     assert not PROTECTED.keys() & PROFILE
     assert not RESTRICTED.keys() & PROFILE
-    assert not [name for name in (*PROTECTED, *RESTRICTED, *PROFILE) if is_namespaced(name)]
+    assert not [name for name in (*PROTECTED, *RESTRICTED, *PROFILE) if name.startswith(NAMESPACES)]
     assert all(PROTECTED.values()) and all(RESTRICTED.values())
 
 

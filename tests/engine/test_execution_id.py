@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 
-from engine.execution_id import execution_id
+from engine.execution_id import CHANCE, execution_id
 
 NOW = 1_800_000_000_123_456_789
 
 
 def test_form() -> None:
-    assert re.fullmatch(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", execution_id(NOW))
-    assert execution_id(0).startswith("0000000000")
-    assert execution_id((1 << 48) * 1_000_000 - 1).startswith("7ZZZZZZZZZ")
+    assert re.fullmatch(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", execution_id(NOW, os.urandom(CHANCE)))
+    assert execution_id(0, bytes(CHANCE)).startswith("0000000000")
+    assert execution_id((1 << 48) * 1_000_000 - 1, bytes(CHANCE)).startswith("7ZZZZZZZZZ")
 
 
 def test_they_sort_by_time() -> None:
     clocks = [NOW + number * 1_000_000 for number in range(2000)]
-    ids = [execution_id(clock) for clock in random.Random(1).sample(clocks, len(clocks))]
+    ids = [execution_id(clock, os.urandom(CHANCE)) for clock in random.Random(1).sample(clocks, len(clocks))]
     assert sorted(ids) == [name for _, name in sorted((name[:10], name) for name in ids)]
-    assert [execution_id(clock)[:10] for clock in clocks] == sorted(name[:10] for name in ids)
+    assert [execution_id(clock, os.urandom(CHANCE))[:10] for clock in clocks] == sorted(name[:10] for name in ids)
     assert len({name[:10] for name in ids}) == len(clocks)
 
 
 def test_they_are_unique_within_a_moment() -> None:
-    ids = {execution_id(NOW) for _ in range(100_000)}
+    ids = {execution_id(NOW, os.urandom(CHANCE)) for _ in range(100_000)}
     assert len(ids) == 100_000
     assert len({name[:10] for name in ids}) == 1

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.models import Execution
+from engine.execution import Execution
 from engine.records import BATCH, NoRecorder, Records
 from engine.store.errors import NotFound, Unavailable, Unstorable
 from engine.store.executions import ExecutionRow

@@ -48,6 +48,10 @@ class SuitePolicy(RulePolicy):
         self._said[0].extend(said)
         return new
 
+    def stored(self, node: ast.Assign) -> ast.stmt:
+        """By `_write_`, as the tests have it: the shorter way is ours alone, and tested by us."""
+        return node
+
 
 class Mocker:
     """The few things that the tests want of `pytest-mock`."""

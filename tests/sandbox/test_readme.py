@@ -78,7 +78,7 @@ def test_every_recorded_method_stands_there_and_no_other(kind: str, changes: dic
 
 def test_every_attribute_that_depends_on_the_execution_stands_there_and_no_other() -> None:
     sentence = LANGUAGE.partition("Attributes of classes.")[2].partition("|")[0]
-    special = Modules(0, b"", lambda holder, act: act()).special()
+    special = Modules(0, b"", 0, lambda holder, act: act()).special
     assert words(sentence) == {kind.__name__ for kind, _ in special} | {name for _, name in special}
 
 

@@ -17,15 +17,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from sandbox import facades
-from sandbox.exposed import ATTRIBUTES
+from sandbox import guards
+from sandbox.exposed import ATTRIBUTES, NAMES
 from sandbox.limits import DEFAULT
 from sandbox.memory import Memory
 from sandbox.modules import MEMBERS, Module
+from sandbox.names import namespace as names_of
 from sandbox.pipeline import Pipeline
 from sandbox.progress import SIZE, Progress
 from sandbox.step import Step
 from sandbox.timer import Timer
+from sandbox.vocabulary import of_words
 from sandbox.wire import Job
 from tests.sandbox import trial, walk
 from tests.sandbox.walk import Walk
@@ -79,29 +81,31 @@ def step() -> Iterator[Step]:
     os.ftruncate(fd, SIZE)
     user, context = (msgspec.json.encode(part) for part in (trial.USER, trial.CONTEXT))
     job = Job(1, user, context, (), ("idToken", "accessToken"), trial.RETURNS, trial.CLOCK, trial.SEED)
-    pipeline = Pipeline(job, {}, DEFAULT, Progress(fd), Timer(), Memory())
+    timer = Timer()
+    pipeline = Pipeline(job, {}, DEFAULT, Progress(fd), timer, Memory())
     pipeline.run()
     made = pipeline.step(0)
     BEFORE[made] = before
     yield made
     del BEFORE[made]
     os.close(fd)
+    timer.off()
     signal.signal(signal.SIGALRM, ring)
 
 
 def namespace(step: Step) -> dict[str, Any]:
     """What a rule can name, and its modules."""
-    names = dict(step._namespace()["__builtins__"])
+    names = dict(names_of(of_words(NAMES), step)["__builtins__"])
     load = names.pop("__import__")
     del names["__build_class__"]  # the policy refuses it by its name; `class` statements call it
     modules = {name.replace(".", "_"): load(name, fromlist=("x",)) for name in MEMBERS}
-    return names | modules | {"user": step._user, "context": step._context, "callback": step._verdict.callback}
+    return names | modules | {"user": step._user, "context": step._context, "callback": step.verdict.callback}
 
 
 def walked(step: Step) -> Walk:
     """From everything that a rule can name or make."""
     names = namespace(step)
-    result = Walk(step._guards, BEFORE[step])
+    result = Walk(step.guards, BEFORE[step])
     for sample in SAMPLES:
         result.reach(sample, eval(sample, {"__builtins__": {}, **names}), sample)
     for name, value in names.items():
@@ -112,7 +116,7 @@ def walked(step: Step) -> Walk:
 
 def walked_from(step: Step, planted: Any) -> Walk:
     """From a facade with a member that it should not have."""
-    result = Walk(step._guards, BEFORE[step])
+    result = Walk(step.guards, BEFORE[step])
     result.reach("json", Module("json", {"planted": planted}), "json")
     result.run(until_found=True)
     return result
@@ -173,7 +177,7 @@ def test_the_walk_finds_what_is_planted(step: Step, name: str) -> None:
 
 def test_the_walk_finds_a_view_that_gives_away_what_is_behind_it(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pattern is shared by all logins, and so are its groups: `groupindex == spy` hands the spy the dict itself."""
-    monkeypatch.delitem(facades.WRAPPED, (re.Pattern, "groupindex"))
+    monkeypatch.setitem(guards.BARE, re.Pattern, ATTRIBUTES[re.Pattern])
     monkeypatch.setattr(walk, "OPAQUE_TYPES", walk.OPAQUE_TYPES | {types.MappingProxyType})
     found = walked(step).found
     assert ("a `dict` that was there before") in {problem for _, problem in found}
@@ -182,11 +186,11 @@ def test_the_walk_finds_a_view_that_gives_away_what_is_behind_it(step: Step, mon
 @pytest.mark.parametrize("kind", ["recorder", "journal", "guards", "tree", "modules"])
 def test_the_walk_finds_our_own_objects(step: Step, kind: str) -> None:
     ours = {
-        "recorder": step._recorder,
+        "recorder": step.recorder,
         "journal": step._journal,
-        "guards": step._guards,
-        "tree": step._recorder._tree,
-        "modules": step._modules,
+        "guards": step.guards,
+        "tree": step.recorder._tree,
+        "modules": step.modules,
     }[kind]
     assert walked_from(step, lambda: ours).found[0][0].startswith("json.planted")
 

@@ -1,0 +1,35 @@
+"""A revision made ready to run: what does not change from login to login, put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.models import PipelineRule, RanRule, Revision
+from engine.trace import Kill
+from sandbox.pool import RuleCode
+from sandbox.wire import Hello
+
+
+class Ready:
+    """The enabled rules of a revision with their code. `refused` are those that have none, by their places."""
+
+    def __init__(
+        self,
+        revision: Revision,
+        hello: Hello | None,
+        rules: tuple[PipelineRule, ...],
+        codes: Sequence[bytes],
+        refused: Mapping[int, Kill],
+    ) -> None:
+        self.revision = revision
+        self._hello = hello
+        self.rules = rules
+        self.codes = tuple(
+            RuleCode(rule.sha256, code, rule.on_failure == "skip") for rule, code in zip(rules, codes, strict=True)
+        )
+        self.refused = refused
+        self.ran = tuple(RanRule(rule.id, rule.name, rule.version, rule.on_failure) for rule in rules)
+
+    def serves(self, revision: Revision, hello: Hello | None) -> bool:
+        """Whether it is of this revision, and its code of the sandbox that now runs."""
+        return self.revision is revision and self._hello is hello and hello is not None
