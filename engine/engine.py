@@ -150,8 +150,7 @@ class Engine:
             build.from_run(await self._run(transaction, transaction.user, ready, clock, chance[:SEED], deadline))
         execution = build.execution(execution_id(clock, chance[SEED:]), clock, time.monotonic() - began)
         self.decisions[execution.decision] += 1
-        for outcome in build.outcomes:
-            self.outcomes[outcome] += 1
+        self.outcomes.update(build.outcomes)
         if execution.denial is None and not build.failed:
             self._log.debug("decided", execution_id=execution.id, decision=execution.decision)
         else:
@@ -280,7 +279,7 @@ class Builder:
         self._denial: Denial | None = None
         self._notices: list[Notice] = []
         self._trace = NO_TRACE
-        self.outcomes: list[str] = []  # of the rules that ran
+        self.outcomes: Sequence[str] = ()  # of the rules that ran
         self.failed: Sequence[Step] = ()
 
     def note(self, code: str, message: str, rule: str | None = None, line: int | None = None) -> None:
@@ -293,30 +292,31 @@ class Builder:
 
     def from_run(self, run: Run) -> None:
         ready = self._ready
-        events = trace.events_of(run.journal)
-        self._trace = trace.Trace(
-            rules=ready.ran, journal=run.journal if events else trace.NO_EVENTS, kills=run.kills, skipped=run.skipped
-        )
-        ends = [event for event in events if type(event) is journal.End and 0 <= event.step < len(self._rules)]
-        if run.kills or any(end.error is not None for end in ends):
-            steps = self._trace.steps()
-            self.outcomes = [step.outcome for step in steps]
-            self.failed = [step for step in steps if step.error is not None]
-        else:
-            self.outcomes = [end.outcome for end in ends[: len(self._rules)]]
-        blame = trace.Blame(ready.ran, events, run.skipped)
+        self._trace = trace.Trace(rules=ready.ran, journal=run.journal, kills=run.kills, skipped=run.skipped)
+        blame = trace.Blame(self._trace)
         policy = Policy(ready.revision.settings, self._limit, blame)
-        refused = [event for event in events if type(event) is journal.Refuse]
-        policy.not_json(refused, [rule.name for rule in self._rules])
-        self._note_failures()
+        if run.answer is not None and run.answer.calm and not run.kills:
+            self.outcomes = ready.all_passed
+            lost: Sequence[str] = ()
+        else:
+            lost = self._look_into(run, policy)
         try:
             if run.answer is None:
                 self._deny_failed(run)
             else:
-                lost = [event.path for event in refused if event.step not in run.skipped]
                 self._take_answer(run.answer, lost, policy, blame)
         finally:
             self._notices.extend(policy.notices)
+
+    def _look_into(self, run: Run, policy: Policy) -> Sequence[str]:
+        """What became of the rules, with a notice for all that went wrong; the paths of what was no JSON."""
+        steps = self._trace.steps()
+        self.outcomes = [step.outcome for step in steps]
+        self.failed = [step for step in steps if step.error is not None]
+        refused = [event for event in self._trace.events() if isinstance(event, journal.Refuse)]
+        policy.not_json(refused, [rule.name for rule in self._rules])
+        self._note_failures()
+        return [event.path for event in refused if event.step not in run.skipped]
 
     def execution(self, id: str, clock: int, seconds: float) -> Execution:
         allowed = self._decision == "allow"

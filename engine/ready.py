@@ -28,6 +28,7 @@ class Ready:
             RuleCode(rule.sha256, code, rule.on_failure == "skip") for rule, code in zip(rules, codes, strict=True)
         )
         self.refused = refused
+        self.all_passed = ("passed",) * len(rules)
         self.ran = tuple(RanRule(rule.id, rule.name, rule.version, rule.on_failure) for rule in rules)
 
     def serves(self, revision: Revision, hello: Hello | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -33,8 +33,11 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     kills: dict[int, Kill] = {}
     skipped: tuple[int, ...] = ()
 
+    def events(self) -> list[Event]:
+        return events_of(self.journal)
+
     def steps(self) -> tuple[Step, ...]:
-        return steps(self.rules, events_of(self.journal), self.kills, self.skipped)
+        return steps(self.rules, self.events(), self.kills, self.skipped)
 
 
 class Blame:
@@ -44,18 +47,18 @@ class Blame:
     not grow with the journal: a rule may make thousands of writes and of notices.
     """
 
-    def __init__(self, rules: Sequence[RanRule], events: Sequence[Event], skipped: Collection[int] = ()) -> None:
-        """What `skipped` rules did is nobody's doing."""
-        self._rules = rules
-        self._events = events
-        self._skipped = skipped
+    def __init__(self, trace: Trace) -> None:
+        """What rules did that were undone is nobody's doing."""
+        self._trace = trace
+        self._rules = trace.rules
+        self._looked = False
         self._at: dict[str, list[tuple[int, journal.Write | journal.Refuse]]] = {}
         self._below: dict[str, tuple[int, journal.Write | journal.Refuse]] = {}
 
     def _look_through(self) -> None:
-        events, self._events = self._events, ()
-        for order, event in enumerate(events):
-            if event.step in self._skipped:
+        self._looked = True
+        for order, event in enumerate(self._trace.events()):
+            if event.step in self._trace.skipped:
                 continue
             if isinstance(event, journal.Write | journal.Refuse) and 0 <= event.step < len(self._rules):
                 self._at.setdefault(event.path, []).append((order, event))
@@ -66,7 +69,7 @@ class Blame:
 
     def of(self, path: str) -> tuple[str | None, int | None]:
         """The rule's name and line of the last write that changed what is at `path`: there, below, or above it."""
-        if self._events:
+        if not self._looked:
             self._look_through()
         found = [*self._at.get(path, ())[-1:]]
         if path in self._below:

@@ -17,6 +17,7 @@ from sandbox.facades import taking
 from sandbox.members import MEMBERS
 from sandbox.seeded import Seeded
 
+DRAWN = frozenset({"jwt", "random", "secrets", "time", "uuid"})  # modules with such members
 Change = Callable[[Any, Callable[[], Any]], Any]
 
 
@@ -33,7 +34,7 @@ class Drawn:
         return Seeded(self._seed)
 
     def members(self, module: str) -> dict[str, Any]:
-        """The members of `module` that are drawn; none for most modules."""
+        """The members that are drawn of one of the modules in `DRAWN`."""
         match module:
             case "jwt":
                 return {"decode": self._decode}
@@ -45,7 +46,7 @@ class Drawn:
                 return self._time()
             case "uuid":
                 return {"uuid4": lambda: uuid.UUID(bytes=self._draw.randbytes(16), version=4)}
-        return {}
+        raise AssertionError(f"nothing is drawn in `{module}`")
 
     def special(self) -> dict[tuple[type, str], Callable[..., Any]]:
         """Attributes of shared classes that depend on the clock, or import when they are called."""

@@ -167,6 +167,7 @@ class Journal:
         self._extra = 0
         self._lines = self._line_bytes = 0  # of the step
         self._dropping = False
+        self.calm = True  # no rule has denied or failed, and nothing was refused
         # What a finaliser exceeds, the interpreter discards: it is asked for when the rule has ended.
         self.exceeded: BudgetExceeded | None = None
         self._encode = _encoder.encode
@@ -229,12 +230,15 @@ class Journal:
         self._note(step, f"{why}: the rest is dropped", line)
 
     def deny(self, step: int, kind: DenialKind, text: str) -> None:
+        self.calm = False
         self._add(b'["deny",%d,"%s",%s]' % (step, kind.encode(), self._shown(text)), decides=True)
 
     def refuse(self, step: int, path: Path, reason: str, line: int) -> None:
+        self.calm = False
         self._add(b'["refuse",%d,%s,%s,%d]' % (step, self._shown(pointer(path)), self._shown(reason), line))
 
     def end(self, step: int, outcome: StepOutcome, microseconds: int, error: Error | None) -> None:
+        self.calm &= outcome == "passed"
         body = self._encode(error) if error else b"null"
         if error and (len(body) > self.limits.error or not self._has_extra(len(body))):
             body = self._encode(error.bare())

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sandbox.drawn import Change, Drawn
+from sandbox.drawn import DRAWN, Change, Drawn
 from sandbox.facades import EXCEPTION_TYPES, FIXED
 from sandbox.members import MEMBERS
 
@@ -82,12 +82,16 @@ class Modules:
         return self._module(name)
 
     def _module(self, name: str) -> Module:
+        if name not in DRAWN:
+            return _fixed(name)
         made = self._made.get(name)
         if made is None:
-            members = FIXED.get(name, {}) | self._drawn.members(name)
-            for inner in MEMBERS:
-                package, _, last = inner.rpartition(".")
-                if package == name:
-                    members[last] = self._module(inner)
-            made = self._made[name] = Module(name, members)
+            made = self._made[name] = Module(name, FIXED.get(name, {}) | self._drawn.members(name))
         return made
+
+
+@functools.cache
+def _fixed(name: str) -> Module:
+    """A module that is the same for every step, since no rule can change one."""
+    inside = [inner for inner in MEMBERS if inner.rpartition(".")[0] == name]
+    return Module(name, FIXED.get(name, {}) | {inner.rpartition(".")[2]: _fixed(inner) for inner in inside})

@@ -88,6 +88,7 @@ class Pipeline:
             denial=self._denial,
             skipped=self._skipped,
             journal=msgspec.Raw(self._journal.text()),
+            calm=self._journal.calm,
         )
 
     def step(self, index: int) -> Step:
@@ -103,7 +104,7 @@ class Pipeline:
         step = self.step(index)
         outcome, error = step.run(self._programs[rule.digest], self._memory)
         denial, changed = step.denial, step.doubtful
-        del step
+        vars(step).clear()  # its parts hold it
         self._journal.exceeded = None  # it holds the rule's frames
         slow = time.monotonic_ns() - started > SLOW
         self.slow |= slow

@@ -29,6 +29,7 @@ DEPTH = 8  # jobs in one worker's channel
 STALLED = 0.020  # a head job that runs so long does not make those behind it wait any longer
 FRESH = 0.002  # a worker whose head job is no older takes another behind it
 SPARES = 1  # forked workers that wait for a tenant
+SPARES_FOR_ONE = 4  # the same where each serves one execution only
 PICK_UP = 5.0  # a worker that has not begun its head job by then is stuck
 SETTLE = 0.5  # a worker that is not idle so long after its answer is stuck too
 FALSE_START = (0.1, 5.0)  # before another try when a worker ends without having been of use: first, and longest
@@ -115,6 +116,7 @@ class Pool:
         self._unconfined_by = unconfined_by
         self.counts = Counts()
         self._most = workers
+        self._most_spares = SPARES if limits.recycle_executions > 1 else SPARES_FOR_ONE
         self._most_per_tenant = workers_per_tenant
         self._most_waiting = queue
         self._tenants: dict[str, Tenant] = {}
@@ -237,7 +239,7 @@ class Pool:
         fresh = time.monotonic() - FRESH
         for worker in tenant.workers:
             count = len(worker.in_flight)
-            if worker.retiring or count >= DEPTH:
+            if worker.retiring or count >= min(DEPTH, self.limits.recycle_executions - worker.executions):
                 continue
             if not count:
                 idle = idle or worker
@@ -498,11 +500,13 @@ class Pool:
             return
         self._refilling = True
         try:
-            while not self._closed and len(self._spares) < SPARES and len(self._workers) < self._most:
+            while not self._closed and len(self._spares) < self._most_spares and len(self._workers) < self._most:
                 zygote = self._zygote
                 if zygote is None or not zygote.alive:
                     return
-                worker = await Worker.start(zygote, "worker", self._answered, self._ended, self.limits.answer)
+                # One that somebody waits for does not warm up first.
+                kind = "worker" if any(tenant.queue for tenant in self._tenants.values()) else "spare"
+                worker = await Worker.start(zygote, kind, self._answered, self._ended, self.limits.answer)
                 self.counts.workers_started += 1
                 if worker.ended:
                     await asyncio.sleep(self._false_start())

@@ -64,7 +64,9 @@ class Recorder:
                 value = list(value)
             self.change(holder, lambda: operator.setitem(holder, key, value))
             return
-        places = self._open(holder)
+        if self.closed:
+            self.check_open()
+        places = self._tree.places(holder)
         if kind is list:
             old, part = holder[key], key if key >= 0 else len(holder) + key
         elif places:

@@ -131,7 +131,11 @@ class Tree:
             elif type(node) is tuple:
                 certain = False
             for key, child in node.items() if type(node) is dict else enumerate(node):
-                if type(child) in NODES:
+                kind = type(child)
+                if kind is str:
+                    if not child.isascii():
+                        certain = False
+                elif kind in NODES:
                     pending.append((child, (*place, key)))
                 elif certain and not is_plain(child):
                     certain = False

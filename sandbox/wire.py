@@ -58,7 +58,8 @@ class Denial(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a job. `invalid` says that `user` or `context` could not be read, and nothing ran.
 
-    `journal` is the JSON array of what happened (see `sandbox.journal`), left undecoded until a record is made.
+    `journal` is the JSON array of what happened (see `sandbox.journal`), left undecoded until somebody looks. `calm`
+    says that there is nothing in it that a login would look for: every rule passed, and nothing was refused.
     """
 
     seq: int
@@ -67,6 +68,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     denial: Denial | None = None
     skipped: list[int] = []
     journal: msgspec.Raw = msgspec.Raw(b"[]")
+    calm: bool = False
     invalid: str | None = None
     tired: bool = False  # the worker asks to be replaced
 

@@ -21,6 +21,7 @@ from sandbox.pipeline import Pipeline
 from sandbox.program import Program, load
 from sandbox.progress import COLLECTING, IDLE, Progress
 from sandbox.timer import TimeLimit, Timer
+from sandbox.warm import warm
 from sandbox.wire import HEAD, CompileJob, Job, frame, from_service, to_service
 
 # The service asks a worker that hangs where it is; C code answers, since Python code may be stuck.
@@ -28,12 +29,14 @@ WHERE_SIGNAL = signal.SIGUSR1
 LOOK_EVERY = 16  # jobs: how often the memory is looked at though none of their rules was slow
 
 
-def serve(channel: socket.socket, progress: Progress, trace_fd: int, limits: Limits) -> None:
-    """Answer jobs until the channel closes."""
+def serve(channel: socket.socket, progress: Progress, trace_fd: int, limits: Limits, known: Program | None) -> None:
+    """Answer jobs until the channel closes. `known` is a rule to warm up with."""
     faulthandler.register(WHERE_SIGNAL, file=trace_fd, all_threads=False, chain=False)
     sys.setrecursionlimit(limits.recursion)
     gc.disable()  # collected between jobs, where nobody waits
     timer, memory = Timer(), Memory()
+    if known is not None:
+        _collect([warm(known, limits, progress, timer, memory)], progress, timer, limits)
     programs: dict[str, Program] = {}
     frames = Frames(channel)
     loaded, count = False, 0

@@ -1,6 +1,7 @@
 """The zygote: imports and warms what workers need, gives up its rights, then forks a worker in a millisecond.
 
-It is started as a fresh program with an empty environment, so it never held a secret. It runs no rule.
+It is started as a fresh program with an empty environment, so it never held a secret. It runs no rule but one of
+its own.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from pathlib import Path
 
 import msgspec
 
-from sandbox import compiler, layers, progress, worker, zones
+from sandbox import compiler, layers, progress, warm, worker, zones
 from sandbox.confinement import Confinement
 from sandbox.facades import DIGESTS
 from sandbox.limits import Limits
+from sandbox.memory import Memory
+from sandbox.program import Program
+from sandbox.timer import Timer
 from sandbox.wire import Hello, NotConfined
 
 MESSAGE = 4096
@@ -45,7 +49,7 @@ class Order(msgspec.Struct, frozen=True):
     """What the service asks for. The descriptors travel beside it: channel, progress, trace."""
 
     id: int
-    kind: str  # "worker" or "compile"
+    kind: str  # "compile", "worker", or "spare": a worker that has the time to warm up first
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +66,7 @@ def main() -> None:
     may be missing, separated by commas. Ends without a worker when another one is."""
     control = socket.socket(fileno=int(sys.argv[1]))
     limits = msgspec.json.decode(sys.argv[3], type=Limits)
-    _warm(limits)
+    known = _warm(limits)
     stamps = _stamps()
     gc.collect()
     gc.freeze()
@@ -73,7 +77,7 @@ def main() -> None:
         control.send(msgspec.json.encode(NotConfined(missing=missing)))
         sys.exit(1)
     control.send(msgspec.json.encode(msgspec.structs.replace(stamps, layers=states)))
-    Zygote(control, limits, confinement).run()
+    Zygote(control, limits, confinement, known).run()
 
 
 def _stamps() -> Hello:
@@ -91,8 +95,9 @@ def _stamps() -> Hello:
     )
 
 
-def _warm(limits: Limits) -> None:
-    """Have everything imported that is imported late, while files can still be opened."""
+def _warm(limits: Limits) -> Program:
+    """Have everything imported that is imported late, while files can still be opened, and a rule of ours run, which
+    children run again."""
     warnings.simplefilter("ignore")  # printing one opens the source file, and has no reader
     zones.zones()
     for module in LATE:
@@ -107,13 +112,25 @@ def _warm(limits: Limits) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         compiler.compile_rule("def rule(:", limits)
+    known = warm.program(limits)
+    mapping = os.memfd_create("warm")
+    os.ftruncate(mapping, progress.SIZE)
+    shared, timer, memory = progress.Progress(mapping), Timer(), Memory()
+    for _ in range(warm.TIMES):
+        warm.warm(known, limits, shared, timer, memory)
+    timer.off()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    shared.close()
+    os.close(mapping)
+    return known
 
 
 class Zygote:
-    def __init__(self, control: socket.socket, limits: Limits, confinement: Confinement) -> None:
+    def __init__(self, control: socket.socket, limits: Limits, confinement: Confinement, known: Program) -> None:
         self._control = control
         self._confinement = confinement
         self._limits = limits
+        self._known = known
         self._children: dict[int, int] = {}  # process id: order id
         self._pid_seen = confinement.parent_seen
 
@@ -171,7 +188,7 @@ class Zygote:
         if shared is None:
             worker.compile_once(channel, limits)
         else:
-            worker.serve(channel, shared, fds[2], limits)
+            worker.serve(channel, shared, fds[2], limits, self._known if order.kind == "spare" else None)
         os._exit(0)
 
     def _reap(self) -> bool:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine.claims import ClaimsTooLarge, Policy
-from engine.models import PipelineRule, TenantSettings
+from engine.models import RanRule, TenantSettings
 from engine.protected import NAMESPACES, PROFILE, PROTECTED, RESTRICTED
-from engine.trace import Blame
+from engine.trace import Blame, Trace
 from sandbox import journal
 
 NAMESPACED = "https://example.com/permissions"
 
 
-def rules(*names: str) -> list[PipelineRule]:
-    return [
-        PipelineRule(id=f"rul_{name}", name=name, version=1, sha256="", order=order, enabled=True, on_failure="deny")
-        for order, name in enumerate(names, start=1)
-    ]
+RULES = (RanRule("rul_first", "first", 1, "deny"), RanRule("rul_second", "second", 1, "deny"))
 
 
 def write(path: str, step: int = 0, line: int = 2) -> journal.Write:
@@ -27,7 +24,9 @@ def write(path: str, step: int = 0, line: int = 2) -> journal.Write:
 
 
 def policy(*events: journal.Event, limit: int = 100_000, **settings: bool) -> Policy:
-    return Policy(TenantSettings(**settings), limit, Blame(rules("first", "second"), events))
+    return Policy(
+        TenantSettings(**settings), limit, Blame(Trace(rules=RULES, journal=msgspec.Raw(msgspec.json.encode(events))))
+    )
 
 
 def told(policy: Policy) -> list[tuple[str, str | None, str | None, int | None]]:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
 from engine import trace
-from engine.models import Frame, OnFailure, PipelineRule, StepError
-from engine.trace import Blame, Kill
+from engine.models import Frame, OnFailure, RanRule, StepError
+from engine.trace import Blame, Kill, Trace
 from sandbox import journal
 from sandbox.journal import Event
 from sandbox.pool import Killed
 
 
-def rules(*on_failure: OnFailure) -> list[PipelineRule]:
-    return [
-        PipelineRule(
-            id=f"rul_{number}",
-            name=f"rule{number}",
-            version=number,
-            sha256="",
-            order=number,
-            enabled=True,
-            on_failure=each,
-        )
-        for number, each in enumerate(on_failure)
-    ]  # fmt: skip
+def rules(*on_failure: OnFailure) -> list[RanRule]:
+    return [RanRule(f"rul_{number}", f"rule{number}", number, each) for number, each in enumerate(on_failure)]
+
+
+def blame_of(rules: list[RanRule], events: Sequence[Event]) -> Blame:
+    return Blame(Trace(rules=tuple(rules), journal=msgspec.Raw(msgspec.json.encode(events))))
 
 
 def write(path: str, step: int, line: int = 1, new: Any = 1) -> journal.Write:
@@ -68,18 +62,18 @@ def test_blame(path: str, found: tuple[str | None, int | None]) -> None:
         write("/context/idToken/d/e", 1, 21),
         end(1),
     ]
-    assert Blame(rules("deny", "deny"), events).of(path) == found
+    assert blame_of(rules("deny", "deny"), events).of(path) == found
 
 
 def test_the_whole_token_replaced_after_a_claim() -> None:
     events = [write("/context/idToken/a", 0, 10), write("/context/idToken", 1, 30)]
-    blame = Blame(rules("deny", "deny"), events)
+    blame = blame_of(rules("deny", "deny"), events)
     assert blame.of("/context/idToken/b") == ("rule1", 30)
 
 
 def test_blame_for_a_refused_value() -> None:
     event = journal.Refuse(step=1, path="/context/idToken/a", reason="a set", line=8)
-    assert Blame(rules("deny", "deny"), [write("/context/idToken/a", 0), event]).of("/context/idToken/a") == (
+    assert blame_of(rules("deny", "deny"), [write("/context/idToken/a", 0), event]).of("/context/idToken/a") == (
         "rule1",
         8,
     )
@@ -87,7 +81,7 @@ def test_blame_for_a_refused_value() -> None:
 
 @pytest.mark.parametrize("step", [-1, 2, 2**40])
 def test_nobody_is_blamed_for_a_rule_that_there_is_not(step: int) -> None:
-    assert Blame(rules("deny", "deny"), [write("/context/idToken/a", step)]).of("/context/idToken/a") == (None, None)
+    assert blame_of(rules("deny", "deny"), [write("/context/idToken/a", step)]).of("/context/idToken/a") == (None, None)
 
 
 # Steps

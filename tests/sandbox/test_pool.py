@@ -274,3 +274,38 @@ async def test_a_tenant_that_is_gone_is_forgotten(start: Start) -> None:
         await pid(pool, f"t{n}")
     await asyncio.sleep(0.05)
     assert len(pool._tenants) <= 2
+
+
+async def test_one_process_for_one_execution() -> None:
+    """However many wait: a worker that is replaced after one execution is never given a second one."""
+    pool = trial.pool(Limits(recycle_executions=1), workers=4, per_tenant=4)
+    await pool.start()
+    try:
+        code = await trial.compiled(pool, rule("context.idToken.a = 1"))
+        answers = await asyncio.gather(*(pool.run(trial.request(code, seconds=20.0)) for _ in range(30)))
+        assert all(isinstance(answer, Answer) and answer.returns["idToken"] == {"a": 1} for answer in answers)
+        assert pool.counts.executions == 30
+        assert pool.counts.workers_recycled == 30
+    finally:
+        await pool.close()
+
+
+async def test_those_behind_a_slow_one_go_elsewhere() -> None:
+    """A login that takes its time keeps nobody waiting for longer than it takes to notice."""
+    pool = trial.pool(Limits(rule_time=2.0), workers=4, per_tenant=2)
+    await pool.start()
+    try:
+        slow = await trial.compiled(pool, rule("for _ in range(10**6):\n    if user.get('slow') is None:\n        break"))
+        patient = {**trial.USER, "slow": True}
+        await asyncio.gather(*(pool.run(trial.request(slow)) for _ in range(4)))  # two workers are there
+        began = time.monotonic()
+        late = [asyncio.ensure_future(pool.run(trial.request(slow, user=patient)))]
+        quick = [asyncio.ensure_future(pool.run(trial.request(slow))) for _ in range(6)]
+        await asyncio.gather(*quick)
+        took = time.monotonic() - began
+        assert not late[0].done()
+        assert isinstance(await late[0], Answer)
+        assert took < (time.monotonic() - began) / 2
+        assert pool.counts.workers_killed == 0
+    finally:
+        await pool.close()

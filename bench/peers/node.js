@@ -1,0 +1,38 @@
+// node node.js vm|isolated PORT: the five rules in a new context of `node:vm` for every request, or in an isolate that
+// is kept (`isolated-vm`, found by NODE_PATH). Both with a time limit.
+const fs = require("fs");
+const http = require("http");
+const path = require("path");
+
+const [kind, port] = process.argv.slice(2);
+const source = fs.readFileSync(path.join(__dirname, "rules.js"), "utf8");
+const TIMEOUT = 250;
+
+function fresh() {
+  const vm = require("vm");
+  const script = new vm.Script(source + "\nrun(text)");
+  return (text) => script.runInContext(vm.createContext({ text }), { timeout: TIMEOUT });
+}
+
+function kept() {
+  const ivm = require("isolated-vm");
+  const isolate = new ivm.Isolate({ memoryLimit: 128 });
+  const context = isolate.createContextSync();
+  isolate.compileScriptSync(source).runSync(context);
+  const run = context.global.getSync("run", { reference: true });
+  return (text) => run.applySync(undefined, [text], { timeout: TIMEOUT });
+}
+
+const decide = { vm: fresh, isolated: kept }[kind]();
+
+http
+  .createServer((request, response) => {
+    const parts = [];
+    request.on("data", (part) => parts.push(part));
+    request.on("end", () => {
+      const body = decide(Buffer.concat(parts).toString());
+      response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+      response.end(body);
+    });
+  })
+  .listen(Number(port), "127.0.0.1");
