@@ -37,7 +37,10 @@ test: lint ## every test, on real workers, Redis and PostgreSQL
 fuzz: $(STAMP) ## programs made up against the sandbox, for an hour and a million of them
 	@$(BIN)/python -m tests.fuzz --minutes 60 --programs 1000000
 
-bench: $(STAMP) ## what confinement costs, with and without each group of layers
+bench: $(STAMP) ## what a login costs, beside what one could take instead; some twenty minutes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test,bench]'
+	@bench/setup
+	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.confinement
 
 clean: ## forget the virtual environment and what the tests left

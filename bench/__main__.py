@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bench import plots, sections
 from bench.load import has_wrk
-from bench.sections import BARE, ONE, OURS, VARIANTS, Plan
+from bench.sections import BARE, ISOLATED, NODE_VM, ONE, OURS, VARIANTS, Plan
 from bench.targets import targets
 
 SECTIONS = ("main", "latency", "open", "rules", "sizes", "connections", "cold", "tenants")
@@ -71,7 +71,7 @@ def main(
 
 
 def _with_all(wanted: list[str], plan: Plan, found: dict[str, Any]) -> None:
-    with sections.started(VARIANTS) as running:
+    with sections.started(sections.available()) as running:
         found["the same claims, bodies"] = sections.require_same(running, plan.say)
         if "main" in wanted or "open" in wanted:
             found["main"] = sections.main(running, plan)
@@ -79,7 +79,7 @@ def _with_all(wanted: list[str], plan: Plan, found: dict[str, Any]) -> None:
             found["latency"] = sections.latency(running, plan)
         if "open" in wanted:
             saturation = {row["variant"]: row["requests/s"] for row in found["main"]}
-            some = {name: running[name] for name in (BARE, OURS, ONE, "isolated-vm, kept", "node:vm, for each request")}
+            some = {name: running[name] for name in (BARE, OURS, ONE, ISOLATED, NODE_VM) if name in running}
             found["open"] = sections.open_load(some, plan, saturation)
 
 

@@ -136,6 +136,10 @@ class Client(asyncio.Protocol):
         self._due = due
         self._transport.write(request)
 
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         head, found, body = self._buffer.partition(b"\r\n\r\n")
@@ -163,8 +167,9 @@ async def fire(
     latencies: list[float] = []
     counts = {"errors": 0}
     loop = asyncio.get_running_loop()
-    for _ in range(connections):
-        await loop.create_connection(lambda: Client(idle, latencies, counts), "127.0.0.1", port)
+    clients = [Client(idle, latencies, counts) for _ in range(connections)]
+    for client in clients:
+        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
     draw = random.Random(1)
     began = due = time.perf_counter() + 0.1
     sent = 0
@@ -180,6 +185,9 @@ async def fire(
             idle.popleft().send(requests[sent % len(requests)], waiting.popleft())
             sent += 1
         await asyncio.sleep(0.0002 if due > now + 0.0005 else 0)
+    for client in clients:
+        client.close()
+    await asyncio.sleep(0)
     return summed_up(rate, latencies, counts["errors"] + sent - len(latencies))
 
 

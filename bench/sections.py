@@ -25,17 +25,27 @@ Row = dict[str, Any]
 Start = Callable[[], contextlib.AbstractContextManager[Server]]
 
 BARE, OURS, ONE = "bare Starlette, constant", "Claimsmith", "Claimsmith, a process for each"
+TRUSTED, ISOLATED, NODE_VM = "trusted functions in Starlette", "isolated-vm, kept", "node:vm, for each request"
+COMPILED, NAIVE = "compiled for each request", "RestrictedPython, the usual way"
 VARIANTS: dict[str, Start] = {
     BARE: lambda: servers.python("bare"),
     OURS: lambda: servers.claimsmith(),
     ONE: lambda: servers.claimsmith(RECYCLE_AFTER="1"),
-    "trusted functions in Starlette": lambda: servers.python("trusted"),
-    "isolated-vm, kept": lambda: servers.node("isolated"),
-    "node:vm, for each request": lambda: servers.node("vm"),
-    "compiled for each request": lambda: servers.python("compiled"),
-    "RestrictedPython, the usual way": lambda: servers.python("naive"),
+    TRUSTED: lambda: servers.python("trusted"),
+    ISOLATED: lambda: servers.node("isolated"),
+    NODE_VM: lambda: servers.node("vm"),
+    COMPILED: lambda: servers.python("compiled"),
+    NAIVE: lambda: servers.python("naive"),
 }
 COMPARED = 1000  # bodies that all variants have to decide on in the same way, before anything is timed
+
+
+def available() -> dict[str, Start]:
+    """The variants that this machine can run: those of Node.js need it, and `isolated-vm` built."""
+    missing = set() if shutil.which("node") else {NODE_VM, ISOLATED}
+    if not (servers.ROOT / "build/bench/node_modules/isolated-vm/out/isolated_vm.node").exists():
+        missing.add(ISOLATED)
+    return {name: start for name, start in VARIANTS.items() if name not in missing}
 
 
 class Different(Exception):
@@ -155,7 +165,7 @@ def rules(plan: Plan) -> list[Row]:
         many = [RULES[number % len(RULES)] for number in range(count)]
         variants: dict[str, Start] = {
             OURS: lambda many=many: servers.claimsmith(many),  # type: ignore[misc]
-            "trusted functions in Starlette": lambda many=many: servers.python("trusted", many),  # type: ignore[misc]
+            TRUSTED: lambda many=many: servers.python("trusted", many),  # type: ignore[misc]
         }
         with started(variants) as running:
             for row in summed_up(in_turn(running, plan, bodies(50), 16), OURS):

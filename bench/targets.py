@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.sections import BARE, ONE, OURS
+from bench.sections import BARE, COMPILED, ISOLATED, NAIVE, NODE_VM, ONE, OURS, TRUSTED
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -23,11 +23,11 @@ def targets(found: Rows) -> list[dict[str, Any]]:
         row("requests/s against bare Starlette", "at least 0.8", ours["x"], ours["x"] >= 0.8)
         row("CPU for a request against bare Starlette", "at most 1.7", ours["CPU x"], ours["CPU x"] <= 1.7)
         for name, least in (
-            ("trusted functions in Starlette", 1.3),
-            ("node:vm, for each request", 20.0),
-            ("isolated-vm, kept", 0.9),
-            ("compiled for each request", 10.0),
-            ("RestrictedPython, the usual way", 9.0),
+            (TRUSTED, 1.3),
+            (NODE_VM, 20.0),
+            (ISOLATED, 0.9),
+            (COMPILED, 10.0),
+            (NAIVE, 9.0),
         ):
             if name in main:
                 value = ours["x"] / main[name]["x"]

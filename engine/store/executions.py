@@ -16,7 +16,7 @@ from engine.store.tables import executions, require_storable, tenants
 
 AT_ONCE = 100  # rows of one statement: SQLite takes 32,766 values
 COLUMNS = ("id", "tenant", "revision", "decision", "created_at", "record")
-MOMENT = "%Y-%m-%d %H:%M:%S.%f"  # as SQLAlchemy has SQLite keep one
+MOMENT = len("2026-01-02 03:04:05.678901")  # as SQLAlchemy has SQLite keep one
 
 
 class ExecutionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ async def _insert(connection: AsyncConnection, rows: Sequence[ExecutionRow]) -> 
     values: list[object] = []
     for row in rows:
         require_storable("execution", row.id + row.tenant)
-        moment = row.created_at.astimezone(UTC).strftime(MOMENT)
+        moment = row.created_at.astimezone(UTC).isoformat(" ", "microseconds")[:MOMENT]
         values += (row.id, row.tenant, row.revision, row.decision, moment, row.record)
     await connection.exec_driver_sql(
         f"INSERT INTO executions ({names}) VALUES {marks} ON CONFLICT DO NOTHING",  # noqa: S608  names of ours

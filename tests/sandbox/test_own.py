@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.pool import Pool
+from sandbox.wire import Answer
 from tests.fuzz.replay import unexplained
 from tests.sandbox import trial
 from tests.sandbox.trial import outcomes, rule, writes
@@ -80,7 +81,7 @@ async def test_writes(pool: Pool, name: str) -> None:
     codes = [await trial.compiled(pool, rule(body), skip=True) for body in bodies]
     request = trial.request(*codes)
     answer = await pool.run(request)
-    assert isinstance(answer, trial.Answer)
+    assert isinstance(answer, Answer)
     assert [path for _, path, *_ in writes(answer)] == places
     assert unexplained(request, answer) == []
 
@@ -105,7 +106,7 @@ async def test_an_identity_that_is_used_again_hides_nothing(pool: Pool) -> None:
     script = f"import json\ntext = {json.dumps(json.dumps([[[number]] for number in range(300)]))}\n" + rule(body)
     request = trial.request(await trial.compiled(pool, script), user=user)
     answer = await pool.run(request)
-    assert isinstance(answer, trial.Answer)
+    assert isinstance(answer, Answer)
     assert outcomes(answer) == ["passed"]
     found = [path for _, path, *_ in writes(answer)]
     assert found[1:] == [f"/user/kept/list/{n}/0/1" for n in range(300)] + [f"/user/deep/{n}/0/1" for n in range(300)]

@@ -295,7 +295,9 @@ async def test_those_behind_a_slow_one_go_elsewhere() -> None:
     pool = trial.pool(Limits(rule_time=2.0), workers=4, per_tenant=2)
     await pool.start()
     try:
-        slow = await trial.compiled(pool, rule("for _ in range(10**6):\n    if user.get('slow') is None:\n        break"))
+        slow = await trial.compiled(
+            pool, rule("for _ in range(10**6):\n    if user.get('slow') is None:\n        break")
+        )
         patient = {**trial.USER, "slow": True}
         await asyncio.gather(*(pool.run(trial.request(slow)) for _ in range(4)))  # two workers are there
         began = time.monotonic()
