@@ -18,6 +18,21 @@ def busy() -> float:
     return (sum(fields[:8]) - idle) / TICK
 
 
+def cpu(pid: int) -> float:
+    """Seconds that `pid` and all below it have run, those that have ended and were waited for included.
+
+    What else the machine does is not in it.
+    """
+    total = 0
+    for each in tree(pid):
+        try:
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime
+    return total / TICK
+
+
 def tree(pid: int) -> list[int]:
     """`pid` and everything it has started, that lives."""
     found = [pid]

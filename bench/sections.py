@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import shutil
 import statistics
@@ -11,13 +10,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bench import machine, servers
+from bench.arrivals import Open, open_
 from bench.bodies import bodies
-from bench.load import Closed, closed, open_
+from bench.load import Closed, Failed, closed
 from bench.servers import RULES, Server
 
 Say = Callable[[str], None]
@@ -37,6 +37,7 @@ VARIANTS: dict[str, Start] = {
     COMPILED: lambda: servers.python("compiled"),
     NAIVE: lambda: servers.python("naive"),
 }
+ACTIVE = 100  # tenants that log in, of those there are
 COMPARED = 1000  # bodies that all variants have to decide on in the same way, before anything is timed
 
 
@@ -57,6 +58,7 @@ class Plan:
     rounds: int
     seconds: float  # of each variant in each round
     say: Say
+    failed: list[str] = field(default_factory=list)  # variants that have not answered 200 to all, and what they said
 
 
 @contextlib.contextmanager
@@ -88,15 +90,30 @@ def _claims(server: Server, body: bytes) -> Any:
 
 
 def in_turn(running: dict[str, Server], plan: Plan, sent: Sequence[bytes], connections: int) -> dict[str, list[Closed]]:
-    """Closed load on each, one after the other, in every round; every other round the other way round."""
-    for server in running.values():
-        closed(server, sent, connections, 0.5)  # warm
+    """Closed load on each, one after the other, in every round; every other round the other way round. A variant that
+    fails is left out from then on, and noted."""
     samples: dict[str, list[Closed]] = {name: [] for name in running}
+
+    def turn(name: str, seconds: float) -> Closed | None:
+        try:
+            return closed(running[name], sent, connections, seconds)
+        except Failed as error:
+            plan.failed.append(f"{connections} connections: {error}")
+            del samples[name]
+            return None
+
+    for name in running:
+        plan.say(f"warming up: {name}")
+        turn(name, 1)
     for number in range(plan.rounds):
-        order = list(running.items())
-        for name, server in order if number % 2 == 0 else reversed(order):
+        order = list(samples)
+        for name in order if number % 2 == 0 else reversed(order):
             plan.say(f"round {number + 1} of {plan.rounds}, {connections} connections: {name}")
-            samples[name].append(closed(server, sent, connections, plan.seconds))
+            if sample := turn(name, plan.seconds):
+                samples[name].append(sample)
+    for name in samples:
+        if count := running[name].not_allowed():
+            plan.failed.append(f"{name}: {count} logins were not allowed, where all should have been")
     return samples
 
 
@@ -136,26 +153,27 @@ def latency(running: dict[str, Server], plan: Plan) -> list[Row]:
 
 
 def open_load(running: dict[str, Server], plan: Plan, saturation: dict[str, float]) -> list[Row]:
-    """At parts of the rate that each variant reached with 16 connections."""
-    rows = []
-    for name in running:
-        for part in (0.25, 0.5, 0.75):
-            rate = saturation[name] * part
-            plan.say(f"open load, {part:.0%} of what {name} can do")
-            result = open_(running[name], bodies(50), rate, max(plan.seconds, 2.0))
-            rows.append(
-                {
-                    "variant": name,
-                    "of its most": part,
-                    "requests/s": rate,
-                    "p50 µs": result.p50,
-                    "p90 µs": result.p90,
-                    "p99 µs": result.p99,
-                    "p99/p50": result.p99 / result.p50 if result.p50 else 0.0,
-                    "errors": result.errors,
-                }
-            )
-    return rows
+    """At parts of the rate that each variant reached with 16 connections; medians over the rounds."""
+    turns = [(name, part) for name in running if name in saturation for part in (0.25, 0.5, 0.75)]
+    samples: dict[tuple[str, float], list[Open]] = {turn: [] for turn in turns}
+    for number in range(plan.rounds):
+        for name, part in turns if number % 2 == 0 else reversed(turns):
+            plan.say(f"round {number + 1} of {plan.rounds}, open load, {part:.0%} of what {name} can do")
+            samples[name, part].append(open_(running[name], bodies(50), saturation[name] * part, plan.seconds))
+    return [
+        {
+            "variant": name,
+            "of its most": part,
+            "requests/s": saturation[name] * part,
+            "p50 µs": statistics.median(sample.p50 for sample in of),
+            "p90 µs": statistics.median(sample.p90 for sample in of),
+            "p99 µs": statistics.median(sample.p99 for sample in of),
+            "p99/p50": statistics.median(sample.p99 / sample.p50 for sample in of),
+            "longest µs": max(sample.most for sample in of),
+            "errors": sum(sample.errors for sample in of),
+        }
+        for (name, part), of in samples.items()
+    ]
 
 
 def rules(plan: Plan) -> list[Row]:
@@ -228,29 +246,34 @@ def cold(plan: Plan) -> list[Row]:
 
 
 def tenants(plan: Plan, counts: Sequence[int]) -> list[Row]:
-    """Tenants with ten rules each, a hundred of them active."""
-    return [_tenants(plan, count) for count in counts]
-
-
-def _tenants(plan: Plan, count: int) -> Row:
-    names = [f"t{number}" for number in range(count)]
-    active, sent, times = names[:100], bodies(50), []
+    """Tenants with ten rules each, a hundred of them active: one service, to which more and more come."""
+    rows: list[Row] = []
+    names: list[str] = []
     with servers.claimsmith([]) as server:
         admin = Tenants(server)
-        with ThreadPoolExecutor(4) as threads:
-            for done, _ in enumerate(threads.map(lambda name: admin.make(name, 10), names)):
-                plan.say(f"tenant {done + 1} of {count}")
-        for body in sent[:3]:
-            for name in active:
-                server.headers = admin.headers(name)
-                times.append(_timed(functools.partial(server.post, body)))
-        return {
-            "tenants": count,
-            "active": len(active),
-            "rules each": 10,
-            "memory MB": machine.memory(server.pid) / 1e6,
-            "p50 ms of a login": statistics.median(times) * 1e3,
-        }
+        assert server.data is not None
+        for count in counts:
+            new = [f"t{number}" for number in range(len(names), count)]
+            with ThreadPoolExecutor(4) as threads:
+                for done, _ in enumerate(threads.map(lambda name: admin.make(name, 10), new)):
+                    plan.say(f"tenant {len(names) + done + 1} of {count}")
+            names += new
+            active = [servers.token(server.data, "execute", name) for name in names[:ACTIVE]]
+            plan.say(f"{count} tenants, {len(active)} of them active")
+            sent = bodies(max(len(active), 50))
+            row: Row = {"tenants": count, "active": len(active), "rules each": 10}
+            try:
+                samples = [closed(server, sent, 16, plan.seconds, active) for _ in range(plan.rounds + 1)][1:]
+                row |= {
+                    "requests/s": statistics.median(sample.rate for sample in samples),
+                    "p50 µs": statistics.median(sample.p50 for sample in samples),
+                    "p99 µs": statistics.median(sample.p99 for sample in samples),
+                }
+            except Failed as error:
+                plan.failed.append(f"{count} tenants: {error}")
+                row |= {"requests/s": 0.0, "p50 µs": 0.0, "p99 µs": 0.0}
+            rows.append(row | {"memory MB": machine.memory(server.pid) / 1e6})
+    return rows
 
 
 class Tenants:

@@ -1,5 +1,5 @@
 // node node.js vm|isolated PORT: the five rules in a new context of `node:vm` for every request, or in an isolate that
-// is kept (`isolated-vm`, found by NODE_PATH). Both with a time limit.
+// is kept (`isolated-vm`, found by NODE_PATH). Both with a time limit, both in one process.
 const fs = require("fs");
 const http = require("http");
 const path = require("path");
@@ -20,19 +20,26 @@ function kept() {
   const context = isolate.createContextSync();
   isolate.compileScriptSync(source).runSync(context);
   const run = context.global.getSync("run", { reference: true });
-  return (text) => run.applySync(undefined, [text], { timeout: TIMEOUT });
+  return (text) => run.apply(undefined, [text], { timeout: TIMEOUT });
 }
 
 const decide = { vm: fresh, isolated: kept }[kind]();
+
+function answer(response, status, body) {
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
 
 http
   .createServer((request, response) => {
     const parts = [];
     request.on("data", (part) => parts.push(part));
-    request.on("end", () => {
-      const body = decide(Buffer.concat(parts).toString());
-      response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
-      response.end(body);
+    request.on("end", async () => {
+      try {
+        answer(response, 200, await decide(Buffer.concat(parts).toString()));
+      } catch (error) {
+        answer(response, 500, JSON.stringify({ error: String(error) }));
+      }
     });
   })
   .listen(Number(port), "127.0.0.1");
