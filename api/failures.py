@@ -12,8 +12,8 @@ from starlette.types import ExceptionHandler
 from api.errors import ApiError, error_response
 from api.request_id import echo_request_id
 from engine.authoring import InvalidScript
-from engine.engine import InvalidTransaction
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
+from engine.transaction import InvalidTransaction
 from sandbox.pool import Busy
 from sandbox.process import SandboxUnavailable
 

@@ -7,7 +7,6 @@ the job at its head is touched: the others go to another worker as if nothing ha
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import deque
@@ -16,11 +15,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from sandbox.compiling import Compilers
 from sandbox.limits import Limits
 from sandbox.plain import nested_within
 from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
 from sandbox.progress import COLLECTING, IDLE, RUNNING
-from sandbox.wire import Answer, Compiled, CompileJob, Hello, Job, JobRule, Problem, frame, to_worker
+from sandbox.wire import Answer, Compiled, Hello, Job, JobRule, frame, to_worker
 
 log = logging.getLogger("claimsmith.sandbox")
 
@@ -33,7 +33,6 @@ SPARES_FOR_ONE = 4  # the same where each serves one execution only
 PICK_UP = 5.0  # a worker that has not begun its head job by then is stuck
 SETTLE = 0.5  # a worker that is not idle so long after its answer is stuck too
 FALSE_START = (0.1, 5.0)  # before another try when a worker ends without having been of use: first, and longest
-COMPILERS = 2
 ZYGOTE_RETRY = 0.5
 ZYGOTE_PATIENCE = 5.0  # for those who wait until another has started
 
@@ -131,9 +130,7 @@ class Pool:
         self._ready = asyncio.Event()  # while a zygote lives
         self._refilling = False
         self._false_starts = 0  # since a worker was last of use
-        self._compiling: set[Worker] = set()
-        # Whoever uploads what stalls the compiler does not make logins wait: those have their own.
-        self._compilers = {stored: asyncio.Semaphore(COMPILERS) for stored in (False, True)}
+        self._compilers = Compilers(limits, self.greeting, self._living)
         self._closed = False
 
     # Life
@@ -163,10 +160,19 @@ class Pool:
         """What the living zygote reported; None while there is none."""
         return self._zygote.hello if self._zygote is not None and self._zygote.alive else None
 
+    def _living(self) -> ZygoteProcess | None:
+        zygote = self._zygote
+        return zygote if not self._closed and zygote is not None and zygote.alive else None
+
+    async def compile(self, source: str, *, stored: bool = False) -> Compiled:
+        """See `Compilers.compile`."""
+        self.counts.compiles += 1
+        return await self._compilers.compile(source, stored=stored)
+
     @property
     def processes(self) -> list[int]:
         """The process ids of the zygote and the workers."""
-        pids = [worker.pid for worker in (*self._workers, *self._compiling)]
+        pids = [worker.pid for worker in (*self._workers, *self._compilers.children)]
         if self._zygote is not None:
             pids.append(self._zygote.pid)
         return [pid for pid in pids if pid is not None]
@@ -188,14 +194,14 @@ class Pool:
         for tenant in self._tenants.values():
             for ticket in [*tenant.queue, *(t for w in tenant.workers for t in w.in_flight)]:
                 self._refuse(ticket, "the service is stopping")
-        for worker in (*self._workers, *self._compiling):
+        for worker in (*self._workers, *self._compilers.children):
             worker.kill()
         if self._zygote is not None:
             await self._zygote.stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        while self._workers or self._compiling:  # noqa: ASYNC110  each ends by itself, within a millisecond
+        while self._workers or self._compilers.children:  # noqa: ASYNC110  each ends by itself, within a millisecond
             await asyncio.sleep(0.001)
 
     # Executions
@@ -550,73 +556,6 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    # Compiling
-
-    async def compile(self, source: str, *, stored: bool = False) -> Compiled:
-        """Compile in a child of its own, which ends with its answer. `stored` source has compiled before.
-
-        Source that stalls or crashes the compiler comes back as a problem; a crash is one only when it happens
-        twice, since the child may have been ended by something else. Raises `SandboxUnavailable`.
-        """
-        self.counts.compiles += 1
-        try:
-            job = frame(to_worker.encode(CompileJob(source)))
-        except UnicodeEncodeError as error:
-            line = source.count("\n", 0, error.start) + 1
-            column = error.start - source.rfind("\n", 0, error.start)
-            text = f"the character {source[error.start]!r} is not text"
-            return Compiled(problems=[Problem(line=line, column=column, code="syntax_error", message=text)])
-        async with self._compilers[stored]:
-            compiled = await self._compile(job)
-            if compiled is None:
-                await asyncio.sleep(FALSE_START[0])
-                compiled = await self._compile(job)
-        if compiled is None and self.hello is None:
-            raise SandboxUnavailable("the sandbox is starting")
-        return compiled or _crashed("compile_crashed", "the script ends the compiler")
-
-    async def _compile(self, job: bytes) -> Compiled | None:
-        """One try; None when the child ended without an answer."""
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-
-        def answered(worker: Worker, body: bytes) -> None:
-            if not answer.done():
-                answer.set_result(body)
-
-        def ended(worker: Worker) -> None:
-            self._compiling.discard(worker)
-            if not answer.done():
-                answer.set_result(b"")
-
-        await self.greeting()
-        if self._closed or self._zygote is None:
-            raise SandboxUnavailable("the service is stopping")
-        try:
-            child = await Worker.start(self._zygote, "compile", answered, ended, 4 * self.limits.code)
-        except SandboxUnavailable:
-            return None
-        if child.ended:
-            return None
-        self._compiling.add(child)
-        try:
-            child.send(job)
-            body = await asyncio.wait_for(answer, self.limits.compile_time)
-        except TimeoutError:
-            return _crashed("compile_timeout", f"compiling takes longer than {self.limits.compile_time:g} s")
-        finally:
-            child.kill()
-        if not body:
-            return None
-        with contextlib.suppress(msgspec.DecodeError):
-            compiled = msgspec.json.decode(body, type=Compiled)
-            if len(compiled.code) <= self.limits.code:
-                return compiled
-        return _crashed("compile_crashed", "the compiled script is too large")
-
 
 def _phase(worker: Worker) -> int:
     return worker.progress.place().phase if worker.progress is not None else IDLE
-
-
-def _crashed(code: str, message: str) -> Compiled:
-    return Compiled(problems=[Problem(line=1, column=1, code=code, message=f"{message}: simplify it")])

@@ -146,25 +146,21 @@ class Step:
             if type(self._context.get(name)) is not dict:
                 raise CallbackError("claims_replaced", f"`context.{name}` must stay a dict: set claims on it")
         # JSON text of an object is at most four times as long as it came (1e15), and longer by what was written.
-        if recorder.doubtful or 4 * (len(job.user) + len(job.context) + self._journal.grown) > limits.claims:
-            self._measure()
-
-    def _measure(self) -> None:
-        limits, job, line_of = self._limits, self._job, self.recorder.line_of
+        grown = self._journal.grown
+        sizes = {"user": 4 * (len(job.user) + grown), "context": 4 * (len(job.context) + grown)}
         for name, value in (("user", self._user), ("context", self._context)):
-            if not nested_within(value, limits.nesting):
+            if recorder.doubtful and not nested_within(value, limits.nesting):
                 text = f"`{name}` is nested deeper than {limits.nesting} levels"
-                raise BudgetExceeded("too_large", text, line_of(name))
-            size = len(msgspec.json.encode(value))
-            if size > limits.data:
-                text = f"`{name}` has {size} bytes: the limit is {limits.data}"
-                raise BudgetExceeded("too_large", text, line_of(name))
-        for name in job.returns:
-            if name not in job.maps and len(msgspec.json.encode(self._context.get(name))) > limits.claims:
-                text = f"`context.{name}` has more than {limits.claims} bytes"
-                raise BudgetExceeded("too_large", text, line_of("context", name))
-        for name in job.maps:
-            size = len(msgspec.json.encode(self._context[name]))
-            if size > limits.claims:
-                text = f"`context.{name}` has {size} bytes: the limit is {limits.claims}"
-                raise BudgetExceeded("claims_too_large", text, line_of("context", name))
+                raise BudgetExceeded("too_large", text, recorder.line_of(name))
+            if recorder.doubtful or sizes[name] > limits.data:
+                self._require_size((name,), value, limits.data, "too_large")
+        if recorder.doubtful or sizes["context"] > limits.claims:
+            for name in dict.fromkeys((*job.maps, *job.returns)):
+                code = "claims_too_large" if name in job.maps else "too_large"
+                self._require_size(("context", name), self._context.get(name), limits.claims, code)
+
+    def _require_size(self, path: tuple[str, ...], value: Any, most: int, code: str) -> None:
+        size = len(msgspec.json.encode(value))
+        if size > most:
+            text = f"`{'.'.join(path)}` has {size} bytes: the limit is {most}"
+            raise BudgetExceeded(code, text, self.recorder.line_of(*path))

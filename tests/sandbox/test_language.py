@@ -336,7 +336,7 @@ BUDGETS = {
     "bomb of references": ("a = []\nfor _ in range(40):\n    a = [a, a]\nuser.a = a", "exhausted", "too_large",
                            "the value holds too many objects, or holds itself"),
     "redirect": ("context.redirect = {'url': 'x' * 110_000}", "exhausted", "too_large",
-                 "`context.redirect` has more than 102400 bytes"),
+                 "`context.redirect` has 110010 bytes: the limit is 102400"),
     "metadata": ("auth0.users.updateUserMetadata(user.user_id, {'a': 'x' * 300_000})", "exhausted", "updates_too_large",
                  "the changes of `user_metadata` have 300008 bytes: the limit is 262144"),
     "recursion": ("def f():\n    f()\nf()", "exhausted", "rule_recursion", "the rule nests its calls too deeply"),

@@ -1,0 +1,223 @@
+"""Makes an execution out of what ran, under the claims policy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from engine import trace
+from engine.claims import TOKENS, ClaimsTooLarge, Policy
+from engine.execution import Execution
+from engine.models import JSON, Claims, Decision, Denial, Notice, Step
+from engine.ready import Ready
+from engine.transaction import ContextView, RequestView
+from sandbox import journal
+from sandbox.wire import Answer
+
+STORES = ("user_metadata", "app_metadata")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NO_TRACE = trace.Trace()
+
+# Flows without a browser to send anywhere (Auth0 Rules: redirect users, "limitations").
+NO_INTERACTION = frozenset(
+    {"oauth2-password", "oauth2-refresh-token", "oauth2-resource-owner", "oauth2-resource-owner-jwt-bearer"}
+)
+RULE_FAILED = "the login could not be decided: a rule failed"
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """What came out of the sandbox, whole or in pieces."""
+
+    answer: Answer | None
+    journal: msgspec.Raw
+    kills: dict[int, trace.Kill]
+    skipped: tuple[int, ...] = ()
+    failed: int | None = None  # the rule that ended it without an answer
+
+
+class Builder:
+    """Makes an execution out of what ran, under the claims policy."""
+
+    def __init__(self, ready: Ready, view: ContextView, limit: int) -> None:
+        self._ready = ready
+        self._rules = ready.rules
+        self._view = view
+        self._limit = limit
+        self._decision: Decision = "deny"
+        self._tokens: dict[str, Claims] = {}
+        self._scope: list[str] | None = None
+        self._updates: dict[str, Claims | None] = dict.fromkeys(STORES)
+        self._redirect: dict[str, JSON] | None = None
+        self._multifactor: JSON = None
+        self._denial: Denial | None = None
+        self._notices: list[Notice] = []
+        self._trace = NO_TRACE
+        self.outcomes: Sequence[str] = ()  # of the rules that ran
+        self.failed: Sequence[Step] = ()
+
+    def note(self, code: str, message: str, rule: str | None = None, line: int | None = None) -> None:
+        self._notices.append(Notice(code=code, message=message, rule=rule, line=line))
+
+    def unchanged(self) -> None:
+        """No rule ran: the claims are as they came in."""
+        self._decision = "allow"
+        self._tokens = {"idToken": self._view.idToken or {}, "accessToken": self._view.accessToken or {}}
+
+    def from_run(self, run: Run) -> None:
+        ready = self._ready
+        self._trace = trace.Trace(rules=ready.ran, journal=run.journal, kills=run.kills, skipped=run.skipped)
+        blame = trace.Blame(self._trace)
+        policy = Policy(ready.revision.settings, self._limit, blame)
+        if run.answer is not None and run.answer.calm and not run.kills:
+            self.outcomes = ready.all_passed
+            lost: Sequence[str] = ()
+        else:
+            lost = self._look_into(run, policy)
+        try:
+            if run.answer is None:
+                self._deny_failed(run)
+            else:
+                self._take_answer(run.answer, lost, policy, blame)
+        finally:
+            self._notices.extend(policy.notices)
+
+    def _look_into(self, run: Run, policy: Policy) -> Sequence[str]:
+        """What became of the rules, with a notice for all that went wrong; the paths of what was no JSON."""
+        steps = self._trace.steps()
+        self.outcomes = [step.outcome for step in steps]
+        self.failed = [step for step in steps if step.error is not None]
+        refused = [event for event in self._trace.events() if isinstance(event, journal.Refuse)]
+        policy.not_json(refused, [rule.name for rule in self._rules])
+        self._note_failures()
+        return [event.path for event in refused if event.step not in run.skipped]
+
+    def execution(self, id: str, clock: int, seconds: float) -> Execution:
+        allowed = self._decision == "allow"
+        return Execution(
+            id=id,
+            tenant=self._ready.revision.tenant,
+            revision=self._ready.revision.number,
+            decision=self._decision,
+            idToken=self._tokens.get("idToken") if allowed else None,
+            accessToken=self._tokens.get("accessToken") if allowed else None,
+            updates=self._updates,
+            redirect=self._redirect if self._decision == "redirect" else None,
+            multifactor=self._multifactor if self._decision == "step_up" else None,
+            denial=self._denial,
+            scope=self._scope if allowed else None,
+            warnings=tuple(self._notices),
+            trace=self._trace,
+            clock=EPOCH + timedelta(microseconds=clock // 1000),
+            seconds=seconds,
+        )
+
+    def _note_failures(self) -> None:
+        """A rule that was skipped, or whose claims were too large, is said in the answer too."""
+        if not self.failed:
+            return
+        on_failure = {rule.id: rule.on_failure for rule in self._rules}
+        for step in self.failed:
+            if step.error is None:
+                continue
+            if step.error.code == "claims_too_large":
+                self.note("too_large", step.error.message, step.rule, step.error.line)
+            if on_failure[step.rule_id] == "skip" and step.outcome != "denied":
+                text = f"the rule was skipped, and what it did undone: {step.outcome} ({step.error.code})"
+                self.note("rule_skipped", text, step.rule, step.error.line)
+
+    def _deny_failed(self, run: Run) -> None:
+        """The pipeline ended in a rule that was killed or refused; a denial it had made before still stands."""
+        index = run.failed or 0
+        kill = run.kills[index]
+        rule = self._rules[index].name
+        for event in kill.events:
+            if isinstance(event, journal.Deny) and event.step == index and event.kind != "server_error":
+                self._denial = Denial(error=event.kind, description=event.text, rule=rule)
+                return
+        self._denial = Denial(error="server_error", description=RULE_FAILED, rule=rule)
+
+    def _take_answer(self, answer: Answer, lost: Sequence[str], policy: Policy, blame: trace.Blame) -> None:
+        for store in STORES:
+            self._updates[store] = answer.updates.get(store)
+        if answer.denial is not None:
+            index = answer.denial.step
+            rule = self._rules[index].name if 0 <= index < len(self._rules) else None
+            failed = answer.denial.kind == "server_error"
+            text = RULE_FAILED if failed else answer.denial.text
+            self._denial = Denial(error=answer.denial.kind, description=text, rule=rule)
+            return
+        returns = answer.returns
+        if not all(isinstance(returns.get(token), dict) for token in TOKENS):
+            self._denial = Denial(error="server_error", description=RULE_FAILED)
+            return
+        if self._interaction(returns.get("redirect"), returns.get("multifactor"), blame):
+            return
+        if self._interaction_lost(lost, blame):
+            return
+        before = {"idToken": self._view.idToken or {}, "accessToken": self._view.accessToken or {}}
+        try:
+            for token in TOKENS:
+                self._tokens[token], scope = policy.apply(token, before[token], returns[token])
+                self._scope = self._scope or scope
+        except ClaimsTooLarge:
+            self._denial = Denial(error="server_error", description="the login could not be decided: too many claims")
+            return
+        self._decision = "allow"
+
+    def _interaction(self, redirect: JSON, multifactor: JSON, blame: trace.Blame) -> bool:
+        """Whether the person has to do something first, or would have to and cannot.
+
+        Where rules ask for both, the redirect goes first: on its return all rules run again, and ask for the
+        second factor then.
+        """
+        if redirect and self._view.protocol != "redirect-callback":
+            rule = blame.of("/context/redirect")[0]
+            url = redirect.get("url") if isinstance(redirect, dict) else None
+            if not isinstance(url, str) or not url:
+                text = "the login could not be decided: a redirect without a `url`"
+                self._denial = Denial(error="server_error", description=text, rule=rule)
+            elif self._view.protocol in NO_INTERACTION or self._silent():
+                text = "the login needs a redirect, which is not possible here"
+                self._denial = Denial(error="interaction_required", description=text, rule=rule)
+            else:
+                self._decision, self._redirect = "redirect", {"url": url}
+            return True
+        if multifactor:
+            if isinstance(multifactor, dict):
+                self._decision, self._multifactor = "step_up", multifactor
+            else:
+                text = "the login could not be decided: `context.multifactor` is not an object"
+                self._denial = Denial(error="server_error", description=text, rule=blame.of("/context/multifactor")[0])
+            return True
+        return False
+
+    def _interaction_lost(self, lost: Sequence[str], blame: trace.Blame) -> bool:
+        """Whether a redirect or second factor was asked for with a value that is not JSON, and taken out: `lost` are
+        the paths of all such.
+
+        It stood between the person and the token, so the login must not go on without it.
+        """
+        for path in lost:
+            name = next((name for name in ("redirect", "multifactor") if _is_under(path, f"/context/{name}")), None)
+            if name is None or (name == "redirect" and self._view.protocol == "redirect-callback"):
+                continue
+            text = f"the login could not be decided: `context.{name}` is not JSON"
+            rule = blame.of(f"/context/{name}")[0]
+            self._denial = Denial(error="server_error", description=text, rule=rule)
+            return True
+        return False
+
+    def _silent(self) -> bool:
+        """Whether the client asked for no interaction (OpenID Connect Core, 3.1.2.1: `prompt` is a list of words)."""
+        try:
+            request = msgspec.json.decode(self._view.request, type=RequestView | None)
+        except msgspec.DecodeError:
+            return False
+        prompt = (request.query or {}).get("prompt") if request else None
+        return "none" in (prompt.split() if isinstance(prompt, str) else prompt if isinstance(prompt, list) else ())
+
+
+def _is_under(path: str, place: str) -> bool:
+    return path == place or path.startswith(place + "/")

@@ -1,0 +1,95 @@
+"""Compiling, seen from the service: each script in a child of its own, which has run no rule and compiles no other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from sandbox.limits import Limits
+from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
+from sandbox.wire import Compiled, CompileJob, Hello, Problem, frame, to_worker
+
+COMPILERS = 2
+FALSE_START = 0.1  # seconds before another try when a child ends without an answer
+
+
+class Compilers:
+    """`greeting` waits for a zygote that lives, `zygote` is that one, or None."""
+
+    def __init__(
+        self, limits: Limits, greeting: Callable[[], Awaitable[Hello]], zygote: Callable[[], ZygoteProcess | None]
+    ) -> None:
+        self._limits = limits
+        self._greeting = greeting
+        self._zygote = zygote
+        self.children: set[Worker] = set()
+        # Whoever uploads what stalls the compiler does not make logins wait: those have their own.
+        self._turns = {stored: asyncio.Semaphore(COMPILERS) for stored in (False, True)}
+
+    async def compile(self, source: str, *, stored: bool = False) -> Compiled:
+        """Compile in a child of its own, which ends with its answer. `stored` source has compiled before.
+
+        Source that stalls or crashes the compiler comes back as a problem; a crash is one only when it happens
+        twice, since the child may have been ended by something else. Raises `SandboxUnavailable`.
+        """
+        try:
+            job = frame(to_worker.encode(CompileJob(source)))
+        except UnicodeEncodeError as error:
+            line = source.count("\n", 0, error.start) + 1
+            column = error.start - source.rfind("\n", 0, error.start)
+            text = f"the character {source[error.start]!r} is not text"
+            return Compiled(problems=[Problem(line=line, column=column, code="syntax_error", message=text)])
+        async with self._turns[stored]:
+            compiled = await self._compile(job)
+            if compiled is None:
+                await asyncio.sleep(FALSE_START)
+                compiled = await self._compile(job)
+        if compiled is None and self._zygote() is None:
+            raise SandboxUnavailable("the sandbox is starting")
+        return compiled or _crashed("compile_crashed", "the script ends the compiler")
+
+    async def _compile(self, job: bytes) -> Compiled | None:
+        """One try; None when the child ended without an answer."""
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        def answered(worker: Worker, body: bytes) -> None:
+            if not answer.done():
+                answer.set_result(body)
+
+        def ended(worker: Worker) -> None:
+            self.children.discard(worker)
+            if not answer.done():
+                answer.set_result(b"")
+
+        await self._greeting()
+        zygote = self._zygote()
+        if zygote is None:
+            raise SandboxUnavailable("the service is stopping")
+        try:
+            child = await Worker.start(zygote, "compile", answered, ended, 4 * self._limits.code)
+        except SandboxUnavailable:
+            return None
+        if child.ended:
+            return None
+        self.children.add(child)
+        try:
+            child.send(job)
+            body = await asyncio.wait_for(answer, self._limits.compile_time)
+        except TimeoutError:
+            return _crashed("compile_timeout", f"compiling takes longer than {self._limits.compile_time:g} s")
+        finally:
+            child.kill()
+        if not body:
+            return None
+        with contextlib.suppress(msgspec.DecodeError):
+            compiled = msgspec.json.decode(body, type=Compiled)
+            if len(compiled.code) <= self._limits.code:
+                return compiled
+        return _crashed("compile_crashed", "the compiled script is too large")
+
+
+def _crashed(code: str, message: str) -> Compiled:
+    return Compiled(problems=[Problem(line=1, column=1, code=code, message=f"{message}: simplify it")])
