@@ -350,6 +350,7 @@ class Pool:
             tenant.workers.remove(worker)
             if worker.late is not None:
                 self.counts.workers_killed += 1
+                log.warning("a worker was ended: %s", worker.late)
             elif worker.in_flight:
                 self.counts.workers_died += 1
             self._settle(worker, tenant)
@@ -424,14 +425,19 @@ class Pool:
 
     # Watching
 
-    def _watch(self) -> None:
+    def _watch(self, once_more: bool = False) -> None:
         if self._watching is None and not self._closed:
-            self._watching = asyncio.get_running_loop().call_later(TICK, self._look)
+            due = time.monotonic() + TICK
+            self._watching = asyncio.get_running_loop().call_later(TICK, self._look, due, once_more)
 
-    def _look(self) -> None:
+    def _look(self, due: float, once_more: bool) -> None:
         """Kill what runs over a limit; refuse what waits over its deadline."""
         self._watching = None
         now = time.monotonic()
+        if now > due + TICK and not once_more:
+            # This process has stood still, and what workers have answered meanwhile is read after its timers.
+            self._watch(once_more=True)
+            return
         again = False
         for worker in list(self._workers):
             if worker.in_flight:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from sandbox.limits import Limits
 from sandbox.pool import Busy, Killed, Pool, RuleCode
@@ -311,3 +312,34 @@ async def test_those_behind_a_slow_one_go_elsewhere() -> None:
         assert pool.counts.workers_killed == 0
     finally:
         await pool.close()
+
+
+def test_a_service_that_stood_still_blames_no_worker() -> None:
+    """Answers that came while the service did nothing are read before anybody is killed for being late."""
+
+    async def stand_still() -> tuple[int, int]:
+        pool = trial.pool(workers=3, per_tenant=1)
+        await pool.start()
+        reader, writer = os.pipe()
+
+        def still() -> None:
+            os.read(reader, 1)
+            time.sleep(0.3)  # the workers go on
+
+        # The service's own event loop reads, runs its timers, and reads again: this is while it reads.
+        asyncio.get_running_loop().add_reader(reader, still)
+        try:
+            code = await trial.compiled(pool, rule("context.idToken.a = 1"))
+            for _ in range(10):
+                await pool.run(trial.request(code))
+                os.write(writer, b"x")
+                await pool.run(trial.request(code))
+                await asyncio.sleep(0.03)
+            return pool.counts.workers_killed, pool.counts.retries
+        finally:
+            asyncio.get_running_loop().remove_reader(reader)
+            os.close(reader)
+            os.close(writer)
+            await pool.close()
+
+    assert uvloop.run(stand_still()) == (0, 0)
