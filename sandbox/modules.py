@@ -83,7 +83,7 @@ class Modules:
 
     def _module(self, name: str) -> Module:
         if name not in DRAWN:
-            return _fixed(name)
+            return fixed(name)
         made = self._made.get(name)
         if made is None:
             made = self._made[name] = Module(name, FIXED.get(name, {}) | self._drawn.members(name))
@@ -91,7 +91,7 @@ class Modules:
 
 
 @functools.cache
-def _fixed(name: str) -> Module:
+def fixed(name: str) -> Module:
     """A module that is the same for every step, since no rule can change one."""
     inside = [inner for inner in MEMBERS if inner.rpartition(".")[0] == name]
-    return Module(name, FIXED.get(name, {}) | {inner.rpartition(".")[2]: _fixed(inner) for inner in inside})
+    return Module(name, FIXED.get(name, {}) | {inner.rpartition(".")[2]: fixed(inner) for inner in inside})

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sandbox import guards
+from sandbox import guards, modules
 from sandbox.exposed import ATTRIBUTES, NAMES
 from sandbox.limits import DEFAULT
 from sandbox.memory import Memory
@@ -75,6 +75,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def step() -> Iterator[Step]:
     """One step of a real pipeline, in this process."""
     re.compile("(?P<a>a)")  # another login has had the same pattern
+    modules.fixed.cache_clear()  # what a test plants in one is seen
     before = walk.shared()
     ring = signal.getsignal(signal.SIGALRM)
     fd = os.memfd_create("progress")
@@ -90,6 +91,7 @@ def step() -> Iterator[Step]:
     del BEFORE[made]
     os.close(fd)
     timer.off()
+    modules.fixed.cache_clear()
     signal.signal(signal.SIGALRM, ring)
 
 
@@ -98,8 +100,8 @@ def namespace(step: Step) -> dict[str, Any]:
     names = dict(names_of(of_words(NAMES), step)["__builtins__"])
     load = names.pop("__import__")
     del names["__build_class__"]  # the policy refuses it by its name; `class` statements call it
-    modules = {name.replace(".", "_"): load(name, fromlist=("x",)) for name in MEMBERS}
-    return names | modules | {"user": step._user, "context": step._context, "callback": step.verdict.callback}
+    facades = {name.replace(".", "_"): load(name, fromlist=("x",)) for name in MEMBERS}
+    return names | facades | {"user": step._user, "context": step._context, "callback": step.verdict.callback}
 
 
 def walked(step: Step) -> Walk:
