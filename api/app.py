@@ -36,6 +36,7 @@ def create_app(settings: Settings, on_start: Started | None = None, on_failure: 
                 # What the service is made of stays: to look through it again and again is a twentieth of its work.
                 gc.collect()
                 gc.freeze()
+                stack.callback(gc.unfreeze)
             except BaseException as error:
                 if on_failure is not None:
                     on_failure(error)

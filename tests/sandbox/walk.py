@@ -67,6 +67,7 @@ def arguments(spy: Any) -> list[tuple[Any, ...]]:
 
 def shared() -> dict[int, Any]:
     """Everything mutable that is alive: what is reached of it would carry one login's data to the next."""
+    gc.unfreeze()  # a service that ran in this process has hidden them
     alive = gc.get_objects()
     # Modules in C name objects that they have freed, to use them again (CPython 3.12): asked for, those come to life.
     holders = [value for value in alive if type(value) is not types.ModuleType]
