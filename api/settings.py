@@ -90,10 +90,12 @@ class Settings:
                 values[row.field] = None if text is None else row.parse(text)
             except ValueError as exc:
                 raise BadSetting(row.variable, str(exc)) from None
+        processors = os.cpu_count() or 1
         if values["workers"] is None:
-            values["workers"] = max(4, 4 * (os.cpu_count() or 1))
+            # A tenant without one waits for a start of some milliseconds, and an idle one costs a few megabytes.
+            values["workers"] = 64 * processors
         if values["workers_per_tenant"] is None:
-            values["workers_per_tenant"] = max(2, values["workers"] // 2)
+            values["workers_per_tenant"] = max(2, min(2 * processors, values["workers"] // 2))
         settings = cls(**values)
         _refuse_contradictions(settings)
         return settings
@@ -274,9 +276,9 @@ SETTINGS = (
     Setting("CLAIMSMITH_WORKER_MEMORY_MB", "worker_memory_mb", _number(64, 65_536), "256",
             "memory limit of a worker process"),
     Setting("CLAIMSMITH_WORKERS", "workers", _number(1, 10_000), None,
-            "most worker processes at once; by default 4 for each CPU"),
+            "most worker processes at once, each of one tenant; by default 64 for each CPU"),
     Setting("CLAIMSMITH_WORKERS_PER_TENANT", "workers_per_tenant", _number(1, 10_000), None,
-            "most worker processes of one tenant; by default half of all, at least 2"),
+            "most worker processes of one tenant; by default 2 for each CPU, and half of all at most"),
     Setting("CLAIMSMITH_RECYCLE_AFTER", "recycle_after", _number(1, 1_000_000_000), "1000",
             "executions after which a worker is replaced; 1 gives every execution its own process"),
     Setting("CLAIMSMITH_QUEUE", "queue", _number(1, 1_000_000), "256",

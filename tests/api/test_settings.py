@@ -18,7 +18,7 @@ JWKS = {
 
 def test_defaults() -> None:
     settings = Settings.from_environ({"PATH": "/bin"})
-    workers = max(4, 4 * (os.cpu_count() or 1))
+    processors = os.cpu_count() or 1
     assert settings == Settings(
         host="127.0.0.1",
         port=8100,
@@ -36,8 +36,8 @@ def test_defaults() -> None:
         rule_ms=250,
         execution_ms=2000,
         worker_memory_mb=256,
-        workers=workers,
-        workers_per_tenant=workers // 2,
+        workers=64 * processors,
+        workers_per_tenant=max(2, 2 * processors),
         recycle_after=1000,
         queue=256,
         body_bytes=1_048_576,
