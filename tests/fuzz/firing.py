@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import signal
 import sys
 import time
@@ -209,6 +210,8 @@ async def work(firing: FrameRange, numbers: range, stopped: Callable[[], bool] =
 
 
 async def main(seed: str, first: int) -> None:
+    logging.getLogger("claimsmith.sandbox").setLevel(logging.ERROR)  # that workers are ended is no news here
+
     def say(what: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(what) + "\n")
         sys.stdout.flush()

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import logging
 import signal
 import sys
 import time
@@ -200,6 +201,8 @@ async def reproduced(laboratory: Laboratory, script: str, login: int, tenant: st
 
 
 async def main(seed: str, first: int, others: int) -> None:
+    logging.getLogger("claimsmith.sandbox").setLevel(logging.ERROR)  # that workers are ended is no news here
+
     def say(what: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(what) + "\n")
         sys.stdout.flush()
