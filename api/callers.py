@@ -152,16 +152,6 @@ class Callers:
         self._jwks = Jwks(jwks_url, jwks_algorithms, self._forget, monotonic) if jwks_url else None
         self._remembered: dict[bytes, _Remembered] = {}
 
-    def remembered(self, headers: Mapping[str, str]) -> Caller | None:
-        """The caller whose token was verified a moment ago, as `authenticate` would answer it."""
-        token = headers.get("authorization", "")
-        if not token.startswith("Bearer ") or len(token) > LONGEST_TOKEN:
-            return None
-        if self._jwks is not None:
-            self._jwks.keep_fresh()
-        known = self._remembered.get(hashlib.sha256(token[7:].encode()).digest())
-        return known.caller if known is not None and self._monotonic() < known.until else None
-
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
         """The caller of a request with these `headers` (Starlette's, or a mapping with names in lower case).
 
@@ -175,14 +165,14 @@ class Callers:
         token = token.strip()
         if len(token) > LONGEST_TOKEN:
             raise TokenTooLong
-        if not re.fullmatch(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", token):
-            raise TokenMalformed
         if self._jwks is not None:
             self._jwks.keep_fresh()
         digest = hashlib.sha256(token.encode()).digest()
         known = self._remembered.get(digest)
         if known is not None and self._monotonic() < known.until:
             return known.caller
+        if not re.fullmatch(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", token):
+            raise TokenMalformed
         claims, fingerprint = await self._verified(token)
         caller = self._caller(claims, own=fingerprint is None)
         self._remember(digest, caller, int(claims["exp"]), fingerprint)

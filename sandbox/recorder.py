@@ -64,9 +64,7 @@ class Recorder:
                 value = list(value)
             self.change(holder, lambda: operator.setitem(holder, key, value))
             return
-        if self.closed:
-            self.check_open()
-        places = self._tree.places(holder)
+        places = self._open(holder)
         if kind is list:
             old, part = holder[key], key if key >= 0 else len(holder) + key
         elif places:
@@ -163,6 +161,7 @@ class Recorder:
             self.journal.exceed("trace_incomplete", text)
         if not self.doubtful:
             return  # each value was seen to be plain when it was put there, which spares a walk over all of them
+        self._tree.own_nothing()
         self._write_collected(depth)
         touched = [
             (place, holder, line) for holder, line in self._touched.values() for place in self._tree.places(holder)
@@ -194,13 +193,13 @@ class Recorder:
             places = self._tree.places(holder)
             shown = [self._tree.shown((*place, path[-1])) for place in places]
             del holder[path[-1]]
-            for place, pointer in zip(places, shown, strict=True):
+            for place, path_shown in zip(places, shown, strict=True):
                 if self._tree.at(place) is not holder:
                     continue  # gone with a claim that was taken out just now
                 if place[0] == "context" and len(place) > 2 and place[1] in maps:
                     self._take_out(place[:3], reason, maps, line)  # it stands in another claim, too
                 else:
-                    self.journal.refuse(self.step, pointer, reason, line)
+                    self.journal.refuse(self.step, path_shown, reason, line)
 
     # Inside
 

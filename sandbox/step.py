@@ -145,6 +145,9 @@ class Step:
         for name in job.maps:
             if type(self._context.get(name)) is not dict:
                 raise CallbackError("claims_replaced", f"`context.{name}` must stay a dict: set claims on it")
+        if recorder.doubtful:
+            # What was made plain, or shown in parts, may be longer than was counted: everything is measured from now on.
+            self._journal.grown += limits.data
         # JSON text of an object is at most four times as long as it came (1e15), and longer by what was written.
         grown = self._journal.grown
         sizes = {"user": 4 * (len(job.user) + grown), "context": 4 * (len(job.context) + grown)}
@@ -152,9 +155,9 @@ class Step:
             if recorder.doubtful and not nested_within(value, limits.nesting):
                 text = f"`{name}` is nested deeper than {limits.nesting} levels"
                 raise BudgetExceeded("too_large", text, recorder.line_of(name))
-            if recorder.doubtful or sizes[name] > limits.data:
+            if sizes[name] > limits.data:
                 self._require_size((name,), value, limits.data, "too_large")
-        if recorder.doubtful or sizes["context"] > limits.claims:
+        if sizes["context"] > limits.claims:
             for name in dict.fromkeys((*job.maps, *job.returns)):
                 code = "claims_too_large" if name in job.maps else "too_large"
                 self._require_size(("context", name), self._context.get(name), limits.claims, code)

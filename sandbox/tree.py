@@ -55,6 +55,11 @@ class Tree:
             self._own.add(id(value))
         return value
 
+    def own_nothing(self) -> None:
+        """Search for every object again: the copies that are put into the data next are noted by nobody, and may have
+        the identities of own objects that are gone."""
+        self._own.clear()
+
     def places(self, value: Any) -> list[Path]:
         """All places of a dict or list in the data; none for an object that only the rule knows."""
         identity = id(value)

@@ -170,3 +170,23 @@ async def test_a_crash_of_the_interpreter_is_a_death(pool: Pool) -> None:
     assert isinstance(result, Killed)
     assert (result.step, result.cause) == (0, "died")
     assert await trial.claims(pool, GOOD, key="crash") == {"ok": "ada@example.com"}
+
+
+async def test_what_cannot_be_shown_whole_counts_for_the_rules_after_it(pool: Pool) -> None:
+    """A write whose old value is no JSON is shown in parts, and the data grow by more than is counted: they are measured
+    from then on, though the next rule writes little."""
+    first = rule("context.idToken.a = '\\ud800'\ncontext.idToken.a = 'x' * 90_000")
+    answer = await trial.answer(pool, first, rule("context.idToken.b = 'y' * 15_000"))
+    assert trial.outcomes(answer) == ["passed", "exhausted"]
+    assert trial.errors(answer)[0][0] == "claims_too_large"
+
+
+async def test_each_rule_has_its_own_time(pool: Pool) -> None:
+    """The kernel's timer goes on from rule to rule, and when it rings early the rule goes on."""
+    script = "def rule(user, context):\n    n = 0\n    for _ in range({}):\n        n += 1\n    context.idToken.n = n\n"
+    rules = [script.format(300_000)] * 20  # some 20 ms each: together longer than one may take
+    answer = await trial.answer(pool, *rules, script.format(10**9))
+    assert trial.outcomes(answer) == ["passed"] * 20 + ["timed_out"]
+    ends = [event for event in journal.read(answer.journal) if isinstance(event, journal.End)]
+    assert sum(end.microseconds for end in ends[:20]) > 250_000
+    assert 200_000 < ends[20].microseconds < 400_000

@@ -110,3 +110,22 @@ async def test_an_identity_that_is_used_again_hides_nothing(pool: Pool) -> None:
     assert outcomes(answer) == ["passed"]
     found = [path for _, path, *_ in writes(answer)]
     assert found[1:] == [f"/user/kept/list/{n}/0/1" for n in range(300)] + [f"/user/deep/{n}/0/1" for n in range(300)]
+
+
+async def test_a_copy_with_the_identity_of_an_own_list_is_looked_for(pool: Pool) -> None:
+    """What is made plain at a rule's end is copied, and the copies may get identities of own lists that are gone: what
+    is then taken out of them is said all the same."""
+    body = """
+    for _ in range(50):
+        own = [[] for _ in range(30)]
+    del own
+    user.outer = [({"a": (1,)},) for _ in range(30)]
+    for item in user.outer:
+        item[0]["b"] = {1}
+    user.again = user.outer
+    """
+    request = trial.request(await trial.compiled(pool, rule(body)))
+    answer = await pool.run(request)
+    assert isinstance(answer, Answer)
+    assert outcomes(answer) == ["passed"]
+    assert unexplained(request, answer) == []
