@@ -146,7 +146,7 @@ class Step:
             if type(self._context.get(name)) is not dict:
                 raise CallbackError("claims_replaced", f"`context.{name}` must stay a dict: set claims on it")
         if recorder.doubtful:
-            # What was made plain, or shown in parts, may be longer than was counted: everything is measured from now on.
+            # What was made plain, or shown in parts, may be longer than was counted: from now on all is measured.
             self._journal.grown += limits.data
         # JSON text of an object is at most four times as long as it came (1e15), and longer by what was written.
         grown = self._journal.grown
