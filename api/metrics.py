@@ -65,7 +65,10 @@ class Metrics(Collector):
             {"recycled": pool.workers_recycled, "killed": pool.workers_killed, "died": pool.workers_died},
         )
         yield _counter(
-            "claimsmith_records", "Records by fate.", "fate", {"written": records.written, "dropped": records.dropped}
+            "claimsmith_records",
+            "Records by fate.",
+            "fate",
+            {"written": records.written, "dropped": records.dropped, "left_out": records.left_out},
         )
         for name, text, count in (
             ("claimsmith_workers_started", "Workers started.", pool.workers_started),

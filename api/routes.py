@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import executions, operations, revisions, rules, tenants
+from api import executions, operations, revisions, rules, tenants, trial
 from api.call import Call
 from api.callers import acting_tenant
 from api.execute import execute
@@ -41,8 +41,11 @@ ROUTES = (
     Row("GET", "/v1/revisions", "rules:read", revisions.every),
     Row("GET", "/v1/revisions/{n}", "rules:read", revisions.one),
     Row("POST", "/v1/revisions/{n}/activate", "rules:deploy", revisions.activate),
-    Row("POST", "/v1/try", "rules:write", executions.try_),
+    Row("POST", "/v1/try", "rules:write", trial.try_),
+    Row("GET", "/v1/executions", "executions:read", executions.every),
+    Row("DELETE", "/v1/executions", "executions:erase", executions.erase),
     Row("GET", "/v1/executions/{id}", "executions:read", executions.one),
+    Row("POST", "/v1/executions/{id}/replay", "replay", executions.replay),
     Row("GET", "/v1/tenants", "admin", tenants.every),
     Row("GET", "/v1/tenants/{tenant}", "admin", tenants.one),
     Row("PUT", "/v1/tenants/{tenant}", "admin", tenants.put),

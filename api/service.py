@@ -24,6 +24,9 @@ from engine.keys import Keys, read_or_make_secret
 from engine.live import Live
 from engine.private_redis import PrivateRedis, RedisNotStarted, find_server
 from engine.records import Records
+from engine.replay import Replayer
+from engine.retention import Retention
+from engine.seal import Seal, new_key, unwrapped, wrapped_again
 from engine.store.store import Store
 from sandbox import layers
 from sandbox.limits import Limits
@@ -45,6 +48,7 @@ class Service:
     compiled: CompiledRules
     records: Records
     engine: Engine
+    replayer: Replayer
     authoring: Authoring
     callers: Callers
     metrics: Metrics
@@ -79,9 +83,14 @@ class Service:
             live = Live(store)
             live.start()
             stack.push_async_callback(live.close)
-            records = Records(store, settings.records_queue)
+            records = Records(
+                store, await _seal(store, keys), settings.records_queue, settings.records_queue_mb * 1024 * 1024
+            )
             records.start()
             stack.push_async_callback(records.close)
+            retention = Retention(store)
+            retention.start()
+            stack.push_async_callback(retention.close)
             callers = Callers(
                 keys,
                 jwks_url=settings.jwks_url,
@@ -102,6 +111,7 @@ class Service:
                 compiled=compiled,
                 records=records,
                 engine=engine,
+                replayer=Replayer(engine, store),
                 authoring=Authoring(store, live, compiled),
                 callers=callers,
                 metrics=Metrics(engine, pool, compiled, records),
@@ -156,6 +166,19 @@ async def _require_same_secret(store: Store, keys: Keys) -> None:
     if not any([await store.key_check(value) for value in previous]):
         raise BadSetting("CLAIMSMITH_SECRET", "this database belongs to a service with another secret")
     await store.replace_key_check(current)
+
+
+async def _seal(store: Store, keys: Keys) -> Seal:
+    """What seals records: with the database's own key, wrapped with the service's secret."""
+    current, *previous = keys.derive_all("record-key")
+    wrapped = await store.record_key(new_key(current))
+    if (key := unwrapped(wrapped, current)) is not None:
+        return Seal(key)
+    for wrapping in previous:
+        if (key := unwrapped(wrapped, wrapping)) is not None:
+            await store.replace_record_key(wrapped_again(key, current))
+            return Seal(key)
+    raise BadSetting("CLAIMSMITH_SECRET", "the records of this database were sealed by a service with another secret")
 
 
 async def _redis(

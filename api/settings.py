@@ -67,6 +67,7 @@ class Settings:
     queue: int
     body_bytes: int
     records_queue: int
+    records_queue_mb: int
     run_unconfined_by: tuple[str, ...] | None
     log_level: str
     log_format: str
@@ -287,6 +288,8 @@ SETTINGS = (
             "largest request body"),
     Setting("CLAIMSMITH_RECORDS_QUEUE", "records_queue", _number(1, 10_000_000), "10000",
             "records that may wait to be stored before they are dropped and counted"),
+    Setting("CLAIMSMITH_RECORDS_QUEUE_MB", "records_queue_mb", _number(1, 1_048_576), "256",
+            "how much memory those may take"),
     Setting("CLAIMSMITH_RUN_UNCONFINED_BY", "run_unconfined_by", _layers, None,
             "layers of confinement without which rules may run all the same, separated by commas"),
     Setting("CLAIMSMITH_LOG_LEVEL", "log_level", _choice("debug", "info", "warning", "error"), "info",

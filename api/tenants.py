@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
-from api.body import json_response
+from api.body import decode_json, json_response
 from api.call import Call
 from api.errors import ApiError
 from api.settings import TENANT_NAME
 from engine.models import TenantSettings
 from engine.store.errors import NotFound
-
-
-class ChangedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    strict_claims: bool | UnsetType = UNSET
-    scope_changes: bool | UnsetType = UNSET
 
 
 async def every(call: Call) -> Response:
@@ -50,11 +46,23 @@ async def settings(call: Call) -> Response:
 
 
 async def change_settings(call: Call) -> Response:
-    """Settings decide executions, so a change of them is a new revision."""
-    body = await call.json(ChangedSettings)
+    """A change is a new revision. What is not given stays, and `null` is the default (RFC 7396)."""
+    patch = await call.json(dict[str, Any])
     tenant = call.path("tenant")
     present = (await call.service.store.live_revision(tenant)).settings
-    given = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
-    wanted = TenantSettings(**(msgspec.structs.asdict(present) | given))
+    wanted = decode_json(msgspec.json.encode(_merged(msgspec.to_builtins(present), patch)), TenantSettings)
     revision = await call.service.authoring.change_settings(tenant, wanted, by=call.by)
     return json_response(revision.settings)
+
+
+def _merged(value: Any, patch: Any) -> Any:
+    """A JSON merge patch applied (RFC 7396, section 2)."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(value) if isinstance(value, dict) else {}
+    for name, change in patch.items():
+        if change is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merged(merged.get(name), change)
+    return merged

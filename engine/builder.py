@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from engine import trace
 from engine.claims import TOKENS, ClaimsTooLarge, Policy
 from engine.execution import Execution
-from engine.models import JSON, Claims, Decision, Denial, Notice, Step
+from engine.models import JSON, Claims, Decision, Denial, Notice, Step, Transaction
 from engine.ready import Ready
 from engine.transaction import ContextView, RequestView
 from sandbox import journal
 from sandbox.wire import Answer
 
 STORES = ("user_metadata", "app_metadata")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NO_TRACE = trace.Trace()
 
 # Flows without a browser to send anywhere (Auth0 Rules: redirect users, "limitations").
@@ -56,6 +54,7 @@ class Builder:
         self._trace = NO_TRACE
         self.outcomes: Sequence[str] = ()  # of the rules that ran
         self.failed: Sequence[Step] = ()
+        self._ran: tuple[str, ...] = ()
 
     def note(self, code: str, message: str, rule: str | None = None, line: int | None = None) -> None:
         self._notices.append(Notice(code=code, message=message, rule=rule, line=line))
@@ -72,6 +71,7 @@ class Builder:
         policy = Policy(ready.revision.settings, self._limit, blame)
         if run.answer is not None and run.answer.calm and not run.kills:
             self.outcomes = ready.all_passed
+            self._ran = ready.named
             lost: Sequence[str] = ()
         else:
             lost = self._look_into(run, policy)
@@ -87,17 +87,20 @@ class Builder:
         """What became of the rules, with a notice for all that went wrong; the paths of what was no JSON."""
         steps = self._trace.steps()
         self.outcomes = [step.outcome for step in steps]
+        self._ran = tuple(word for step in steps for word in (step.rule_id, step.rule))
         self.failed = [step for step in steps if step.error is not None]
         refused = [event for event in self._trace.events() if isinstance(event, journal.Refuse)]
         policy.not_json(refused, [rule.name for rule in self._rules])
         self._note_failures()
         return [event.path for event in refused if event.step not in run.skipped]
 
-    def execution(self, id: str, clock: int, seconds: float) -> Execution:
+    def execution(self, id: str, transaction: Transaction, clock: int, seed: bytes, seconds: float) -> Execution:
         allowed = self._decision == "allow"
         return Execution(
             id=id,
             tenant=self._ready.revision.tenant,
+            transaction=transaction,
+            engine=self._ready.engine,
             revision=self._ready.revision.number,
             decision=self._decision,
             idToken=self._tokens.get("idToken") if allowed else None,
@@ -109,7 +112,10 @@ class Builder:
             scope=self._scope if allowed else None,
             warnings=tuple(self._notices),
             trace=self._trace,
-            clock=EPOCH + timedelta(microseconds=clock // 1000),
+            ran=self._ran,
+            failed=bool(self.failed),
+            clock=clock,
+            seed=seed,
             seconds=seconds,
         )
 

@@ -14,7 +14,7 @@ from engine.models import Claims, Notice, TenantSettings
 from engine.protected import NAMESPACES, PROFILE, PROTECTED, RESTRICTED
 from engine.trace import Blame
 from sandbox import journal
-from sandbox.journal import Event, pointer
+from sandbox.journal import Event, parts_of, pointer
 
 TOKENS = ("idToken", "accessToken")
 ORDER = {name: place for place, name in enumerate(PROTECTED)}
@@ -65,7 +65,7 @@ class Policy:
         """Report the values that were taken out because JSON cannot say them. `rules` are the rules' names."""
         for event in events:
             if isinstance(event, journal.Refuse):
-                parts = [part.replace("~1", "/").replace("~0", "~") for part in event.path.split("/")[1:]]
+                parts = parts_of(event.path)
                 is_claim = len(parts) == 3 and parts[0] == "context" and parts[1] in TOKENS
                 name = parts[2] if is_claim else ".".join(parts)
                 self.notices.append(

@@ -23,7 +23,7 @@ from engine.execution_id import CHANCE, execution_id
 from engine.live import Live
 from engine.models import PipelineRule, Revision, Step, StepError, Transaction
 from engine.ready import Ready
-from engine.records import Recorder
+from engine.recorder import Recorder
 from engine.store.errors import Unavailable
 from engine.store.store import Store
 from engine.transaction import InvalidTransaction, read_view, require_readable
@@ -59,12 +59,17 @@ class Engine:
         scripts: Mapping[str, str] | None = None,
         recorder: Recorder | None = None,
         clock: int | None = None,
+        seed: bytes | None = None,
+        ended: Mapping[int, trace.Kill] | None = None,
     ) -> Execution:
         """Decide on a transaction with the tenant's live revision, or with a given one.
 
-        `scripts` are the sources of a draft by SHA-256; `clock` is in nanoseconds since the epoch. Whatever the
-        rules do is a value. Raises `InvalidTransaction` for JSON that is not a transaction, `NotFound` for a
-        tenant that does not exist, `Unavailable`, `Busy` and `SandboxUnavailable` when it was not evaluated.
+        `scripts` are the sources of a draft by SHA-256. `clock` (nanoseconds since the epoch) and `seed` (`SEED` bytes)
+        are those of an earlier execution, for a replay; `ended` are the rules that do not run, by their places among
+        the enabled ones, since they had to be ended then.
+
+        Whatever the rules do is a value. Raises `InvalidTransaction` for JSON that is not a transaction, `NotFound` for
+        a tenant that does not exist, `Unavailable`, `Busy` and `SandboxUnavailable` when it was not evaluated.
         """
         began = time.monotonic()
         limits = self._pool.limits
@@ -75,6 +80,7 @@ class Engine:
         )
         clock = time.time_ns() if clock is None else clock
         chance = self._chance.take(SEED + CHANCE)
+        seed = chance[:SEED] if seed is None else seed
         view = read_view(transaction)
         ready = self._ready.get(revision.tenant)
         if ready is None or not ready.serves(revision, self._pool.hello):
@@ -90,15 +96,17 @@ class Engine:
         elif not ready.rules:
             build.unchanged()
         else:
-            build.from_run(await self._run(transaction, transaction.user, ready, clock, chance[:SEED], deadline))
-        execution = build.execution(execution_id(clock, chance[SEED:]), clock, time.monotonic() - began)
+            run = await self._run(transaction, transaction.user, ready, clock, seed, deadline, ended or {})
+            build.from_run(run)
+        name = execution_id(clock, chance[SEED:])
+        execution = build.execution(name, transaction, clock, seed, time.monotonic() - began)
         self.decisions[execution.decision] += 1
         self.outcomes.update(build.outcomes)
         if execution.denial is None and not build.failed:
             self._log.debug("decided", execution_id=execution.id, decision=execution.decision)
         else:
             _log(execution, build.failed)
-        (recorder or self._recorder).add(execution)
+        (recorder or self._recorder).add(execution, revision.settings.recording)
         return execution
 
     async def _revision(self, tenant: str, deadline: float) -> Revision:
@@ -134,13 +142,24 @@ class Engine:
         return ready
 
     async def _run(
-        self, transaction: Transaction, user: bytes, ready: Ready, clock: int, seed: bytes, deadline: float
+        self,
+        transaction: Transaction,
+        user: bytes,
+        ready: Ready,
+        clock: int,
+        seed: bytes,
+        deadline: float,
+        ended: Mapping[int, trace.Kill],
     ) -> Run:
         """Run the pipeline; a rule that has to be killed and may be skipped is left out of another attempt."""
         kills = dict(ready.refused)
         for index in kills:
             if ready.rules[index].on_failure != "skip":
                 return Run(answer=None, journal=trace.NO_EVENTS, kills=kills, failed=index)
+        kills |= ended
+        # One that ended the login then ends it now, behind the rules before it.
+        last = next((index for index in sorted(ended) if ready.rules[index].on_failure != "skip"), None)
+        behind = () if last is None else range(last + 1, len(ready.rules))
         while True:
             request = Request(
                 key=ready.revision.tenant,
@@ -152,13 +171,15 @@ class Engine:
                 clock=clock,
                 seed=seed,
                 deadline=deadline,
-                left_out=tuple(kills),
+                left_out=(*kills, *behind),
             )
             result = await self._pool.run(request)
             if isinstance(result, Answer):
                 if result.invalid is not None:
                     require_readable(transaction)
                     raise InvalidTransaction("$", result.invalid)
+                if last is not None and result.denial is None:
+                    return Run(answer=None, journal=result.journal, kills=kills, failed=last)
                 skipped = tuple([index for index in result.skipped if 0 <= index < len(ready.rules)])
                 return Run(answer=result, journal=result.journal, kills=kills, skipped=skipped)
             failed = self._killed(result, ready.rules, kills)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
-from engine.models import JSON, Claims, Decision, Denial, Notice, Step
+from engine.models import JSON, Claims, Decision, Denial, Notice, Step, Transaction
 from engine.trace import Trace
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """One pipeline run and its decision. Claims are None with every decision but `allow`."""
+    """One pipeline run and its decision. Claims are None with every decision but `allow`.
+
+    `clock` is in nanoseconds since the epoch; `engine` stamps what ran the rules (`engine.ready`); `ran` are the ids
+    and names of the rules that did, `failed` says whether one of them did not end well. With the transaction, the
+    revision, the clock and the seed all of it can be had again.
+    """
 
     id: str
     tenant: str
+    transaction: Transaction
+    engine: str = ""
     revision: int
     decision: Decision
     idToken: Claims | None = None
@@ -26,7 +31,10 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     scope: list[str] | None = None
     warnings: tuple[Notice, ...] = ()
     trace: Trace = Trace()
-    clock: datetime
+    ran: tuple[str, ...] = ()
+    failed: bool = False
+    clock: int
+    seed: bytes = b""
     seconds: float
 
     @property

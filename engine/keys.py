@@ -21,6 +21,7 @@ MINIMUM_LENGTH = 32
 LABELS = {
     "caller-tokens": "signs the tokens of `claimsmith token` (HS256)",
     "compiled-rules": "authenticates compiled rules kept in Redis (HMAC-SHA256)",
+    "record-key": "wraps the key that records are sealed with (RFC 3394)",
     "key-check": "lets the database tell a replica that runs with another secret",
 }
 

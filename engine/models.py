@@ -7,7 +7,7 @@ Times are UTC; `datetime` where stored, milliseconds where measured.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,13 +17,31 @@ Outcome = Literal["passed", "denied", "raised", "timed_out", "exhausted", "refus
 
 JSON = Any
 Claims = dict[str, JSON]
+Pattern = Annotated[str, msgspec.Meta(min_length=2, max_length=300, pattern="^/")]
+
+
+class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What of a tenant's executions is recorded, for how long, and what of a record is not shown.
+
+    A failure is a denial, or an execution in which a rule failed: it is recorded but with `none`. `share` is that of
+    the others. `redact` and `drop` are patterns (`engine.redaction`): what `drop` names is not even sealed.
+    """
+
+    executions: Literal["all", "failures", "none"] = "all"
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] = 30
+    count: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)] = 1_000_000
+    redact: tuple[Pattern, ...] | None = None  # None: `engine.redaction.DEFAULT`
+    drop: tuple[Pattern, ...] = ()
 
 
 class TenantSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Settings that decide executions, so they are part of the revision."""
+    """Settings of a tenant. They are part of the revision, so that every change of them is in its history and live
+    everywhere at once; `recording` alone decides no execution, and is not taken back with an earlier revision."""
 
     strict_claims: bool = False
     scope_changes: bool = False
+    recording: Recording = Recording()
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,8 +29,15 @@ class Ready:
         )
         self.refused = refused
         self.all_passed = ("passed",) * len(rules)
+        self.named = tuple(word for rule in rules for word in (rule.id, rule.name))
+        self.engine = stamps(hello)
         self.ran = tuple(RanRule(rule.id, rule.name, rule.version, rule.on_failure) for rule in rules)
 
     def serves(self, revision: Revision, hello: Hello | None) -> bool:
         """Whether it is of this revision, and its code of the sandbox that now runs."""
         return self.revision is revision and self._hello is hello and hello is not None
+
+
+def stamps(hello: Hello | None) -> str:
+    """What an execution depends on besides its revision: the policy, RestrictedPython, and Python with its bytecode."""
+    return "" if hello is None else f"{hello.policy} {hello.restrictedpython} {hello.cache_tag} {hello.magic}"

@@ -8,50 +8,48 @@ or of a database's absence.
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
-from typing import Protocol
+import contextlib
+import itertools
+import random
+from typing import Any
 
 import msgspec
 import structlog
 
 from engine.execution import Execution
-from engine.models import JSON, Claims, Decision, Denial, Notice
+from engine.models import Recording
+from engine.record import MOST_CLIENT, Record, marks, read, record, text_of, without_dropped
+from engine.seal import Broken, Seal
 from engine.store.errors import NotFound, Unavailable
-from engine.store.executions import ExecutionRow
+from engine.store.executions import ExecutionRow, Filter
 from engine.store.store import Store
-from engine.trace import Trace
 
 log = structlog.get_logger("claimsmith.records")
 
 BATCH = 1000
+BATCH_BYTES = 16 * 1024 * 1024
 PAUSE = 0.2  # between batches: many logins share one transaction, whose own cost is that of a dozen of them
 RETRY = 0.5
 LAST_WORDS = 5.0  # for what waits when the service stops
 
 
-class Recorder(Protocol):
-    def add(self, execution: Execution) -> None:
-        """Take note of an execution; must not block and must not fail."""
-
-
-class NoRecorder:
-    """For executions that are recorded nowhere: trying a draft, running a case."""
-
-    def add(self, execution: Execution) -> None:
-        pass
-
-
 class Records:
-    def __init__(self, store: Store, most_waiting: int) -> None:
+    def __init__(self, store: Store, seal: Seal, most_waiting: int, most_bytes: int) -> None:
+        """At most `most_waiting` records of `most_bytes` together wait to be written."""
         self._store = store
-        self._most = most_waiting
+        self._seal = seal
+        self._most, self._most_bytes = most_waiting, most_bytes
         # As text, which costs the garbage collector nothing.
         self._waiting: dict[str, ExecutionRow] = {}
+        self._bytes = 0
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
+        self._turn = asyncio.Lock()  # of who writes records, or removes them
+        self._share = random.Random()  # noqa: S311  which executions are recorded is no secret
         self.written = 0
         self.dropped = 0
+        self.left_out = 0  # by the tenant's settings
 
     def start(self) -> None:
         self._writer = asyncio.get_running_loop().create_task(self._write())
@@ -70,27 +68,71 @@ class Records:
             log.error("records are lost: the service stops, and the database does not answer", count=len(self._waiting))
             self._waiting.clear()
 
-    def add(self, execution: Execution) -> None:
-        if self._closed or len(self._waiting) >= self._most:
+    def add(self, execution: Execution, recording: Recording) -> None:
+        if not self._wanted(execution, recording):
+            self.left_out += 1
+            return
+        if self._closed or len(self._waiting) >= self._most or self._bytes >= self._most_bytes:
             self.dropped += 1
             return
-        self._waiting[execution.id] = _row(execution)
+        try:
+            row = self._waiting[execution.id] = self._row(execution, recording)
+            self._bytes += len(row.record)
+        except Exception:  # a login that was decided must not fail for its record
+            self.dropped += 1
+            log.exception("a record cannot be made", execution=execution.id)
+            return
         self._wake.set()
+
+    def _wanted(self, execution: Execution, recording: Recording) -> bool:
+        if recording.executions == "all" and recording.share == 1:
+            return True
+        if recording.executions == "none":
+            return False
+        if execution.failed or execution.decision == "deny":
+            return True
+        return recording.executions == "all" and self._share.random() < recording.share
 
     @property
     def waiting(self) -> int:
         return len(self._waiting)
 
-    async def get(self, tenant: str, id: str) -> bytes:
-        """The record as JSON text, also while it still waits to be written. Raises `NotFound`."""
+    async def get(self, tenant: str, id: str) -> Record:
+        """The record, also while it waits to be written. Raises `NotFound`, also for one that cannot be opened."""
         waiting = self._waiting.get(id)
         if waiting is not None:
             if waiting.tenant != tenant:
                 raise NotFound("execution", id)
-            stored = waiting.record
-        else:
-            stored = await self._store.execution(tenant, id)
-        return msgspec.json.encode(shown(msgspec.json.decode(stored, type=Record)))
+            return self._opened(tenant, id, waiting.record)
+        return self._opened(tenant, id, await self._store.execution(tenant, id))
+
+    async def page(self, tenant: str, which: Filter, limit: int) -> list[Record]:
+        """Up to `limit` records, newest first, of those that are written."""
+        made = []
+        for one in await self._store.executions(tenant, which, limit):
+            with contextlib.suppress(NotFound):  # it is in the log
+                made.append(self._opened(tenant, one.id, one.record))
+        return made
+
+    def digest(self, tenant: str, user_id: str) -> bytes:
+        """What a person's records are found by."""
+        return self._seal.digest(tenant, user_id)
+
+    async def erase(self, tenant: str, user_id: str) -> int:
+        """Remove a person's records, those that wait included; answers how many there were."""
+        digest = self.digest(tenant, user_id)
+        async with self._turn:  # what is being written now is there afterwards
+            waiting = [row for row in self._waiting.values() if row.tenant == tenant and row.user_digest == digest]
+            for row in waiting:
+                self._forget(row)
+            return len(waiting) + await self._store.erase_executions(tenant, digest)
+
+    def _opened(self, tenant: str, id: str, sealed: bytes) -> Record:
+        try:
+            return read(self._seal.open(sealed, f"{tenant} {id}"))
+        except (Broken, msgspec.DecodeError) as error:
+            log.error("a record cannot be read", execution=id, error=str(error))
+            raise NotFound("execution", id) from None
 
     async def _write(self) -> None:
         while not self._closed or self._waiting:
@@ -101,7 +143,8 @@ class Records:
             failed = False
             while self._waiting:
                 try:
-                    await self._flush()
+                    async with self._turn:
+                        await self._flush()
                 except Unavailable as error:
                     if not failed:
                         log.warning("records cannot be written", error=str(error), waiting=len(self._waiting))
@@ -111,7 +154,7 @@ class Records:
     async def _flush(self) -> None:
         """Write everything that waits. Raises `Unavailable`; what was not written by then goes on waiting."""
         while self._waiting:
-            batch = list(self._waiting.values())[:BATCH]
+            batch = self._batch()
             try:
                 await self._store.add_executions(batch)
                 self.written += len(batch)
@@ -121,7 +164,21 @@ class Records:
                 # One that cannot be stored must not take its neighbours with it.
                 await self._write_singly(batch)
             for row in batch:
-                self._waiting.pop(row.id, None)
+                self._forget(row)
+
+    def _batch(self) -> list[ExecutionRow]:
+        batch: list[ExecutionRow] = []
+        size = 0
+        for row in itertools.islice(self._waiting.values(), BATCH):
+            size += len(row.record)
+            if batch and size > BATCH_BYTES:
+                break
+            batch.append(row)
+        return batch
+
+    def _forget(self, row: ExecutionRow) -> None:
+        if self._waiting.pop(row.id, None) is not None:
+            self._bytes -= len(row.record)
 
     async def _write_singly(self, batch: list[ExecutionRow]) -> None:
         for row in batch:
@@ -133,60 +190,46 @@ class Records:
             except Exception:
                 self.dropped += 1
                 log.exception("a record cannot be stored", execution=row.id)
-            self._waiting.pop(row.id, None)
+            self._forget(row)
+
+    def _row(self, execution: Execution, recording: Recording) -> ExecutionRow:
+        """The record sealed. What is not to be kept goes before."""
+        made = record(execution)
+        if recording.drop:
+            made = without_dropped(made, recording)
+        found = marks(execution.ran, tuple(execution.idToken or ()), tuple(execution.accessToken or ()))
+        tenant, user = execution.tenant, _user_id(execution)
+        return ExecutionRow(
+            tenant=tenant,
+            id=execution.id,
+            decision=execution.decision,
+            client=_client(execution),
+            user_digest=None if user is None else self._seal.digest(tenant, user),
+            shape=found.shape,
+            marks=found.marks,
+            record=self._seal.seal(text_of(made), f"{tenant} {execution.id}"),
+        )
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """An execution as it is stored: its trace is made into steps by whoever reads it."""
-
-    execution_id: str
-    revision: int
-    clock: datetime
-    ms: float
-    decision: Decision
-    denial: Denial | None
-    redirect: JSON
-    multifactor: JSON
-    idToken: Claims | None
-    accessToken: Claims | None
-    scope: list[str] | None
-    updates: dict[str, Claims | None]
-    warnings: tuple[Notice, ...]
-    trace: Trace
+class _User(msgspec.Struct, frozen=True):
+    user_id: Any = None
 
 
-def record(execution: Execution) -> Record:
-    return Record(
-        execution_id=execution.id,
-        revision=execution.revision,
-        clock=execution.clock,
-        ms=round(execution.seconds * 1000, 3),
-        decision=execution.decision,
-        denial=execution.denial,
-        redirect=execution.redirect,
-        multifactor=execution.multifactor,
-        idToken=execution.idToken,
-        accessToken=execution.accessToken,
-        scope=execution.scope,
-        updates=execution.updates,
-        warnings=execution.warnings,
-        trace=execution.trace,
-    )
+class _Context(msgspec.Struct, frozen=True):
+    clientID: Any = None
 
 
-def shown(record: Record) -> dict[str, JSON]:
-    """A record as `GET /v1/executions/{id}` shows it: what ran and what it did, without the transaction."""
-    members = msgspec.structs.asdict(record)
-    trace: Trace = members.pop("trace")
-    return {**members, "steps": trace.steps()}
+_user = msgspec.json.Decoder(_User)
+_context = msgspec.json.Decoder(_Context)
 
 
-def _row(execution: Execution) -> ExecutionRow:
-    return ExecutionRow(
-        id=execution.id,
-        tenant=execution.tenant,
-        revision=execution.revision,
-        decision=execution.decision,
-        created_at=execution.clock,
-        record=msgspec.json.encode(record(execution)),
-    )
+def _user_id(execution: Execution) -> str | None:
+    user = execution.transaction.user
+    found = None if user is None else _user.decode(user).user_id
+    return found if isinstance(found, str) else None
+
+
+def _client(execution: Execution) -> str | None:
+    """What a client is found by; none for a name that no database stores."""
+    found = _context.decode(execution.transaction.context).clientID
+    return found[:MOST_CLIENT] if isinstance(found, str) and "\0" not in found else None

@@ -39,6 +39,15 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True):
     def steps(self) -> tuple[Step, ...]:
         return steps(self.rules, self.events(), self.kills, self.skipped)
 
+    def ended(self, index: int) -> Kill:
+        """The rule at `index`, which has not passed, as if it had been ended from outside."""
+        if index in self.kills:
+            return self.kills[index]
+        own = [event for event in self.events() if event.step == index]
+        end = next(event for event in own if isinstance(event, journal.End))
+        error = _error(end.error) or StepError(code=end.outcome, message="")
+        return Kill(outcome=end.outcome, error=error, seconds=end.microseconds / 1e6, events=own)
+
 
 class Blame:
     """Who wrote a claim last, according to the journal. Nobody, for a worker that lies.

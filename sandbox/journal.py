@@ -131,6 +131,11 @@ def pointer(path: Sequence[Any]) -> str:
     return "".join(map(token, path))
 
 
+def parts_of(pointer: str) -> tuple[str, ...]:
+    """The parts of a JSON Pointer (RFC 6901, section 4)."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+
+
 def token(part: Any) -> str:
     """One part of a JSON Pointer, with its slash."""
     if type(part) is str:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from api.callers import SCOPES
 from api.errors import ERRORS
+from api.executions import PARAMETERS
 from api.metrics import Metrics
 from api.routes import OPEN_ROUTES, ROUTES
 from api.settings import SETTINGS
 from cli.main import app
+from engine.models import Recording
+from engine.redaction import SECRET_NAMES
+from engine.replay import REMARKS
 from tests.service import running
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +49,18 @@ def test_every_open_endpoint_and_scope_is_documented() -> None:
         assert f"| `GET {path}` | none | " in text("docs/api.md")
     for scope in SCOPES:
         assert f"`{scope}`" in text("docs/api.md")
+
+
+def test_everything_about_records_is_documented() -> None:
+    records = text("docs/records.md")
+    for field in msgspec.structs.fields(Recording):
+        assert f"| `{field.name}` | " in records
+    for code in REMARKS:
+        assert f"| `{code}` | " in records
+    for name in SECRET_NAMES:
+        assert f"`{name}`" in records
+    for parameter in PARAMETERS:
+        assert re.search(rf"^\| [^|]*`{parameter}`", records, re.MULTILINE)
 
 
 @pytest.mark.parametrize("code", ERRORS)

@@ -11,7 +11,7 @@ import pytest
 from api.serve import read_folder
 from engine.cases import Case, clock_of, differences, read_cases
 from engine.models import PipelineRule, Transaction
-from engine.records import NoRecorder
+from engine.recorder import NoRecorder
 from tests.service import running
 
 pytestmark = pytest.mark.anyio

@@ -129,5 +129,9 @@ async def change(
 
 
 async def restore(connection: AsyncConnection, live: Revision, old: Revision, *, by: str, now: datetime) -> Revision:
-    revision = msgspec.structs.replace(old, number=live.number + 1, created_at=now, created_by=by, restores=old.number)
+    # What is recorded decides no execution: what somebody has had redacted since must not come back with old rules.
+    settings = msgspec.structs.replace(old.settings, recording=live.settings.recording)
+    revision = msgspec.structs.replace(
+        old, number=live.number + 1, settings=settings, created_at=now, created_by=by, restores=old.number
+    )
     return await publish(connection, revision)

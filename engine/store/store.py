@@ -19,9 +19,9 @@ from engine.models import OnFailure, Revision, Rule, RuleVersion, Tenant, Tenant
 from engine.store import executions, revisions, rules, tenants, versions
 from engine.store.database import Database
 from engine.store.errors import Conflict
-from engine.store.executions import ExecutionRow
+from engine.store.executions import ExecutionRow, Filter, Found
 from engine.store.rules import Guard, RuleChanges
-from engine.store.tables import key_check
+from engine.store.tables import key_check, record_key
 
 
 class Store:
@@ -227,6 +227,43 @@ class Store:
         """The record as it was given to `add_executions`."""
         async with self._database.reading() as connection:
             return await executions.find(connection, tenant, id)
+
+    async def executions(self, tenant: str, which: Filter, limit: int) -> list[Found]:
+        """Up to `limit` records, newest first; none of a tenant that does not exist."""
+        async with self._database.reading() as connection:
+            return await executions.page(connection, tenant, which, limit)
+
+    async def erase_executions(self, tenant: str, user_digest: bytes) -> int:
+        """Removes a person's records, for good; answers how many there were."""
+        async with self._database.writing() as connection:
+            return await executions.erase(connection, tenant, user_digest)
+
+    async def remove_executions(self, tenant: str, last: str, most: int) -> int:
+        """Removes up to `most` of the records up to the id `last`, the oldest first; answers how many. Few at a time:
+        on SQLite nobody else writes meanwhile."""
+        async with self._database.writing() as connection:
+            return await executions.remove_through(connection, tenant, last, most)
+
+    async def execution_beyond(self, tenant: str, keep: int) -> str | None:
+        """The id of the newest record beyond the newest `keep`; None where there are no more."""
+        async with self._database.reading() as connection:
+            return await executions.beyond(connection, tenant, keep)
+
+    async def remove_unused_marks(self, tenant: str) -> None:
+        """Forgets what only removed records were found by."""
+        async with self._database.writing() as connection:
+            await executions.remove_unused_marks(connection, tenant)
+
+    async def record_key(self, wrapped: bytes) -> bytes:
+        """The wrapped key of the records: this one, where the database has none yet."""
+        async with self._database.writing() as connection:
+            await connection.execute(insert(record_key).values(id=1, wrapped=wrapped).on_conflict_do_nothing())
+            return bytes((await connection.scalars(select(record_key.c.wrapped))).one())
+
+    async def replace_record_key(self, wrapped: bytes) -> None:
+        """The same key, wrapped anew."""
+        async with self._database.writing() as connection:
+            await connection.execute(update(record_key).values(wrapped=wrapped))
 
 
 def _now() -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.sql.elements import quoted_name
 
@@ -152,16 +154,45 @@ revisions = Table(
     Column("restores", Number("revision")),
 )
 
+# An id sorts by time (`engine.execution_id`), so the primary key lists a tenant's records. Most executions are allowed:
+# those are found by walking that list, the others by an index of their own.
 executions = Table(
     "executions",
     metadata,
+    Column("tenant", Characters("tenant"), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
     Column("id", Characters("execution"), primary_key=True),
-    _owner(),
-    Column("revision", Number("revision"), nullable=False),
     Column("decision", Characters("decision"), nullable=False),
-    Column("created_at", Instant, nullable=False),
+    Column("client", Characters("client")),
+    Column("user_digest", LargeBinary),
+    Column("shape", BigInteger, nullable=False),
     Column("record", LargeBinary, nullable=False),
-    Index(None, "tenant", "id"),
+    Index(None, "tenant", "client", "id"),
+    Index(None, "tenant", "user_digest", "id"),
+    Index(None, "tenant", "shape", "id"),
+    Index(
+        "ix_executions_tenant_decision_id",
+        "tenant",
+        "decision",
+        "id",
+        sqlite_where=text("decision <> 'allow'"),
+        postgresql_where=text("decision <> 'allow'"),
+    ),
+)
+
+# What executions of a shape have in common (`engine.record.marks`): each mark of it once, not once for each execution.
+marks = Table(
+    "marks",
+    metadata,
+    Column("tenant", Characters("tenant"), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("mark", Characters("mark"), primary_key=True),
+    Column("shape", BigInteger, primary_key=True, autoincrement=False),
+)
+
+record_key = Table(
+    "record_key",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
 )
 
 key_check = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,6 +56,11 @@ async def test_the_whole_record(service: Running, tenant: str) -> None:
     assert record == {
         "execution_id": answer["execution_id"],
         "revision": 3,
+        "engine": record["engine"],
+        "seed": "sealed",
+        "transaction": {"user": {"user_id": "u1", "name": "Ada"}, "context": {"idToken": {"gone": {"k": 1}}}},
+        "removed": [],
+        "dropped": [],
         "clock": record["clock"],
         "ms": record["ms"],
         "decision": "deny",
@@ -171,6 +177,8 @@ async def test_no_secret_of_the_service(service: Running, tenant: str) -> None:
     response = await service.call("POST", "/v1/execute", {"user": {"user_id": "u1"}}, tenant=tenant)
     record = str(await service.record(response.json()["execution_id"], tenant))
     sent = response.request.headers["authorization"].removeprefix("Bearer ")
-    for secret in (SECRET, sent, str(service.service.settings.data), "seed"):
+    seed = (await service.service.records.get(tenant, response.json()["execution_id"])).seed
+    assert len(seed) == 32
+    for secret in (SECRET, sent, str(service.service.settings.data), base64.b64encode(seed).decode(), seed.hex()):
         assert secret not in record
         assert secret not in response.text

@@ -50,7 +50,9 @@ NEEDED = {
         "POST /v1/try",
     ],
     "rules:deploy": ["POST /v1/revisions/{n}/activate", "PUT /v1/rules/order"],
-    "executions:read": ["GET /v1/executions/{id}"],
+    "executions:read": ["GET /v1/executions", "GET /v1/executions/{id}"],
+    "executions:erase": ["DELETE /v1/executions"],
+    "replay": ["POST /v1/executions/{id}/replay"],
     "admin": [
         "DELETE /v1/tenants/{tenant}",
         "GET /v1/tenants",
@@ -71,8 +73,9 @@ class Things:
 
     def path(self, row: Row) -> str:
         thing = self.execution if "executions" in row.path else self.rule
+        query = "?user=nobody" if (row.method, row.path) == ("DELETE", "/v1/executions") else ""
         number = "2" if "revisions" in row.path else "1"
-        return row.path.replace("{id}", thing).replace("{n}", number).replace("{tenant}", self.tenant)
+        return row.path.replace("{id}", thing).replace("{n}", number).replace("{tenant}", self.tenant) + query
 
     def body(self, row: Row) -> Any:
         body = BODIES.get((row.method, row.path))

@@ -42,6 +42,7 @@ def test_defaults() -> None:
         queue=256,
         body_bytes=1_048_576,
         records_queue=10_000,
+        records_queue_mb=256,
         run_unconfined_by=None,
         log_level="info",
         log_format="text",

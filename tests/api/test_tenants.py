@@ -46,12 +46,29 @@ async def test_no_tenant_name(service: Running, name: str) -> None:
 
 async def test_settings(service: Running, tenant: str) -> None:
     path = f"/v1/tenants/{tenant}/settings"
-    assert (await service.call("GET", path)).json() == {"strict_claims": False, "scope_changes": False}
-    changed = await service.call("PATCH", path, {"scope_changes": True})
-    assert (changed.status_code, changed.json()) == (200, {"strict_claims": False, "scope_changes": True})
+    recording = {"executions": "all", "share": 1.0, "days": 30, "count": 1_000_000, "redact": None, "drop": []}
+    defaults = {"strict_claims": False, "scope_changes": False, "recording": recording}
+    assert (await service.call("GET", path)).json() == defaults
+    changed = await service.call("PATCH", path, {"scope_changes": True, "recording": {"days": 7}})
+    assert (changed.status_code, changed.json()) == (
+        200,
+        defaults | {"scope_changes": True, "recording": recording | {"days": 7}},
+    )
     assert (await service.call("PATCH", path, {})).json() == changed.json() == (await service.call("GET", path)).json()
     assert len((await service.call("GET", "/v1/revisions", tenant=tenant)).json()["revisions"]) == 2
-    wrong: list[Any] = [{"strict_claims": None}, {"strict_claims": "yes"}, {"other": True}, [], {"scope_changes": 1}]
+    reset = await service.call("PATCH", path, {"recording": {"days": None}, "strict_claims": None})
+    assert reset.json() == defaults | {"scope_changes": True}
+    wrong: list[Any] = [
+        {"strict_claims": "yes"},
+        {"other": True},
+        [],
+        {"scope_changes": 1},
+        {"recording": {"share": 1.5}},
+        {"recording": {"days": 0}},
+        {"recording": {"drop": ["user/email"]}},
+        {"recording": {"executions": "some"}},
+        {"recording": "all"},
+    ]
     for body in wrong:
         refused = await service.call("PATCH", path, body)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")

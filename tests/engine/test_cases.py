@@ -11,7 +11,7 @@ import pytest
 
 from engine.cases import BadCases, Case, clock_of, differences, parts, read_cases
 from engine.execution import Execution
-from engine.models import Denial, Notice, RanRule
+from engine.models import Denial, Notice, RanRule, Transaction
 from engine.trace import Trace
 
 
@@ -24,7 +24,8 @@ def execution(**changes: Any) -> Execution:
         "idToken": {"https://example.com/a": 1},
         "accessToken": {},
         "updates": {"user_metadata": None, "app_metadata": None},
-        "clock": datetime(2026, 1, 1, tzinfo=UTC),
+        "transaction": Transaction(tenant="default", user=b"{}", context=b"{}"),
+        "clock": 0,
         "seconds": 0.001,
     }
     return Execution(**values | changes)

@@ -23,9 +23,13 @@ def write(path: str, step: int = 0, line: int = 2) -> journal.Write:
     return journal.Write(step=step, op="add", path=path, old=None, new=None, line=line)
 
 
-def policy(*events: journal.Event, limit: int = 100_000, **settings: bool) -> Policy:
+def policy(
+    *events: journal.Event, limit: int = 100_000, strict_claims: bool = False, scope_changes: bool = False
+) -> Policy:
     return Policy(
-        TenantSettings(**settings), limit, Blame(Trace(rules=RULES, journal=msgspec.Raw(msgspec.json.encode(events))))
+        TenantSettings(strict_claims=strict_claims, scope_changes=scope_changes),
+        limit,
+        Blame(Trace(rules=RULES, journal=msgspec.Raw(msgspec.json.encode(events)))),
     )
 
 

@@ -10,15 +10,16 @@ import re
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
-from engine.models import OnFailure, PipelineRule, Revision, Rule, RuleVersion, Tenant, TenantSettings
+from engine.models import OnFailure, PipelineRule, Recording, Revision, Rule, RuleVersion, Tenant, TenantSettings
 from engine.store.database import Database
 from engine.store.errors import (
     Conflict,
@@ -30,10 +31,10 @@ from engine.store.errors import (
     Unavailable,
     Unstorable,
 )
-from engine.store.executions import ExecutionRow
+from engine.store.executions import ExecutionRow, Filter
 from engine.store.rules import RuleChanges
 from engine.store.store import Store
-from engine.store.tables import executions, metadata
+from engine.store.tables import metadata
 from tests.servers import UNPRIVILEGED, fresh_database, postgres_server
 
 pytestmark = pytest.mark.anyio
@@ -90,15 +91,15 @@ def sha256(script: str) -> str:
     return hashlib.sha256(script.encode()).hexdigest()
 
 
-def row(id: str, *, tenant: str = "default", record: bytes = b'{"a":1}') -> ExecutionRow:
-    return ExecutionRow(
-        id=id,
-        tenant=tenant,
-        revision=1,
-        decision="allow",
-        created_at=datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=timezone(timedelta(hours=2))),
-        record=record,
-    )
+def row(id: str, *, tenant: str = "default", record: bytes = b'{"a":1}', **found_by: Any) -> ExecutionRow:
+    given: dict[str, Any] = {
+        "decision": "allow",
+        "client": None,
+        "user_digest": None,
+        "shape": 0,
+        "marks": (),
+    } | found_by
+    return ExecutionRow(id=id, tenant=tenant, record=record, **given)
 
 
 async def state(store: Store, tenant: str = "default") -> tuple[list[Rule], list[Revision]]:
@@ -817,14 +818,92 @@ async def test_records_of_a_deleted_tenant_do_not_take_the_batch(store: Store) -
         await store.execution("gone", "exe_1")
 
 
-async def test_times_are_stored_in_utc(store: Store, url: str) -> None:
-    await store.add_executions([row("exe_1")])
-    database = await Database.open(url)
-    async with database.reading() as connection:
-        stored = await connection.scalar(select(executions.c.created_at))
-    await database.close()
-    assert stored == datetime(2026, 5, 6, 5, 8, 9, 123456, tzinfo=UTC)
-    assert stored.utcoffset() == timedelta(0)
+async def ids(store: Store, limit: int = 100, tenant: str = "default", **which: Any) -> list[str]:
+    return [found.id for found in await store.executions(tenant, Filter(**which), limit)]
+
+
+async def test_records_are_found_newest_first(store: Store) -> None:
+    await store.create_tenant("acme", "root")
+    await store.add_executions([row(f"exe_{number}") for number in (3, 1, 5, 2, 4)])
+    await store.add_executions([row("exe_9", tenant="acme")])
+    assert await ids(store) == ["exe_5", "exe_4", "exe_3", "exe_2", "exe_1"]
+    assert await ids(store, limit=2) == ["exe_5", "exe_4"]
+    assert await ids(store, limit=2, before="exe_4") == ["exe_3", "exe_2"]
+    assert await ids(store, first="exe_2", last="exe_4") == ["exe_4", "exe_3", "exe_2"]
+    assert await ids(store, tenant="acme") == ["exe_9"]
+    assert await ids(store, tenant="nobody") == []
+    (found,) = await store.executions("acme", Filter(), 1)
+    assert found.record == b'{"a":1}'
+
+
+async def test_records_are_found_by_what_they_are(store: Store) -> None:
+    await store.add_executions(
+        [
+            row("exe_1", decision="deny", client="web", user_digest=b"ada"),
+            row("exe_2", client="web", user_digest=b"bob", shape=1, marks=("claim a", "rule r")),
+            row("exe_3", client="app", user_digest=b"ada", shape=2, marks=("claim a", "claim b", "rule r")),
+            row("exe_4", decision="step_up", client="app", shape=3, marks=("rule s",)),
+            row("exe_5", client="web", shape=1, marks=("claim a", "rule r")),
+        ]
+    )
+    assert await ids(store, decision="allow") == ["exe_5", "exe_3", "exe_2"]
+    assert await ids(store, decision="deny") == ["exe_1"]
+    assert await ids(store, client="web") == ["exe_5", "exe_2", "exe_1"]
+    assert await ids(store, user_digest=b"ada") == ["exe_3", "exe_1"]
+    assert await ids(store, marks=("claim a",)) == ["exe_5", "exe_3", "exe_2"]
+    assert await ids(store, marks=("claim a",), limit=1, before="exe_5") == ["exe_3"]
+    assert await ids(store, marks=("claim b", "rule r")) == ["exe_3"]
+    assert await ids(store, marks=("claim b", "rule s")) == []
+    assert await ids(store, marks=("claim a",), client="web", decision="allow") == ["exe_5", "exe_2"]
+    assert await ids(store, client="nul\0", decision="deny") == []
+
+
+async def test_records_of_very_many_shapes_are_found(store: Store) -> None:
+    rows = [row(f"exe_{number:03}", shape=number, marks=("claim a", f"claim {number}")) for number in range(350)]
+    await store.add_executions(rows)
+    assert await ids(store, marks=("claim a",), limit=3, before="exe_300") == ["exe_299", "exe_298", "exe_297"]
+    assert await ids(store, marks=("claim 7",)) == ["exe_007"]
+
+
+async def test_a_persons_records_are_erased(store: Store) -> None:
+    await store.create_tenant("acme", "root")
+    await store.add_executions([row("exe_1", user_digest=b"ada"), row("exe_2", user_digest=b"bob"), row("exe_3")])
+    await store.add_executions([row("exe_4", user_digest=b"ada", tenant="acme")])
+    assert await store.erase_executions("default", b"ada") == 1
+    assert await store.erase_executions("default", b"ada") == 0
+    assert await ids(store) == ["exe_3", "exe_2"]
+    assert await ids(store, tenant="acme") == ["exe_4"]
+
+
+async def test_old_records_are_removed_a_few_at_a_time(store: Store) -> None:
+    await store.add_executions(
+        [row(f"exe_{number}", shape=number % 2, marks=(f"claim {number % 2}",)) for number in range(1, 6)]
+    )
+    assert await store.execution_beyond("default", 2) == "exe_3"
+    assert await store.execution_beyond("default", 5) is None
+    assert await store.remove_executions("default", "exe_4", 3) == 3
+    assert await ids(store) == ["exe_5", "exe_4"]
+    assert await store.remove_executions("default", "exe_4", 3) == 1
+    await store.remove_unused_marks("default")
+    assert await ids(store, marks=("claim 1",)) == ["exe_5"]
+    await store.add_executions([row("exe_6", marks=("claim 0",))])
+    assert await ids(store, marks=("claim 0",)) == ["exe_6"]
+
+
+async def test_the_first_key_of_the_records_stays(store: Store) -> None:
+    assert await store.record_key(b"one") == b"one"
+    assert await store.record_key(b"two") == b"one"
+    await store.replace_record_key(b"three")
+    assert await store.record_key(b"four") == b"three"
+
+
+async def test_an_earlier_revision_does_not_bring_back_what_was_recorded_then(store: Store) -> None:
+    strict = TenantSettings(strict_claims=True)
+    await store.change_settings("default", strict, "ada")
+    careful = TenantSettings(recording=Recording(drop=("/user/email",)))
+    await store.change_settings("default", careful, "ada")
+    restored = await store.activate("default", 2, "ada")
+    assert restored.settings == TenantSettings(strict_claims=True, recording=careful.recording)
 
 
 # What is not there, not yours, or cannot be stored

@@ -1,0 +1,85 @@
+"""Trying a draft: the same execution as in production, recorded nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import msgspec
+from starlette.responses import Response
+
+from api.body import decode_text, json_response, read_body, require_unique_names
+from api.call import Call
+from api.errors import ApiError
+from api.execute import NO_CONTEXT, NO_USER, NULL
+from api.rules import Name
+from engine.models import OnFailure, PipelineRule, Revision, Transaction
+from engine.record import record, shown
+from engine.recorder import NoRecorder
+
+MOST_DRAFTS = 100
+
+
+class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    script: str
+    name: Name = "draft"
+    on_failure: OnFailure = "deny"
+
+
+class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of `script` (alone), `rules` (in their order) and `revision`, or none for what is live."""
+
+    user: msgspec.Raw = NO_USER
+    context: msgspec.Raw = NO_CONTEXT
+    script: str | None = None
+    rules: list[Draft] | None = None
+    revision: int | None = None
+
+
+_trial = msgspec.json.Decoder(Trial)
+
+
+async def try_(call: Call) -> Response:
+    """One execution of a draft, of a revision or of the live rules, by the same path as production."""
+    text = await read_body(call.request, call.headers, call.service.settings.body_bytes)
+    body = decode_text(text, _trial)
+    require_unique_names(text, besides=("user", "context"))  # as in `execute`, where those are the worker's to read
+    if sum(given is not None for given in (body.script, body.rules, body.revision)) > 1:
+        raise ApiError("invalid_request", "give one of `script`, `rules` and `revision`")
+    live = await call.service.store.live_revision(call.tenant)
+    revision, scripts = live, dict[str, str]()
+    if body.revision is not None:
+        revision = await call.service.store.revision(call.tenant, body.revision)
+    drafts = [Draft(body.script)] if body.script is not None else body.rules
+    if drafts is not None:
+        revision, scripts = await drafted(call, live, drafts)
+    user = bytes(body.user).strip()
+    execution = await call.service.engine.evaluate(
+        Transaction(tenant=call.tenant, user=None if user == NULL else user, context=bytes(body.context).strip()),
+        revision=revision,
+        scripts=scripts,
+        recorder=NoRecorder(),
+    )
+    return json_response(shown(record(execution), live.settings.recording))
+
+
+async def drafted(call: Call, live: Revision, drafts: list[Draft]) -> tuple[Revision, dict[str, str]]:
+    """The live revision with other rules, which are valid, and the sources of those rules by SHA-256."""
+    if len(drafts) > MOST_DRAFTS:
+        raise ApiError("invalid_request", f"`$.rules`: at most {MOST_DRAFTS} rules")
+    for draft in drafts:
+        await call.service.authoring.require_valid(draft.script)
+    scripts = {hashlib.sha256(draft.script.encode()).hexdigest(): draft.script for draft in drafts}
+    rules = tuple(
+        PipelineRule(
+            id=f"draft-{index}",
+            name=draft.name,
+            version=0,
+            sha256=hashlib.sha256(draft.script.encode()).hexdigest(),
+            order=index,
+            enabled=True,
+            on_failure=draft.on_failure,
+        )
+        for index, draft in enumerate(drafts, 1)
+    )
+    return msgspec.structs.replace(live, rules=rules, created_at=datetime.now(UTC)), scripts

@@ -1,0 +1,211 @@
+"""The record of an execution: as it is sealed, as it is found, and as it is shown."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from engine.claims import TOKENS
+from engine.execution import Execution
+from engine.models import JSON, Claims, Decision, Denial, Notice, Recording
+from engine.redaction import DEFAULT, Redaction
+from engine.trace import Trace
+from sandbox.journal import End, Event, parts_of
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_CLIENT = 200  # characters by which a client is found
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that an execution was made of, and all that came of it. `clock` is in nanoseconds since the epoch;
+    `engine` stamps what ran it; `dropped` are the places in the transaction that were never kept."""
+
+    execution_id: str
+    revision: int
+    engine: str
+    clock: int
+    seed: bytes
+    user: msgspec.Raw
+    context: msgspec.Raw
+    ms: float
+    decision: Decision
+    denial: Denial | None
+    redirect: JSON
+    multifactor: JSON
+    idToken: Claims | None
+    accessToken: Claims | None
+    scope: list[str] | None
+    updates: dict[str, Claims | None]
+    warnings: tuple[Notice, ...]
+    trace: Trace
+    dropped: tuple[str, ...] = ()
+
+
+def record(execution: Execution) -> Record:
+    transaction = execution.transaction
+    return Record(
+        execution_id=execution.id,
+        revision=execution.revision,
+        engine=execution.engine,
+        clock=execution.clock,
+        seed=execution.seed,
+        user=msgspec.Raw(transaction.user or b"null"),
+        context=msgspec.Raw(transaction.context),
+        ms=round(execution.seconds * 1000, 3),
+        decision=execution.decision,
+        denial=execution.denial,
+        redirect=execution.redirect,
+        multifactor=execution.multifactor,
+        idToken=execution.idToken,
+        accessToken=execution.accessToken,
+        scope=execution.scope,
+        updates=execution.updates,
+        warnings=execution.warnings,
+        trace=execution.trace,
+    )
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Record).decode
+
+
+def text_of(record: Record) -> bytes:
+    """The record as the text that is sealed."""
+    return _encode(record)
+
+
+def read(text: bytes) -> Record:
+    """The record that was sealed as `text`. Raises `msgspec.DecodeError` for what an earlier version has sealed."""
+    return _decode(text)
+
+
+def without_dropped(record: Record, recording: Recording) -> Record:
+    """The record without what is not to be kept: left out of the transaction, masked in all that came of it."""
+    redaction = Redaction(recording.drop)
+    user = redaction.without(msgspec.json.decode(record.user), "user")
+    context = redaction.without(msgspec.json.decode(record.context), "context")
+    dropped = tuple(redaction.removed)
+    members = msgspec.to_builtins({name: getattr(record, name) for name in ("denial", "updates", "warnings")})
+    tokens = {name: redaction.without(getattr(record, name), "context", name) for name in TOKENS}
+    events = [_masked(event, redaction) for event in msgspec.json.decode(record.trace.journal)]
+    kills = {
+        index: msgspec.structs.replace(
+            kill,
+            events=msgspec.convert(
+                [_masked(event, redaction) for event in msgspec.to_builtins(kill.events)], list[Event]
+            ),
+        )
+        for index, kill in record.trace.kills.items()
+    }
+    if not redaction.removed:
+        return record
+    trace = msgspec.structs.replace(record.trace, journal=msgspec.Raw(_encode(events)), kills=kills)
+    kept = msgspec.json.decode(_encode(msgspec.structs.replace(record, trace=trace)))
+    changed = {**redaction.everywhere({**members, **tokens}), "user": user, "context": context, "dropped": dropped}
+    return read(_encode({**kept, **changed}))
+
+
+def _masked(event: list[Any], redaction: Redaction) -> list[Any]:
+    """An event (see `sandbox.journal`) without what is not to be kept. Its first three members are words of ours."""
+    if event[0] == "write":
+        path = parts_of(event[3])
+        event = [*event[:4], redaction.masked(event[4], *path), redaction.masked(event[5], *path), event[6]]
+    return [*event[:3], *redaction.everywhere(event[3:])]
+
+
+def shown(record: Record, recording: Recording) -> dict[str, JSON]:
+    """A record as `GET /v1/executions/{id}` shows it. `removed` says what of the transaction is masked by the tenant's
+    list as it is now, `dropped` what was never kept. The seed is never shown: with it and the time, what a rule has
+    drawn by chance (a code sent to somebody) could be told."""
+    redaction = redaction_of(recording)
+    transaction = {
+        "user": redaction.masked(msgspec.json.decode(record.user), "user"),
+        "context": redaction.masked(msgspec.json.decode(record.context), "context"),
+    }
+    removed = list(redaction.removed)
+    steps = msgspec.to_builtins(record.trace.steps())
+    for step in steps:
+        for write in step["writes"]:
+            path = parts_of(write["path"])
+            write["old"], write["new"] = redaction.masked(write["old"], *path), redaction.masked(write["new"], *path)
+    members = {
+        name: msgspec.to_builtins(getattr(record, name))
+        for name in ("decision", "denial", "redirect", "multifactor", "scope", "updates", "warnings")
+    }
+    tokens = {name: redaction.masked(getattr(record, name), "context", name) for name in TOKENS}
+    return {
+        "execution_id": record.execution_id,
+        "revision": record.revision,
+        "engine": record.engine,
+        "clock": shown_moment(record.clock),
+        "seed": "sealed",
+        "ms": record.ms,
+        **redaction.everywhere({**members, **tokens, "transaction": transaction, "steps": steps}),
+        "removed": removed,
+        "dropped": list(record.dropped),
+    }
+
+
+def summary(record: Record, recording: Recording) -> dict[str, JSON]:
+    """A record as a list shows it."""
+    redaction = redaction_of(recording)
+    user = redaction.masked(msgspec.json.decode(record.user), "user") or {}
+    context = redaction.masked(msgspec.json.decode(record.context), "context")
+    failed = {event.step for event in record.trace.events() if isinstance(event, End) and event.outcome != "passed"}
+    rules = record.trace.rules
+    return {
+        "execution_id": record.execution_id,
+        "revision": record.revision,
+        "clock": shown_moment(record.clock),
+        "ms": record.ms,
+        "decision": record.decision,
+        "client": context.get("clientID"),
+        "user": user.get("user_id"),
+        "claims": sorted({*(record.idToken or ()), *(record.accessToken or ())}),
+        "failed": [rules[index].name for index in sorted({*failed, *record.trace.kills}) if 0 <= index < len(rules)],
+        **redaction.everywhere(
+            {"denial": msgspec.to_builtins(record.denial), "warnings": [notice.code for notice in record.warnings]}
+        ),
+    }
+
+
+def redaction_of(recording: Recording) -> Redaction:
+    """What is not to be shown."""
+    return Redaction(DEFAULT if recording.redact is None else recording.redact)
+
+
+def shown_moment(clock: int) -> str:
+    return moment(clock).isoformat().replace("+00:00", "Z")
+
+
+def moment(clock: int) -> datetime:
+    """The time of a clock in nanoseconds since the epoch, to the microsecond."""
+    return EPOCH + timedelta(microseconds=clock // 1000)
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """By what else an execution is found: rules that ran, claims that its tokens carry. Most executions of a tenant are
+    alike in that, so a record names only their `shape`."""
+
+    shape: int
+    marks: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=4096)
+def marks(rules: tuple[str, ...], id_token: tuple[str, ...], access_token: tuple[str, ...]) -> Marks:
+    """`rules` are ids and names, the others names of claims."""
+    found = sorted({*map(rule_mark, rules), *map(claim_mark, id_token), *map(claim_mark, access_token)})
+    digest = hashlib.sha256("\0".join(found).encode("utf-8", "surrogatepass")).digest()
+    return Marks(int.from_bytes(digest[:8], "big") >> 1, tuple(found))
+
+
+def rule_mark(rule: str) -> str:
+    return f"rule {rule}"
+
+
+def claim_mark(name: str) -> str:
+    return f"claim {name}"

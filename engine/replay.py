@@ -1,0 +1,203 @@
+"""A recorded execution, run again: as it was, or under other rules.
+
+It is the same path as a login's, with the clock and the chance of then. What is measured is not run again: a rule that
+was timed out or exhausted stands in the replay as it stands in the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from engine.claims import TOKENS
+from engine.engine import Engine
+from engine.execution import Execution
+from engine.models import Recording, Revision, Step, Transaction
+from engine.record import Record, redaction_of, shown
+from engine.record import record as record_of
+from engine.recorder import NoRecorder
+from engine.store.store import Store
+from engine.trace import Kill
+
+# Parts of an execution that a caller sees, beside the tokens and updates, which are compared member by member.
+PARTS = ("decision", "denial", "redirect", "multifactor", "scope", "warnings")
+MEASURED = ("timed_out", "exhausted")
+OF_STEP = ("rule", "version", "outcome", "writes", "logs", "calls", "error")
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """`part` is a member of an execution, `name` the claim, store or rule in it. What is absent is None, and not
+    `present`."""
+
+    part: str
+    name: str | None = None
+    old: Any
+    new: Any
+    was_present: bool = True
+    is_present: bool = True
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to know before one trusts a replay; codes are in `REMARKS`."""
+
+    code: str
+    text: str
+
+
+REMARKS = {
+    "engine_differs": "it was run by another Python, policy or RestrictedPython, which may do other things",
+    "not_reproducible": "something that the rules were given is not in the record",
+    "as_recorded": "a rule that was timed out or exhausted is not run again: that is measured, and not decided",
+}
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """`identical` is about everything but times and the execution's own id."""
+
+    execution: Execution
+    identical: bool
+    differences: tuple[Difference, ...]
+    remarks: tuple[Remark, ...]
+
+
+class Replayer:
+    def __init__(self, engine: Engine, store: Store) -> None:
+        self._engine = engine
+        self._store = store
+
+    async def again(self, tenant: str, record: Record) -> Replay:
+        """The same revision. Raises what `Engine.evaluate` raises, and `NotFound`."""
+        revision = await self._store.revision(tenant, record.revision)
+        ended, remarks = _ended(record)
+        execution = await self._run(tenant, record, revision, {}, ended)
+        if record.denial is not None and any(_denied_by(record, index) for index in ended):
+            # What the rule had asked for before it was ended is not known anew.
+            execution = msgspec.structs.replace(
+                execution,
+                decision=record.decision,
+                denial=record.denial,
+                updates=record.updates,
+                warnings=record.warnings,
+            )
+        found = (*_differences(record, execution), *_steps(record.trace.steps(), execution.steps))
+        return _replay(record, execution, found, remarks)
+
+    async def otherwise(
+        self, tenant: str, record: Record, revision: Revision, scripts: Mapping[str, str] | None = None
+    ) -> Replay:
+        """Under other rules: what the caller would see is compared, not the way there. `scripts` as in `evaluate`."""
+        execution = await self._run(tenant, record, revision, scripts or {}, {})
+        return _replay(record, execution, _differences(record, execution), ())
+
+    async def _run(
+        self,
+        tenant: str,
+        record: Record,
+        revision: Revision,
+        scripts: Mapping[str, str],
+        ended: Mapping[int, Kill],
+    ) -> Execution:
+        user = bytes(record.user)
+        return await self._engine.evaluate(
+            Transaction(tenant=tenant, user=None if user == b"null" else user, context=bytes(record.context)),
+            revision=revision,
+            scripts=scripts,
+            recorder=NoRecorder(),
+            clock=record.clock,
+            seed=record.seed,
+            ended=ended,
+        )
+
+
+def shown_replay(replay: Replay, record: Record, recording: Recording) -> dict[str, Any]:
+    """A replay as `POST /v1/executions/{id}/replay` shows it, redacted like a record."""
+    redaction = redaction_of(recording)
+    for name in ("user", "context"):
+        redaction.masked(msgspec.json.decode(getattr(record, name)), name)
+    differences = []
+    for one in replay.differences:
+        at = ("context", one.part, one.name) if one.part in TOKENS else ()
+        old, new = (redaction.masked(value, *at) for value in (one.old, one.new))
+        differences.append({**msgspec.to_builtins(one), "old": old, "new": new})
+    return {
+        "identical": replay.identical,
+        "differences": redaction.everywhere(msgspec.to_builtins(differences)),
+        "remarks": msgspec.to_builtins(replay.remarks),
+        "execution": shown(record_of(replay.execution), recording),
+    }
+
+
+def _ended(record: Record) -> tuple[dict[int, Kill], tuple[Remark, ...]]:
+    """The rules that are not run again, with what is known of them, by their places."""
+    places = {rule.id: index for index, rule in enumerate(record.trace.rules)}
+    ended, remarks = {}, []
+    for step in record.trace.steps():
+        if step.outcome in MEASURED:
+            ended[places[step.rule_id]] = record.trace.ended(places[step.rule_id])
+            text = f"rule `{step.rule}` was {step.outcome}: that stands as it was recorded, and is not run again"
+            remarks.append(Remark(code="as_recorded", text=text))
+    return ended, tuple(remarks)
+
+
+def _denied_by(record: Record, index: int) -> bool:
+    return record.denial is not None and record.denial.rule == record.trace.rules[index].name
+
+
+def _replay(record: Record, execution: Execution, found: Sequence[Difference], remarks: tuple[Remark, ...]) -> Replay:
+    if record.engine and execution.engine and record.engine != execution.engine:
+        text = f"it was run by `{record.engine}`, and now by `{execution.engine}` (policy, RestrictedPython, Python)"
+        remarks = (Remark(code="engine_differs", text=text), *remarks)
+    if record.dropped:
+        text = f"the tenant's settings keep nothing of {', '.join(f'`{place}`' for place in record.dropped)}"
+        remarks = (Remark(code="not_reproducible", text=text), *remarks)
+    return Replay(execution=execution, identical=not found, differences=tuple(found), remarks=remarks)
+
+
+def _differences(record: Record, execution: Execution) -> list[Difference]:
+    found = [
+        Difference(part=part, old=old, new=new)
+        for part in PARTS
+        if _text(old := getattr(record, part)) != _text(new := getattr(execution, part))
+    ]
+    for token in TOKENS:
+        found += _members(token, getattr(record, token), getattr(execution, token))
+    return found + _members("updates", record.updates, execution.updates)
+
+
+def _members(part: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> list[Difference]:
+    """Member by member; a token that there is or was none of has no members."""
+    before, after = old or {}, new or {}
+    return [
+        Difference(
+            part=part,
+            name=name,
+            old=before.get(name),
+            new=after.get(name),
+            was_present=name in before,
+            is_present=name in after,
+        )
+        for name in dict.fromkeys((*before, *after))
+        if (name in before) != (name in after) or _text(before.get(name)) != _text(after.get(name))
+    ]
+
+
+def _steps(old: Sequence[Step], new: Sequence[Step]) -> list[Difference]:
+    found = []
+    for index in range(max(len(old), len(new))):
+        before = msgspec.to_builtins(old[index]) if index < len(old) else {}
+        after = msgspec.to_builtins(new[index]) if index < len(new) else {}
+        found += [
+            Difference(
+                part=f"steps[{index}].{member}", name=before.get("rule"), old=before.get(member), new=after.get(member)
+            )
+            for member in OF_STEP
+            if _text(before.get(member)) != _text(after.get(member))
+        ]
+    return found
+
+
+def _text(value: Any) -> bytes:
+    """As JSON with sorted names: in a token `True` is not `1`."""
+    return msgspec.json.encode(value, order="sorted")

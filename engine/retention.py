@@ -1,0 +1,83 @@
+"""Records go when they are too old, or too many: a little at a time, since others write meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+import structlog
+
+from engine.execution_id import CHANCE, execution_id
+from engine.models import Recording
+from engine.store.errors import NotFound, StoreError
+from engine.store.store import Store
+
+log = structlog.get_logger("claimsmith.retention")
+
+FIRST = 60.0  # seconds after the start
+EVERY = 600.0
+AT_ONCE = 200  # records: some ten milliseconds in which nobody else writes to SQLite
+PAUSE = 0.05
+LAST_WORDS = 5.0  # for a removal that is under way when the service stops
+DAY = 86_400 * 10**9
+
+
+class Retention:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._closing = asyncio.Event()
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._sweeping = asyncio.get_running_loop().create_task(self._sweep_again_and_again())
+
+    async def close(self) -> None:
+        """Stop, within a bounded time."""
+        self._closing.set()
+        if self._sweeping is not None:
+            # Not cancelled at once: what is cut off in SQLite may keep it locked.
+            await asyncio.wait([self._sweeping], timeout=LAST_WORDS)
+            self._sweeping.cancel()
+            await asyncio.gather(self._sweeping, return_exceptions=True)
+
+    async def sweep(self) -> int:
+        """Remove what no tenant wants to keep any more; answers how many records went."""
+        removed = 0
+        for tenant in await self._store.tenants():
+            if self._closing.is_set():
+                break
+            with contextlib.suppress(NotFound):  # ended meanwhile
+                recording = (await self._store.live_revision(tenant.id)).settings.recording
+                removed += await self._sweep(tenant.id, recording)
+        return removed
+
+    async def _sweep(self, tenant: str, recording: Recording) -> int:
+        oldest = execution_id(max(time.time_ns() - recording.days * DAY, 0), bytes(CHANCE))
+        beyond = await self._store.execution_beyond(tenant, recording.count)
+        last = max(oldest, beyond) if beyond is not None else oldest
+        removed = 0
+        while not self._closing.is_set():
+            gone = await self._store.remove_executions(tenant, last, AT_ONCE)
+            removed += gone
+            if gone < AT_ONCE:
+                break
+            await asyncio.sleep(PAUSE)
+        if removed:
+            await self._store.remove_unused_marks(tenant)
+            log.info("records were removed, as the tenant's settings have it", tenant=tenant, count=removed)
+        return removed
+
+    async def _sweep_again_and_again(self) -> None:
+        pause = FIRST
+        while not self._closing.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), pause)
+                return
+            pause = EVERY
+            try:
+                await self.sweep()
+            except StoreError as error:
+                log.warning("old records cannot be removed", error=str(error))
+            except Exception:  # one that ended would keep everything for ever
+                log.exception("old records cannot be removed")

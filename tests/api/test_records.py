@@ -1,0 +1,259 @@
+"""Records over HTTP: found by what they are, shown without secrets, kept as the tenant wants, erased."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from engine.record import text_of
+from tests.api import fresh
+from tests.service import Running, running
+
+pytestmark = pytest.mark.anyio
+
+NS = "https://example.com/"
+
+
+@pytest.fixture(scope="module")
+async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
+    async with running(tmp_path_factory.mktemp("records")) as service:
+        yield service
+
+
+@pytest.fixture
+async def tenant(service: Running) -> str:
+    return await fresh.tenant(service)
+
+
+async def written(service: Running) -> None:
+    while service.service.records.waiting:
+        await asyncio.sleep(0.01)
+
+
+async def listed(service: Running, tenant: str, **query: Any) -> list[dict[str, Any]]:
+    response = await service.call("GET", path(**query), tenant=tenant)
+    assert response.status_code == 200, response.text
+    return response.json()["executions"]  # type: ignore[no-any-return]
+
+
+def path(**query: Any) -> str:
+    return "/v1/executions?" + "&".join(f"{name}={quote(str(value))}" for name, value in query.items())
+
+
+RULE = f"""\
+if user.user_id == 'mallory':
+    raise UnauthorizedError('not you')
+if user.get('plan'):
+    context.idToken['{NS}plan'] = user.plan
+context.accessToken['{NS}id'] = user.user_id"""
+
+
+async def test_found_by_what_they_are(service: Running, tenant: str) -> None:
+    rule = await service.add("plans", RULE, tenant=tenant)
+    logins = [
+        ({"user_id": "ada", "plan": "gold"}, "web"),
+        ({"user_id": "bob"}, "web"),
+        ({"user_id": "mallory"}, "app"),
+        ({"user_id": "ada"}, "app"),
+    ]
+    ids = []
+    for user, client in logins:
+        ids.append((await service.execute(user, {"clientID": client}, tenant=tenant))["execution_id"])
+        await asyncio.sleep(0.002)  # an id sorts by its millisecond
+    await written(service)
+    ada, bob, mallory, again = ids
+
+    async def found(**query: Any) -> list[str]:
+        return [one["execution_id"] for one in await listed(service, tenant, **query)]
+
+    assert await found() == [again, mallory, bob, ada]
+    assert await found(decision="deny") == [mallory]
+    assert await found(client="web") == [bob, ada]
+    assert await found(user="ada") == [again, ada]
+    assert await found(claim=f"{NS}plan") == [ada]
+    assert await found(claim=f"{NS}id") == [again, bob, ada]
+    assert await found(rule="plans") == await found(rule=rule.id) == ids[::-1]
+    assert await found(rule="other") == await found(claim="none") == await found(user="nobody") == []
+    assert await found(user="ada", client="app", rule="plans") == [again]
+    assert await found(since="1h") == ids[::-1]
+    assert await found(until="1h") == []
+    assert await found(since="2026-01-01", until="2199-12-31T23:59:59+01:00") == ids[::-1]
+    assert await found(limit=2) == [again, mallory]
+    page = (await service.call("GET", path(limit=2), tenant=tenant)).json()
+    assert await found(limit=2, cursor=page["cursor"]) == [bob, ada]
+    (one,) = await listed(service, tenant, decision="deny")
+    assert one == {
+        "execution_id": mallory,
+        "revision": 2,
+        "clock": one["clock"],
+        "ms": one["ms"],
+        "decision": "deny",
+        "client": "app",
+        "user": "mallory",
+        "claims": [],
+        "failed": ["plans"],
+        "denial": {"error": "unauthorized", "description": "not you", "rule": "plans"},
+        "warnings": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"desicion": "deny"}, "`desicion`: there is no such filter"),
+        ({"decision": "maybe"}, "`decision`: `maybe` is none of allow, deny, redirect, step_up"),
+        ({"since": "yesterday"}, "`since`: `yesterday` is no time"),
+        ({"until": "24"}, "`until`: `24` is no time"),
+        ({"cursor": "x"}, "`cursor`"),
+        ({"limit": 0}, "`limit`"),
+        ({"limit": 501}, "`limit`"),
+        ({"limit": "ten"}, "`limit`"),
+    ],
+)
+async def test_filters_that_cannot_be(service: Running, tenant: str, query: dict[str, Any], says: str) -> None:
+    response = await service.call("GET", path(**query), tenant=tenant)
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert says in response.json()["error_description"]
+
+
+async def test_hostile_filters_find_nothing(service: Running, tenant: str) -> None:
+    await service.execute({"user_id": "u"}, {"clientID": "c\0", "x": 1}, tenant=tenant)
+    await service.execute({"user_id": ["no", "text"]}, {"clientID": 7}, tenant=tenant)
+    await written(service)
+    assert len(await listed(service, tenant)) == 2
+    for name in ("client", "user", "rule", "claim"):
+        for text in ("\0", "'; DROP TABLE executions; --", "%", "x" * 5000):
+            assert await listed(service, tenant, **{name: text}) == []
+
+
+async def test_secrets_of_a_login_are_not_shown(service: Running, tenant: str) -> None:
+    body = """\
+print('they typed', context.request.body.password)
+context.idToken['leak'] = 'p=' + context.request.body.password
+user.client_secret = 'set by a rule'
+user.n = [context.request.body]
+if user.get('fail'):
+    raise ValueError(context.request.body.password)"""
+    await service.add("leaky", body, tenant=tenant)
+    context = {"request": {"body": {"password": "correct horse battery", "pin": "1"}, "query": {"code": "c0de"}}}
+    ids = [
+        (await service.execute({"user_id": "u1", "fail": fail}, context, tenant=tenant))["execution_id"]
+        for fail in (False, True)
+    ]
+    await written(service)
+    for execution_id in ids:
+        record = await service.record(execution_id, tenant)
+        assert "correct horse" not in str(record)
+        assert "set by a rule" not in str(record)
+        assert record["removed"] == ["/context/request/body/password", "/context/request/query/code"]
+        assert record["transaction"]["context"]["request"]["body"] == {"password": "***", "pin": "1"}
+        (step,) = record["steps"]
+        assert step["logs"] == [{"level": "info", "text": "they typed ***", "line": 2}]
+    assert step["error"]["message"] == "ValueError: ***"
+    assert "correct horse" not in str(await listed(service, tenant))
+    # The list that applies is the tenant's of today.
+    settings = f"/v1/tenants/{tenant}/settings"
+    await service.call("PATCH", settings, {"recording": {"redact": ["/user/user_id"]}})
+    record = await service.record(ids[0], tenant)
+    assert record["removed"] == ["/user/user_id"]
+    assert record["transaction"]["context"]["request"]["body"]["password"] == "correct horse battery"
+    assert [one["user"] for one in await listed(service, tenant)] == ["***", "***"]
+
+
+async def test_the_database_shows_nobody(tmp_path: Path) -> None:
+    async with running(tmp_path) as service:
+        await service.add("r", "print(user.email)\ncontext.idToken['mail'] = user.email")
+        await service.execute({"user_id": "auth0|ada", "email": "ada@example.com"})
+        await written(service)
+        assert (await listed(service, "default", user="auth0|ada"))[0]["user"] == "auth0|ada"
+    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
+    assert b"claim mail" in stored
+    assert b"ada@example.com" not in stored
+    assert b"auth0|ada" not in stored
+
+
+async def test_records_outlive_a_rotation_of_the_secret(tmp_path: Path) -> None:
+    first, second, third = ("first" * 8, "second" * 8, "third" * 8)
+    async with running(tmp_path, {"CLAIMSMITH_SECRET": first}) as service:
+        execution_id = (await service.execute({"user_id": "ada"}))["execution_id"]
+    both = {"CLAIMSMITH_SECRET": second, "CLAIMSMITH_SECRET_PREVIOUS": first}
+    for environ in (
+        both,
+        {"CLAIMSMITH_SECRET": second},
+        {"CLAIMSMITH_SECRET": third, "CLAIMSMITH_SECRET_PREVIOUS": second},
+    ):
+        async with running(tmp_path, environ) as service:
+            assert (await service.record(execution_id))["transaction"]["user"] == {"user_id": "ada"}
+            assert len(await listed(service, "default", user="ada")) == 1
+
+
+async def test_what_is_dropped_is_nowhere(service: Running, tenant: str) -> None:
+    settings = {"recording": {"drop": ["/user/ssn", "/context/request/body", "/context/idToken/number"]}}
+    await service.call("PATCH", f"/v1/tenants/{tenant}/settings", settings)
+    body = (
+        "print(user.ssn)\nuser.twin = user.ssn\ncontext.idToken['number'] = 'n-' + user.ssn\ncontext.idToken['ok'] = 1"
+    )
+    await service.add("r", body, tenant=tenant)
+    answer = await service.execute(
+        {"user_id": "u", "ssn": "078-05-1120"},
+        {"request": {"body": {"a": "typed by a person"}, "ip": "::1"}},
+        tenant=tenant,
+    )
+    assert answer["idToken"] == {"number": "n-078-05-1120", "ok": 1}
+    sealed = text_of(await service.service.records.get(tenant, answer["execution_id"])).decode()
+    for text in ("078-05-1120", "typed by a person"):
+        assert text not in sealed
+    record = await service.record(answer["execution_id"], tenant)
+    assert record["transaction"] == {"user": {"user_id": "u"}, "context": {"request": {"ip": "::1"}}}
+    assert record["dropped"] == ["/user/ssn", "/context/request/body"]
+    assert record["idToken"] == {"ok": 1}
+    assert record["steps"][0]["logs"][0]["text"] == "***"
+    assert [write["new"] for write in record["steps"][0]["writes"]] == ["***", "***", 1]
+
+
+@pytest.mark.parametrize(
+    ("recording", "kept"),
+    [
+        ({}, ["ada", "mallory", "eve"]),
+        ({"executions": "failures"}, ["mallory", "eve"]),
+        ({"executions": "none"}, []),
+        ({"share": 0}, ["mallory", "eve"]),
+    ],
+)
+async def test_what_is_recorded(service: Running, tenant: str, recording: dict[str, Any], kept: list[str]) -> None:
+    await service.call("PATCH", f"/v1/tenants/{tenant}/settings", {"recording": recording})
+    await service.add("a", RULE, tenant=tenant)
+    await service.add("b", "if user.user_id == 'eve':\n    1 / 0", tenant=tenant, on_failure="skip")
+    before = service.service.records.left_out
+    for user in ("ada", "mallory", "eve"):
+        await service.execute({"user_id": user}, tenant=tenant)
+        await asyncio.sleep(0.002)
+    await written(service)
+    assert [one["user"] for one in await listed(service, tenant)][::-1] == kept
+    assert service.service.records.left_out - before == 3 - len(kept)
+
+
+async def test_a_person_is_erased(service: Running, tenant: str) -> None:
+    other = await fresh.tenant(service)
+    for user in ("ada", "bob", "ada"):
+        for owner in (tenant, other):
+            await service.execute({"user_id": user}, tenant=owner)
+    # Some are written, one still waits.
+    await written(service)
+    waiting = await service.execute({"user_id": "ada"}, tenant=tenant)
+    response = await service.call("DELETE", "/v1/executions?user=ada", tenant=tenant)
+    assert (response.status_code, response.json()) == (200, {"erased": 3})
+    await written(service)
+    assert [one["user"] for one in await listed(service, tenant)] == ["bob"]
+    assert len(await listed(service, other)) == 3
+    gone = await service.call("GET", f"/v1/executions/{waiting['execution_id']}", tenant=tenant)
+    assert gone.status_code == 404
+    assert (await service.call("DELETE", "/v1/executions?user=ada", tenant=tenant)).json() == {"erased": 0}
+    for query in ("", "?user=", "?user=a&client=b", "?client=b"):
+        refused = await service.call("DELETE", f"/v1/executions{query}", tenant=tenant)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")

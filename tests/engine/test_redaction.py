@@ -1,0 +1,91 @@
+"""What a pattern names, and that it is gone wherever it stood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.redaction import DEFAULT, MASK, Redaction
+
+
+@pytest.mark.parametrize(
+    ("patterns", "value", "masked", "removed"),
+    [
+        (["/user/email"], {"email": "a@b.c", "name": "Ada"}, {"email": MASK, "name": "Ada"}, ["/user/email"]),
+        (["/user/e-mail"], {"E_Mail": 1}, {"E_Mail": MASK}, ["/user/E_Mail"]),
+        (["/user/a"], {"b": {"a": 1}}, {"b": {"a": 1}}, []),
+        (["/user/*/a"], {"b": {"a": 1}, "a": 2}, {"b": {"a": MASK}, "a": 2}, ["/user/b/a"]),
+        (["/user/*/a"], {"l": [{"a": 1}]}, {"l": [{"a": 1}]}, []),
+        (["/user/*/*/a"], {"l": [{"a": 1}, {"a": []}]}, {"l": [{"a": MASK}] * 2}, ["/user/l/0/a", "/user/l/1/a"]),
+        (["/user/l/1"], {"l": [1, 2, 3]}, {"l": [1, MASK, 3]}, ["/user/l/1"]),
+        (["/**/a"], {"a": {"a": 1}, "b": [{"a": None}]}, {"a": MASK, "b": [{"a": MASK}]}, ["/user/a", "/user/b/0/a"]),
+        (["/user/**/x/y"], {"x": {"y": 1}, "z": {"x": {"y": 2}, "y": 3}},
+         {"x": {"y": MASK}, "z": {"x": {"y": MASK}, "y": 3}}, ["/user/x/y", "/user/z/x/y"]),
+        (["/user/a~1b/~0c"], {"a/b": {"~c": 1}}, {"a/b": {"~c": MASK}}, ["/user/a~1b/~0c"]),
+        (["/user/**"], {"a": 1, "b": {"c": 2}}, {"a": MASK, "b": MASK}, ["/user/a", "/user/b"]),
+        (["/user"], {"a": 1}, MASK, ["/user"]),
+        (["/user/a"], None, None, []),
+        (["/user/1"], {"1": "x"}, {"1": MASK}, ["/user/1"]),
+    ],
+)  # fmt: skip
+def test_patterns(patterns: list[str], value: Any, masked: Any, removed: list[str]) -> None:
+    redaction = Redaction(patterns)
+    assert redaction.masked(value, "user") == masked
+    assert redaction.removed == removed
+
+
+def test_what_the_default_list_hides() -> None:
+    redaction = Redaction(DEFAULT)
+    context = {
+        "request": {
+            "body": {"password": "correct horse", "code": "splx-1", "scope": "openid"},
+            "query": {"code_challenge": "c", "id_token_hint": "ey.J"},
+            "headers": {"Authorization": "Basic x", "Set-Cookie": ["a=b"], "accept": "*/*"},
+        },
+        "idToken": {"code": "DE", "access_token": "not for a claim"},
+        "accessToken": {"scope": ["a"], "secret": "s"},
+        "clientID": "c1",
+    }
+    assert redaction.masked(context, "context") == {
+        "request": {
+            "body": {"password": MASK, "code": MASK, "scope": "openid"},
+            "query": {"code_challenge": "c", "id_token_hint": MASK},
+            "headers": {"Authorization": MASK, "Set-Cookie": MASK, "accept": "*/*"},
+        },
+        "idToken": {"code": "DE", "access_token": MASK},
+        "accessToken": {"scope": ["a"], "secret": MASK},
+        "clientID": "c1",
+    }
+    user = {"identities": [{"provider": "google", "access_token": "ya29.a0"}], "app_metadata": {"apiKey": "k"}}
+    assert redaction.masked(user, "user") == {
+        "identities": [{"provider": "google", "access_token": MASK}],
+        "app_metadata": {"apiKey": MASK},
+    }
+
+
+def test_a_value_that_stands_elsewhere_too() -> None:
+    redaction = Redaction(["/user/password"])
+    redaction.masked({"password": {"old": "correct horse", "new": ["battery staple", "short"]}}, "user")
+    assert redaction.texts == {"correct horse", "battery staple"}
+    text = {"log": ["it is correct horse!", 7, None], "short": "short", "correct horse": "x"}
+    assert redaction.everywhere(text) == {"log": [f"it is {MASK}!", 7, None], "short": "short", "correct horse": "x"}
+
+
+def test_a_text_in_another_is_masked_whole() -> None:
+    redaction = Redaction(["/user/*"])
+    redaction.masked({"a": "password", "b": "password1234"}, "user")
+    assert redaction.everywhere("password1234") == MASK
+
+
+def test_without_leaves_members_out_and_keeps_the_places_of_items() -> None:
+    redaction = Redaction(["/user/l/0", "/user/a"])
+    assert redaction.without({"a": 1, "b": 2, "l": [1, 2]}, "user") == {"b": 2, "l": [MASK, 2]}
+    assert redaction.removed == ["/user/a", "/user/l/0"]
+
+
+def test_a_value_below_a_place_that_is_named() -> None:
+    redaction = Redaction(["/user/app_metadata"])
+    assert redaction.masked("x", "user", "app_metadata", "plan") == MASK
+    assert redaction.masked({"plan": "x"}, "user", "app_metadata") == MASK
+    assert redaction.masked("x", "user", "user_metadata") == "x"
