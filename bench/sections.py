@@ -287,6 +287,10 @@ class Tenants:
     def headers(self, tenant: str) -> dict[str, str]:
         return {**self._admin, "Claimsmith-Tenant": tenant}
 
+    def record(self, what: str, tenant: str = "default") -> None:
+        """Record `all` executions, or `none`."""
+        self._call("PATCH", f"/v1/tenants/{tenant}/settings", {"recording": {"executions": what}})
+
     def make(self, tenant: str, rules: int, unlike: bool = False) -> None:
         """`unlike`: with scripts that no other tenant has."""
         self._call("PUT", f"/v1/tenants/{tenant}", {})

@@ -28,7 +28,7 @@ log = structlog.get_logger("claimsmith.records")
 
 BATCH = 1000
 BATCH_BYTES = 16 * 1024 * 1024
-PAUSE = 0.2  # between batches: many logins share one transaction, whose own cost is that of a dozen of them
+PAUSE = 0.5  # between batches: many logins share one transaction, whose own cost is that of a dozen of them
 RETRY = 0.5
 LAST_WORDS = 5.0  # for what waits when the service stops
 
@@ -139,22 +139,30 @@ class Records:
             await self._wake.wait()
             if not self._closed:
                 await asyncio.sleep(PAUSE)
-                self._wake.clear()
+            self._wake.clear()
             failed = False
-            while self._waiting:
+            while True:
                 try:
                     async with self._turn:
                         await self._flush()
+                    break
                 except Unavailable as error:
                     if not failed:
                         log.warning("records cannot be written", error=str(error), waiting=len(self._waiting))
                     failed = True
                     await asyncio.sleep(RETRY)
+            if self._waiting:
+                self._wake.set()
 
     async def _flush(self) -> None:
-        """Write everything that waits. Raises `Unavailable`; what was not written by then goes on waiting."""
-        while self._waiting:
-            batch = self._batch()
+        """Write everything that waits now. Raises `Unavailable`; what was not written by then goes on waiting.
+
+        What has come meanwhile is left for the next time: else, under load, there would be no end of small batches.
+        """
+        count = len(self._waiting)
+        while count > 0 and self._waiting:
+            batch = self._batch(count)
+            count -= len(batch)
             try:
                 await self._store.add_executions(batch)
                 self.written += len(batch)
@@ -166,10 +174,10 @@ class Records:
             for row in batch:
                 self._forget(row)
 
-    def _batch(self) -> list[ExecutionRow]:
+    def _batch(self, most: int) -> list[ExecutionRow]:
         batch: list[ExecutionRow] = []
         size = 0
-        for row in itertools.islice(self._waiting.values(), BATCH):
+        for row in itertools.islice(self._waiting.values(), min(most, BATCH)):
             size += len(row.record)
             if batch and size > BATCH_BYTES:
                 break

@@ -13,7 +13,7 @@ from engine.models import Decision
 from engine.store.errors import NotFound, Unstorable
 from engine.store.tables import executions, marks, require_storable, tenants
 
-AT_ONCE = 100  # rows of one statement: SQLite takes 32,766 values
+AT_ONCE = 1000  # rows of one statement: SQLite takes 32,766 values
 COLUMNS = ("tenant", "id", "decision", "client", "user_digest", "shape", "record")
 SHAPES_AT_ONCE = 100  # parts of one union: SQLite takes 500
 
@@ -57,23 +57,27 @@ async def add(connection: AsyncConnection, rows: Sequence[ExecutionRow]) -> None
     rows = [row for row in rows if row.tenant in present]
     if not rows:
         return
-    # Not remembered as stored: they go when their last execution goes, in whichever process.
-    shapes = {(row.tenant, row.shape): row.marks for row in rows}
-    marked = [
-        {"tenant": tenant, "mark": mark, "shape": shape} for (tenant, shape), names in shapes.items() for mark in names
-    ]
+    for owner in sorted(present):
+        await _mark(connection, owner, {row.shape: row.marks for row in rows if row.tenant == owner})
     # SQLAlchemy has ON CONFLICT only per dialect, but both write it the same.
-    if marked:
-        marked.sort(
-            key=lambda row: (row["tenant"], row["mark"], row["shape"])
-        )  # so that two writers cannot lock each other
-        await connection.execute(insert(marks).on_conflict_do_nothing(), marked)
     if connection.dialect.name == "sqlite":
         for first in range(0, len(rows), AT_ONCE):
             await _insert(connection, rows[first : first + AT_ONCE])
     else:
         values = [{name: getattr(row, name) for name in COLUMNS} for row in rows]
         await connection.execute(insert(executions).on_conflict_do_nothing(), values)
+
+
+async def _mark(connection: AsyncConnection, tenant: str, shapes: dict[int, tuple[str, ...]]) -> None:
+    """Store the marks of shapes that have none yet. They are asked for every time: they go when the last execution of
+    their shape goes, in whichever process."""
+    for first in range(0, len(shapes), AT_ONCE):
+        some = sorted(shapes)[first : first + AT_ONCE]  # in order, so that two writers do not wait for each other
+        known = select(marks.c.shape).where(marks.c.tenant == tenant, marks.c.shape.in_(some)).distinct()
+        new = set(some) - set(await connection.scalars(known))
+        rows = [{"tenant": tenant, "shape": shape, "mark": mark} for shape in sorted(new) for mark in shapes[shape]]
+        if rows:
+            await connection.execute(insert(marks).on_conflict_do_nothing(), rows)
 
 
 async def _insert(connection: AsyncConnection, rows: Sequence[ExecutionRow]) -> None:

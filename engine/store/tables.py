@@ -184,8 +184,9 @@ marks = Table(
     "marks",
     metadata,
     Column("tenant", Characters("tenant"), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
-    Column("mark", Characters("mark"), primary_key=True),
     Column("shape", BigInteger, primary_key=True, autoincrement=False),
+    Column("mark", Characters("mark"), primary_key=True),
+    Index(None, "tenant", "mark", "shape"),
 )
 
 record_key = Table(

@@ -38,11 +38,12 @@ def upgrade() -> None:
     op.create_table(
         "marks",
         sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("mark", sa.Text(), nullable=False),
         sa.Column("shape", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "mark", "shape", name="pk_marks"),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "shape", "mark", name="pk_marks"),
         sa.ForeignKeyConstraint(["tenant"], ["tenants.id"], name="fk_marks_tenant", ondelete="CASCADE"),
     )
+    op.create_index("ix_marks_tenant_mark_shape", "marks", ["tenant", "mark", "shape"])
     op.create_table(
         "record_key",
         sa.Column("id", sa.Integer(), nullable=False),
