@@ -54,6 +54,7 @@ class Service:
     metrics: Metrics
     private_redis: PrivateRedis | None
     redis_note: str
+    analysed: set[str] = field(default_factory=set)  # tenants of which an analysis is going on
     started: float = field(default_factory=time.time)
 
     @classmethod

@@ -17,7 +17,7 @@ from engine.models import OnFailure, PipelineRule, Revision, Transaction
 from engine.record import record, shown
 from engine.recorder import NoRecorder
 
-MOST_DRAFTS = 100
+MOST_DRAFTS = 1000
 
 
 class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,19 +63,36 @@ async def try_(call: Call) -> Response:
     return json_response(shown(record(execution), live.settings.recording))
 
 
+async def candidate(
+    call: Call, revision: int | None, drafts: list[Draft] | None
+) -> tuple[Revision, dict[str, str]] | None:
+    """The revision of this number, or the live one with these rules instead; None where neither is given. Running a
+    draft is executing code: that needs `rules:write`."""
+    if revision is not None and drafts is not None:
+        raise ApiError("invalid_request", "give one of `revision` and `rules`")
+    if drafts is not None:
+        call.caller.require("rules:write")
+        return await drafted(call, await call.service.store.live_revision(call.tenant), drafts)
+    if revision is not None:
+        return await call.service.store.revision(call.tenant, revision), {}
+    return None
+
+
 async def drafted(call: Call, live: Revision, drafts: list[Draft]) -> tuple[Revision, dict[str, str]]:
     """The live revision with other rules, which are valid, and the sources of those rules by SHA-256."""
     if len(drafts) > MOST_DRAFTS:
         raise ApiError("invalid_request", f"`$.rules`: at most {MOST_DRAFTS} rules")
+    stored = {rule.sha256 for rule in live.rules}  # what is live has been compiled
     for draft in drafts:
-        await call.service.authoring.require_valid(draft.script)
-    scripts = {hashlib.sha256(draft.script.encode()).hexdigest(): draft.script for draft in drafts}
+        if _sha256(draft) not in stored:
+            await call.service.authoring.require_valid(draft.script)
+    scripts = {_sha256(draft): draft.script for draft in drafts}
     rules = tuple(
         PipelineRule(
             id=f"draft-{index}",
             name=draft.name,
             version=0,
-            sha256=hashlib.sha256(draft.script.encode()).hexdigest(),
+            sha256=_sha256(draft),
             order=index,
             enabled=True,
             on_failure=draft.on_failure,
@@ -83,3 +100,7 @@ async def drafted(call: Call, live: Revision, drafts: list[Draft]) -> tuple[Revi
         for index, draft in enumerate(drafts, 1)
     )
     return msgspec.structs.replace(live, rules=rules, created_at=datetime.now(UTC)), scripts
+
+
+def _sha256(draft: Draft) -> str:
+    return hashlib.sha256(draft.script.encode()).hexdigest()

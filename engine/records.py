@@ -114,6 +114,10 @@ class Records:
                 made.append(self._opened(tenant, one.id, one.record))
         return made
 
+    async def count(self, tenant: str, which: Filter) -> int:
+        """How many records that are written."""
+        return await self._store.count_executions(tenant, which)
+
     def digest(self, tenant: str, user_id: str) -> bytes:
         """What a person's records are found by."""
         return self._seal.digest(tenant, user_id)

@@ -10,11 +10,12 @@ import pytest
 
 from api.callers import SCOPES
 from api.errors import ERRORS
-from api.executions import PARAMETERS
+from api.filters import FILTERS
 from api.metrics import Metrics
 from api.routes import OPEN_ROUTES, ROUTES
 from api.settings import SETTINGS
 from cli.main import app
+from engine.impact import Impact
 from engine.models import Recording
 from engine.redaction import SECRET_NAMES
 from engine.replay import REMARKS
@@ -55,11 +56,13 @@ def test_everything_about_records_is_documented() -> None:
     records = text("docs/records.md")
     for field in msgspec.structs.fields(Recording):
         assert f"| `{field.name}` | " in records
+    for field in msgspec.structs.fields(Impact):
+        assert re.search(rf"^\| [^|]*`{field.name}`", records, re.MULTILINE)
     for code in REMARKS:
         assert f"| `{code}` | " in records
     for name in SECRET_NAMES:
         assert f"`{name}`" in records
-    for parameter in PARAMETERS:
+    for parameter in (*FILTERS, "limit"):
         assert re.search(rf"^\| [^|]*`{parameter}`", records, re.MULTILINE)
 
 

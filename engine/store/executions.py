@@ -126,8 +126,23 @@ async def page(connection: AsyncConnection, tenant: str, which: Filter, limit: i
         return []  # nothing is stored under such a name
 
 
+async def count(connection: AsyncConnection, tenant: str, which: Filter) -> int:
+    try:
+        wanted = _wanted(tenant, which)
+        if which.marks:
+            wanted.append(executions.c.shape.in_(_with_marks(tenant, which.marks)))
+        return await connection.scalar(select(func.count()).select_from(executions).where(*wanted)) or 0
+    except Unstorable:
+        return 0
+
+
 def _query(tenant: str, which: Filter, limit: int, *more: ColumnElement[bool]) -> Select[tuple[str, bytes]]:
-    wanted = [executions.c.tenant == tenant, *more]
+    wanted = [*_wanted(tenant, which), *more]
+    return select(executions.c.id, executions.c.record).where(*wanted).order_by(executions.c.id.desc()).limit(limit)
+
+
+def _wanted(tenant: str, which: Filter) -> list[ColumnElement[bool]]:
+    wanted = [executions.c.tenant == tenant]
     if which.decision is not None:
         wanted.append(executions.c.decision == which.decision)
         if which.decision != "allow":
@@ -142,7 +157,7 @@ def _query(tenant: str, which: Filter, limit: int, *more: ColumnElement[bool]) -
         wanted.append(executions.c.id <= which.last)
     if which.before is not None:
         wanted.append(executions.c.id < which.before)
-    return select(executions.c.id, executions.c.record).where(*wanted).order_by(executions.c.id.desc()).limit(limit)
+    return wanted
 
 
 async def _newest(connection: AsyncConnection, query: Select[tuple[str, bytes]]) -> list[Found]:
@@ -150,14 +165,17 @@ async def _newest(connection: AsyncConnection, query: Select[tuple[str, bytes]])
 
 
 async def _shapes(connection: AsyncConnection, tenant: str, wanted: Sequence[str]) -> list[int]:
+    return list(await connection.scalars(_with_marks(tenant, wanted)))
+
+
+def _with_marks(tenant: str, wanted: Sequence[str]) -> Select[tuple[int]]:
     """The shapes that have all of these marks."""
-    query = (
+    return (
         select(marks.c.shape)
         .where(marks.c.tenant == tenant, marks.c.mark.in_(wanted))
         .group_by(marks.c.shape)
         .having(func.count() == len(set(wanted)))
     )
-    return list(await connection.scalars(query))
 
 
 async def erase(connection: AsyncConnection, tenant: str, user_digest: bytes) -> int:

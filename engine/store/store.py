@@ -233,6 +233,11 @@ class Store:
         async with self._database.reading() as connection:
             return await executions.page(connection, tenant, which, limit)
 
+    async def count_executions(self, tenant: str, which: Filter) -> int:
+        """How many there are. Takes a time that grows with their number."""
+        async with self._database.reading() as connection:
+            return await executions.count(connection, tenant, which)
+
     async def erase_executions(self, tenant: str, user_digest: bytes) -> int:
         """Removes a person's records, for good; answers how many there were."""
         async with self._database.writing() as connection:

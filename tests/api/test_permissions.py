@@ -25,6 +25,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/rules/{id}"): {"enabled": True, "deploy": False},
     ("POST", "/v1/revisions/{n}/activate"): {},
     ("POST", "/v1/try"): {"user": {"user_id": "u1"}},
+    ("POST", "/v1/impact"): {"since": "1s", "revision": 1},
     ("PATCH", "/v1/tenants/{tenant}/settings"): {},
 }
 
@@ -52,7 +53,7 @@ NEEDED = {
     "rules:deploy": ["POST /v1/revisions/{n}/activate", "PUT /v1/rules/order"],
     "executions:read": ["GET /v1/executions", "GET /v1/executions/{id}"],
     "executions:erase": ["DELETE /v1/executions"],
-    "replay": ["POST /v1/executions/{id}/replay"],
+    "replay": ["POST /v1/executions/{id}/replay", "POST /v1/impact"],
     "admin": [
         "DELETE /v1/tenants/{tenant}",
         "GET /v1/tenants",

@@ -177,7 +177,7 @@ async def test_another_engine(service: Running, tenant: str) -> None:
         ({"revision": 999}, 404, "not_found"),
         ({"revision": "2"}, 400, "invalid_request"),
         ({"rules": [{"script": "def rule(user, context):\n    import os\n"}]}, 422, "invalid_rule"),
-        ({"rules": [{"script": "def rule(user, context):\n    pass\n"}] * 101}, 400, "invalid_request"),
+        ({"rules": [{"script": "def rule(user, context):\n    pass\n"}] * 1001}, 400, "invalid_request"),
         ({"other": 1}, 400, "invalid_request"),
     ],
 )

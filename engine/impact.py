@@ -1,0 +1,219 @@
+"""What other rules would have done to the logins that were recorded: each replayed, all of them summed up."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+
+import msgspec
+
+from engine.claims import TOKENS
+from engine.models import Revision
+from engine.record import Record
+from engine.records import Records
+from engine.replay import Difference, Replay, Replayer
+from engine.store.errors import Unavailable
+from engine.store.executions import Filter
+from engine.trace import Blame
+from sandbox.journal import pointer
+from sandbox.pool import Busy
+from sandbox.process import SandboxUnavailable
+
+PAGE = 200  # records read at a time
+AT_ONCE = 8  # replays under way
+EXAMPLES = 5  # executions named in each group
+MOST_GROUPS = 500  # of one kind; what is beyond is counted together
+BEYOND = "(others)"
+EVERY = 0.25  # seconds between two reports of progress
+ATTEMPTS = 5  # of a replay that finds no worker
+PAUSE = 0.2
+
+
+class Group(msgspec.Struct, kw_only=True):
+    """How many executions, and the first of them by their ids."""
+
+    count: int = 0
+    examples: list[str] = []
+
+    def add(self, id: str) -> None:
+        self.count += 1
+        if len(self.examples) < EXAMPLES:
+            self.examples = [*self.examples, id]
+
+
+class Spread(msgspec.Struct):
+    """Milliseconds by steps of a twentieth: a percentile of any number of them in a bounded memory."""
+
+    counts: Counter[int] = msgspec.field(default_factory=Counter)
+
+    def add(self, ms: float) -> None:
+        self.counts[math.ceil(math.log(max(ms, 0.001), 1.05))] += 1
+
+    def percentile(self, part: float) -> float:
+        """0 for none."""
+        wanted = self.counts.total() * part
+        for step in sorted(self.counts):
+            wanted -= self.counts[step]
+            if wanted <= 0:
+                return 1.05**step
+        return 0.0
+
+
+class Impact(msgspec.Struct, kw_only=True):
+    """`unchanged`, `changed`, `denied` (and were not), `allowed` (and were not) and `otherwise` (another decision of
+    the remaining ones) are all that were `replayed`. Of these, `failed` are those in which a rule now fails that did
+    not, and `not_reproducible` those of which something was not recorded. `left_out` found no worker."""
+
+    replayed: int = 0
+    unchanged: int = 0
+    changed: Group = msgspec.field(default_factory=Group)
+    denied: Group = msgspec.field(default_factory=Group)
+    allowed: Group = msgspec.field(default_factory=Group)
+    otherwise: Group = msgspec.field(default_factory=Group)
+    failed: Group = msgspec.field(default_factory=Group)
+    not_reproducible: Group = msgspec.field(default_factory=Group)
+    left_out: int = 0
+    claims: dict[str, Group] = {}
+    rules: dict[str, Group] = {}
+    clients: dict[str, Group] = {}
+    p95_before: float = 0.0  # milliseconds that the rules took
+    p95_after: float = 0.0
+
+    @property
+    def would_change(self) -> bool:
+        """Whether a caller would see anything else."""
+        return self.replayed > self.unchanged
+
+
+class Progress(msgspec.Struct, frozen=True):
+    replayed: int
+    of: int
+
+
+class Analysis:
+    """One analysis: `run` it once."""
+
+    def __init__(self, records: Records, replayer: Replayer, tenant: str, which: Filter) -> None:
+        self._records = records
+        self._replayer = replayer
+        self._tenant = tenant
+        self._which = which
+        self._before, self._after = Spread(), Spread()
+        self.impact = Impact()
+
+    async def run(self, revision: Revision, scripts: Mapping[str, str], most: int) -> AsyncIterator[Progress]:
+        """Replay up to `most` records, the newest first, under `revision`; says how far it is. `impact` is complete
+        when it has ended."""
+        of = min(await self._records.count(self._tenant, self._which), most)
+        queue: asyncio.Queue[Record | None] = asyncio.Queue(PAGE)
+        workers = [asyncio.create_task(self._replay_all(queue, revision, scripts)) for _ in range(AT_ONCE)]
+        reader = asyncio.create_task(self._read(queue, most))
+        tasks = [reader, *workers]
+        try:
+            while True:
+                done, pending = await asyncio.wait(tasks, timeout=EVERY, return_when=asyncio.FIRST_EXCEPTION)
+                for task in done:
+                    task.result()  # what went wrong ends the analysis
+                yield Progress(self.impact.replayed + self.impact.left_out, of)
+                if not pending:
+                    break
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        self.impact.p95_before, self.impact.p95_after = (
+            round(spread.percentile(0.95), 3) for spread in (self._before, self._after)
+        )
+
+    async def _read(self, queue: asyncio.Queue[Record | None], most: int) -> None:
+        which, left = self._which, most
+        while left > 0:
+            page = await self._records.page(self._tenant, which, min(PAGE, left))
+            for record in page:
+                await queue.put(record)
+            left -= len(page)
+            if not page:
+                break
+            which = msgspec.structs.replace(which, before=page[-1].execution_id)
+        for _ in range(AT_ONCE):
+            await queue.put(None)
+
+    async def _replay_all(
+        self, queue: asyncio.Queue[Record | None], revision: Revision, scripts: Mapping[str, str]
+    ) -> None:
+        while (record := await queue.get()) is not None:
+            replay = await self._replay(record, revision, scripts)
+            if replay is None:
+                self.impact.left_out += 1
+            else:
+                self._add(record, replay)
+
+    async def _replay(self, record: Record, revision: Revision, scripts: Mapping[str, str]) -> Replay | None:
+        """Logins come first: where there is no worker for it, it waits."""
+        for _ in range(ATTEMPTS):
+            try:
+                return await self._replayer.otherwise(self._tenant, record, revision, scripts)
+            except (Busy, SandboxUnavailable, Unavailable):
+                await asyncio.sleep(PAUSE)
+        return None
+
+    def _add(self, record: Record, replay: Replay) -> None:
+        impact, execution = self.impact, replay.execution
+        impact.replayed += 1
+        before, after = record.trace.steps(), execution.steps
+        self._before.add(sum(step.ms for step in before))
+        self._after.add(sum(step.ms for step in after))
+        failed_before = {step.rule for step in before if step.error is not None}
+        if any(step.error is not None and step.rule not in failed_before for step in after):
+            impact.failed.add(record.execution_id)
+        if any(remark.code == "not_reproducible" for remark in replay.remarks):
+            impact.not_reproducible.add(record.execution_id)
+        if replay.identical:
+            impact.unchanged += 1
+            return
+        kind = impact.changed
+        if record.decision != execution.decision:
+            kind = {"deny": impact.denied, "allow": impact.allowed}.get(execution.decision, impact.otherwise)
+        kind.add(record.execution_id)
+        _group(impact.clients, _client(record)).add(record.execution_id)
+        for name in {one.name for one in replay.differences if one.part in TOKENS and one.name is not None}:
+            _group(impact.claims, name).add(record.execution_id)
+        for name in _rules(record, replay):
+            _group(impact.rules, name).add(record.execution_id)
+
+
+def _group(groups: dict[str, Group], name: str) -> Group:
+    if name not in groups and len(groups) >= MOST_GROUPS:
+        name = BEYOND
+    return groups.setdefault(name, Group())
+
+
+class _Context(msgspec.Struct, frozen=True):
+    clientID: msgspec.Raw = msgspec.Raw(b'""')
+
+
+def _client(record: Record) -> str:
+    found = msgspec.json.decode(msgspec.json.decode(record.context, type=_Context).clientID)
+    return found if isinstance(found, str) else ""
+
+
+def _rules(record: Record, replay: Replay) -> set[str]:
+    """Who is behind the differences: the rule that sets a claim now, or that has set it then; who denies."""
+    now, then = Blame(replay.execution.trace), Blame(record.trace)
+    found: set[str | None] = {denial.rule for denial in (record.denial, replay.execution.denial) if denial is not None}
+    for one in replay.differences:
+        if (path := _path(one)) is not None:
+            found.add(now.of(path)[0] or then.of(path)[0])
+    return {name for name in found if name is not None}
+
+
+def _path(one: Difference) -> str | None:
+    if one.part in TOKENS and one.name is not None:
+        return pointer(("context", one.part, one.name))
+    if one.part in ("redirect", "multifactor"):
+        return pointer(("context", one.part))
+    if one.part == "updates" and one.name is not None:
+        return pointer(("updates", one.name))
+    return None
