@@ -115,7 +115,7 @@ async def test_what_is_refused(service: Running, tenant: str) -> None:
     invalid = await try_(service, tenant, 422, user=USER, rules=[{"script": script("pass")}, {"script": "x = ("}])
     assert (invalid["error"], invalid["problems"][0]["line"]) == ("invalid_rule", 1)
     too_many = await try_(service, tenant, 400, user=USER, rules=[{"script": script("pass")}] * 1001)
-    assert too_many["error_description"] == "`$.rules`: at most 100 rules"
+    assert too_many["error_description"] == "`$.rules`: at most 1000 rules"
     for body, path in (
         ({"user": []}, "$.user"),
         ({"user": USER, "context": None}, "$.context"),
