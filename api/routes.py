@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import executions, impact, operations, revisions, rules, tenants, trial
+from api import executions, impact, operations, revisions, rules, tail, tenants, trial
 from api.call import Call
 from api.callers import acting_tenant
 from api.execute import execute
@@ -44,6 +44,7 @@ ROUTES = (
     Row("POST", "/v1/try", "rules:write", trial.try_),
     Row("GET", "/v1/executions", "executions:read", executions.every),
     Row("DELETE", "/v1/executions", "executions:erase", executions.erase),
+    Row("GET", "/v1/executions/tail", "executions:read", tail.tail),
     Row("GET", "/v1/executions/{id}", "executions:read", executions.one),
     Row("POST", "/v1/executions/{id}/replay", "replay", executions.replay),
     Row("POST", "/v1/impact", "replay", impact.impact),

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 import uvicorn
 from rich.console import Console
+from starlette.applications import Starlette
 
 from api.app import create_app
 from api.callers import issue_token
@@ -93,7 +94,7 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
         date_header=False,
         timeout_graceful_shutdown=GRACE,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, app)
 
     def stop(number: int, frame: object) -> None:
         server.should_exit = True
@@ -109,6 +110,19 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
     if failures:
         raise _reason(failures[0])
     log.info("stopped")
+
+
+class Server(uvicorn.Server):
+    """Tells the service when it is to stop: uvicorn waits for its answers, and some go on until somebody ends them."""
+
+    def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if (service := getattr(self._app.state, "service", None)) is not None:
+            service.stopping.set()
+        await super().shutdown(sockets)
 
 
 def _reason(failure: BaseException) -> BaseException:

@@ -55,6 +55,7 @@ class Service:
     private_redis: PrivateRedis | None
     redis_note: str
     analysed: set[str] = field(default_factory=set)  # tenants of which an analysis is going on
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)  # answers that go on and on end
     started: float = field(default_factory=time.time)
 
     @classmethod

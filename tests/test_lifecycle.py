@@ -179,6 +179,42 @@ def refused(served: Served) -> str:
     return lines[0]
 
 
+# Answers that go on and on
+
+
+def events(stream: Iterator[str]) -> Iterator[tuple[str, Any]]:
+    """Server-sent events: name and data."""
+    name = ""
+    for line in stream:
+        if line.startswith("event: "):
+            name = line[7:]
+        elif line.startswith("data: "):
+            yield name, json.loads(line[6:])
+
+
+def test_executions_are_followed_until_the_service_stops(serve: Serve) -> None:
+    served = serve()
+    with served.client() as client:
+        add_rule(client)
+        before = login(client, "before")
+        with client.stream("GET", "/v1/executions/tail?user=ada") as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            lines = answer.iter_lines()
+            assert next(lines) == ": following"
+            logins = [login(client, user)["execution_id"] for user in ("ada", "bob", "ada")]
+            following = events(lines)
+            seen = [next(following), next(following)]
+            assert [name for name, _ in seen] == ["execution", "execution"]
+            assert {data["execution_id"] for _, data in seen} == {logins[0], logins[2]}
+            assert before["execution_id"] not in str(seen)
+            assert seen[0][1]["user"] == "ada"
+            assert seen[0][1]["claims"] == ["https://example.com/who"]
+            served.process.send_signal(signal.SIGTERM)
+            assert list(following) == []
+    assert served.ended() == 0
+    assert not any("cancel" in line["event"].lower() for line in served.lines())
+
+
 # Stopping
 
 

@@ -1,0 +1,54 @@
+"""`GET /v1/executions/tail`: executions as they happen, as server-sent events (HTML Living Standard, 9.2)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+from starlette.responses import Response, StreamingResponse
+
+from api.call import Call
+from api.filters import filter_of
+from engine.following import Following
+from engine.record import summary
+from engine.store.errors import NotFound, StoreError
+
+LOOK = 0.5  # seconds between two looks
+ALIVE = 15.0  # seconds after which a line says that there was nothing
+
+
+async def tail(call: Call) -> Response:
+    """`execution` events, each a record as a list shows it; `missed` when there were more than could be told."""
+    service, tenant = call.service, call.tenant
+    which = filter_of(dict(call.request.query_params), service.records, tenant)
+    await service.live.revision(tenant)  # a tenant that does not exist is said first
+    following = Following(service.records, tenant, which)
+
+    async def events() -> AsyncIterator[bytes]:
+        said = time.monotonic()
+        yield b": following\n\n"
+        while not service.stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(service.stopping.wait(), LOOK)
+            try:
+                found = await following.fresh()
+                recording = (await service.live.revision(tenant)).settings.recording
+            except NotFound:
+                return  # the tenant has ended
+            except StoreError:
+                continue  # it is asked again
+            if following.missed:
+                yield b"event: missed\ndata: {}\n\n"
+            for record in found:
+                data = msgspec.json.encode(summary(record, recording))
+                yield b"id: %s\nevent: execution\ndata: %s\n\n" % (record.execution_id.encode(), data)
+            if found:
+                said = time.monotonic()
+            elif time.monotonic() - said > ALIVE:
+                yield b": nothing\n\n"
+                said = time.monotonic()
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,42 @@
+"""Records as they come: asked for again and again, so that those of all replicas are seen, whoever wrote them."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from engine.execution_id import CHANCE, execution_id
+from engine.record import Record
+from engine.records import Records
+from engine.store.executions import Filter
+
+OVERLAP = 10.0  # seconds: a record that is written so late, after younger ones, is still seen
+MOST = 1000  # records of one look
+
+
+class Following:
+    """The records of a tenant from now on that a filter lets through."""
+
+    def __init__(self, records: Records, tenant: str, which: Filter) -> None:
+        self._records = records
+        self._tenant = tenant
+        self._which = which
+        self._start = _id_at(time.time())
+        self._seen: set[str] = set()
+        self.missed = False  # whether the last look found more than it could take
+
+    async def fresh(self) -> list[Record]:
+        """Those that have come since the last look, oldest first. Raises `Unavailable`."""
+        first = max(self._start, _id_at(time.time() - OVERLAP))
+        which = msgspec.structs.replace(self._which, first=first)
+        page = await self._records.page(self._tenant, which, MOST)
+        found = [record for record in reversed(page) if record.execution_id not in self._seen]
+        # A page that is full, and of which nothing was seen before, does not reach back to the last look.
+        self.missed = len(page) == MOST and len(found) == MOST
+        self._seen = {record.execution_id for record in page}
+        return found
+
+
+def _id_at(moment: float) -> str:
+    return execution_id(int(moment * 1e9), bytes(CHANCE))
