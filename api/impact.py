@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import structlog
@@ -13,7 +13,7 @@ from api.call import Call
 from api.errors import ApiError
 from api.filters import filter_of
 from api.trial import Draft, candidate
-from engine.impact import Analysis, Impact
+from engine.impact import Analysis, shown_impact
 
 log = structlog.get_logger("claimsmith.impact")
 
@@ -64,11 +64,3 @@ async def impact(call: Call) -> Response:
             service.analysed.discard(tenant)
 
     return StreamingResponse(lines(), media_type="application/x-ndjson")
-
-
-def shown_impact(impact: Impact) -> dict[str, Any]:
-    """Groups with most executions first."""
-    shown = msgspec.to_builtins(impact)
-    for kind in ("claims", "rules", "clients"):
-        shown[kind] = dict(sorted(shown[kind].items(), key=lambda entry: -entry[1]["count"]))
-    return {**shown, "would_change": impact.would_change}

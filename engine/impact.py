@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import msgspec
 
@@ -40,31 +40,36 @@ class Group(msgspec.Struct, kw_only=True):
     def add(self, id: str) -> None:
         self.count += 1
         if len(self.examples) < EXAMPLES:
-            self.examples = [*self.examples, id]
+            self.examples.append(id)
 
 
 class Spread(msgspec.Struct):
     """Milliseconds by steps of a twentieth: a percentile of any number of them in a bounded memory."""
 
-    counts: Counter[int] = msgspec.field(default_factory=Counter)
+    counts: dict[int, int] = {}
 
     def add(self, ms: float) -> None:
-        self.counts[math.ceil(math.log(max(ms, 0.001), 1.05))] += 1
+        step = math.ceil(math.log(max(ms, 0.001), 1.05))
+        self.counts[step] = self.counts.get(step, 0) + 1
 
     def percentile(self, part: float) -> float:
         """0 for none."""
-        wanted = self.counts.total() * part
+        wanted = sum(self.counts.values()) * part
         for step in sorted(self.counts):
             wanted -= self.counts[step]
             if wanted <= 0:
-                return 1.05**step
+                return round(1.05**step, 3)
         return 0.0
 
 
 class Impact(msgspec.Struct, kw_only=True):
-    """`unchanged`, `changed`, `denied` (and were not), `allowed` (and were not) and `otherwise` (another decision of
+    """What came of any number of replays, as a value that can be stored and added to.
+
+    `unchanged`, `changed`, `denied` (and were not), `allowed` (and were not) and `otherwise` (another decision of
     the remaining ones) are all that were `replayed`. Of these, `failed` are those in which a rule now fails that did
-    not, and `not_reproducible` those of which something was not recorded. `left_out` found no worker."""
+    not, and `not_reproducible` those of which something was not recorded. `left_out` were not replayed. `before` and
+    `after` are the milliseconds that the rules took.
+    """
 
     replayed: int = 0
     unchanged: int = 0
@@ -78,13 +83,38 @@ class Impact(msgspec.Struct, kw_only=True):
     claims: dict[str, Group] = {}
     rules: dict[str, Group] = {}
     clients: dict[str, Group] = {}
-    p95_before: float = 0.0  # milliseconds that the rules took
-    p95_after: float = 0.0
+    before: Spread = msgspec.field(default_factory=Spread)
+    after: Spread = msgspec.field(default_factory=Spread)
 
     @property
     def would_change(self) -> bool:
         """Whether a caller would see anything else."""
         return self.replayed > self.unchanged
+
+    def add(self, record: Record, replay: Replay) -> None:
+        """Count one more."""
+        execution, id = replay.execution, record.execution_id  # noqa: A001
+        self.replayed += 1
+        before, after = record.trace.steps(), execution.steps
+        self.before.add(sum(step.ms for step in before))
+        self.after.add(sum(step.ms for step in after))
+        failed_before = {step.rule for step in before if step.error is not None}
+        if any(step.error is not None and step.rule not in failed_before for step in after):
+            self.failed.add(id)
+        if any(remark.code == "not_reproducible" for remark in replay.remarks):
+            self.not_reproducible.add(id)
+        if replay.identical:
+            self.unchanged += 1
+            return
+        kind = self.changed
+        if record.decision != execution.decision:
+            kind = {"deny": self.denied, "allow": self.allowed}.get(execution.decision, self.otherwise)
+        kind.add(id)
+        _group(self.clients, _client(record)).add(id)
+        for name in {one.name for one in replay.differences if one.part in TOKENS and one.name is not None}:
+            _group(self.claims, name).add(id)
+        for name in _rules(record, replay):
+            _group(self.rules, name).add(id)
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -100,7 +130,6 @@ class Analysis:
         self._replayer = replayer
         self._tenant = tenant
         self._which = which
-        self._before, self._after = Spread(), Spread()
         self.impact = Impact()
 
     async def run(self, revision: Revision, scripts: Mapping[str, str], most: int) -> AsyncIterator[Progress]:
@@ -123,9 +152,6 @@ class Analysis:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        self.impact.p95_before, self.impact.p95_after = (
-            round(spread.percentile(0.95), 3) for spread in (self._before, self._after)
-        )
 
     async def _read(self, queue: asyncio.Queue[Record | None], most: int) -> None:
         which, left = self._which, most
@@ -144,44 +170,33 @@ class Analysis:
         self, queue: asyncio.Queue[Record | None], revision: Revision, scripts: Mapping[str, str]
     ) -> None:
         while (record := await queue.get()) is not None:
-            replay = await self._replay(record, revision, scripts)
+            replay = await patiently(self._replayer, self._tenant, record, revision, scripts)
             if replay is None:
                 self.impact.left_out += 1
             else:
-                self._add(record, replay)
+                self.impact.add(record, replay)
 
-    async def _replay(self, record: Record, revision: Revision, scripts: Mapping[str, str]) -> Replay | None:
-        """Logins come first: where there is no worker for it, it waits."""
-        for _ in range(ATTEMPTS):
-            try:
-                return await self._replayer.otherwise(self._tenant, record, revision, scripts)
-            except (Busy, SandboxUnavailable, Unavailable):
-                await asyncio.sleep(PAUSE)
-        return None
 
-    def _add(self, record: Record, replay: Replay) -> None:
-        impact, execution = self.impact, replay.execution
-        impact.replayed += 1
-        before, after = record.trace.steps(), execution.steps
-        self._before.add(sum(step.ms for step in before))
-        self._after.add(sum(step.ms for step in after))
-        failed_before = {step.rule for step in before if step.error is not None}
-        if any(step.error is not None and step.rule not in failed_before for step in after):
-            impact.failed.add(record.execution_id)
-        if any(remark.code == "not_reproducible" for remark in replay.remarks):
-            impact.not_reproducible.add(record.execution_id)
-        if replay.identical:
-            impact.unchanged += 1
-            return
-        kind = impact.changed
-        if record.decision != execution.decision:
-            kind = {"deny": impact.denied, "allow": impact.allowed}.get(execution.decision, impact.otherwise)
-        kind.add(record.execution_id)
-        _group(impact.clients, _client(record)).add(record.execution_id)
-        for name in {one.name for one in replay.differences if one.part in TOKENS and one.name is not None}:
-            _group(impact.claims, name).add(record.execution_id)
-        for name in _rules(record, replay):
-            _group(impact.rules, name).add(record.execution_id)
+async def patiently(
+    replayer: Replayer, tenant: str, record: Record, revision: Revision, scripts: Mapping[str, str]
+) -> Replay | None:
+    """The record under another revision; None where no worker was to be had for a while. Logins come first."""
+    for _ in range(ATTEMPTS):
+        try:
+            return await replayer.otherwise(tenant, record, revision, scripts)
+        except (Busy, SandboxUnavailable, Unavailable):
+            await asyncio.sleep(PAUSE)
+    return None
+
+
+def shown_impact(impact: Impact) -> dict[str, Any]:
+    """As the API shows it: groups with most executions first, and of the times what 95 of 100 do not exceed."""
+    shown = msgspec.to_builtins(impact)
+    for kind in ("claims", "rules", "clients"):
+        shown[kind] = dict(sorted(shown[kind].items(), key=lambda entry: -entry[1]["count"]))
+    shown["p95_before"], shown["p95_after"] = (spread.percentile(0.95) for spread in (impact.before, impact.after))
+    del shown["before"], shown["after"]
+    return {**shown, "would_change": impact.would_change}
 
 
 def _group(groups: dict[str, Group], name: str) -> Group:
