@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import executions, impact, operations, revisions, rules, tail, tenants, trial
+from api import executions, impact, operations, revisions, rules, shadow, tail, tenants, trial
 from api.call import Call
 from api.callers import acting_tenant
 from api.execute import execute
@@ -48,6 +48,9 @@ ROUTES = (
     Row("GET", "/v1/executions/{id}", "executions:read", executions.one),
     Row("POST", "/v1/executions/{id}/replay", "replay", executions.replay),
     Row("POST", "/v1/impact", "replay", impact.impact),
+    Row("GET", "/v1/shadow", "executions:read", shadow.one),
+    Row("PUT", "/v1/shadow", "rules:deploy", shadow.put),
+    Row("DELETE", "/v1/shadow", "rules:deploy", shadow.delete),
     Row("GET", "/v1/tenants", "admin", tenants.every),
     Row("GET", "/v1/tenants/{tenant}", "admin", tenants.one),
     Row("PUT", "/v1/tenants/{tenant}", "admin", tenants.put),

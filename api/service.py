@@ -27,6 +27,7 @@ from engine.records import Records
 from engine.replay import Replayer
 from engine.retention import Retention
 from engine.seal import Seal, new_key, unwrapped, wrapped_again
+from engine.shadowing import Shadowing
 from engine.store.store import Store
 from sandbox import layers
 from sandbox.limits import Limits
@@ -49,6 +50,7 @@ class Service:
     records: Records
     engine: Engine
     replayer: Replayer
+    shadowing: Shadowing
     authoring: Authoring
     callers: Callers
     metrics: Metrics
@@ -104,6 +106,10 @@ class Service:
             stack.push_async_callback(callers.aclose)
             compiled = CompiledRules(pool, keys, client)
             engine = Engine(store, live, pool, compiled, records)
+            replayer = Replayer(engine, store)
+            shadowing = Shadowing(store, records, replayer)
+            shadowing.start()
+            stack.push_async_callback(shadowing.close)
             yield cls(
                 settings=settings,
                 keys=keys,
@@ -113,7 +119,8 @@ class Service:
                 compiled=compiled,
                 records=records,
                 engine=engine,
-                replayer=Replayer(engine, store),
+                replayer=replayer,
+                shadowing=shadowing,
                 authoring=Authoring(store, live, compiled),
                 callers=callers,
                 metrics=Metrics(engine, pool, compiled, records),

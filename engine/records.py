@@ -21,7 +21,7 @@ from engine.models import Recording
 from engine.record import MOST_CLIENT, Record, marks, read, record, text_of, without_dropped
 from engine.seal import Broken, Seal
 from engine.store.errors import NotFound, Unavailable
-from engine.store.executions import ExecutionRow, Filter
+from engine.store.executions import ExecutionRow, Filter, Found
 from engine.store.store import Store
 
 log = structlog.get_logger("claimsmith.records")
@@ -108,11 +108,11 @@ class Records:
 
     async def page(self, tenant: str, which: Filter, limit: int) -> list[Record]:
         """Up to `limit` records, newest first, of those that are written."""
-        made = []
-        for one in await self._store.executions(tenant, which, limit):
-            with contextlib.suppress(NotFound):  # it is in the log
-                made.append(self._opened(tenant, one.id, one.record))
-        return made
+        return self._all_opened(tenant, await self._store.executions(tenant, which, limit))
+
+    async def oldest(self, tenant: str, which: Filter, limit: int) -> list[Record]:
+        """Up to `limit` records that are written, oldest first; `which` has no marks."""
+        return self._all_opened(tenant, await self._store.oldest_executions(tenant, which, limit))
 
     async def count(self, tenant: str, which: Filter) -> int:
         """How many records that are written."""
@@ -130,6 +130,13 @@ class Records:
             for row in waiting:
                 self._forget(row)
             return len(waiting) + await self._store.erase_executions(tenant, digest)
+
+    def _all_opened(self, tenant: str, found: list[Found]) -> list[Record]:
+        made = []
+        for one in found:
+            with contextlib.suppress(NotFound):  # it is in the log
+                made.append(self._opened(tenant, one.id, one.record))
+        return made
 
     def _opened(self, tenant: str, id: str, sealed: bytes) -> Record:
         try:

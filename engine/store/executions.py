@@ -37,7 +37,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which executions. `marks` must all be there; `first` and `last` are ids, both included, `before` is not."""
+    """Which executions. `marks` must all be there. The others are ids: `first` and `last` are included, `before` and
+    `after` are not."""
 
     decision: Decision | None = None
     client: str | None = None
@@ -46,6 +47,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     first: str | None = None
     last: str | None = None
     before: str | None = None
+    after: str | None = None
 
 
 async def add(connection: AsyncConnection, rows: Sequence[ExecutionRow]) -> None:
@@ -136,6 +138,12 @@ async def count(connection: AsyncConnection, tenant: str, which: Filter) -> int:
         return 0
 
 
+async def oldest(connection: AsyncConnection, tenant: str, which: Filter, limit: int) -> list[Found]:
+    """Oldest first; `which` has no marks."""
+    query = select(executions.c.id, executions.c.record).where(*_wanted(tenant, which)).order_by(executions.c.id)
+    return [Found(row.id, bytes(row.record)) for row in await connection.execute(query.limit(limit))]
+
+
 def _query(tenant: str, which: Filter, limit: int, *more: ColumnElement[bool]) -> Select[tuple[str, bytes]]:
     wanted = [*_wanted(tenant, which), *more]
     return select(executions.c.id, executions.c.record).where(*wanted).order_by(executions.c.id.desc()).limit(limit)
@@ -157,6 +165,8 @@ def _wanted(tenant: str, which: Filter) -> list[ColumnElement[bool]]:
         wanted.append(executions.c.id <= which.last)
     if which.before is not None:
         wanted.append(executions.c.id < which.before)
+    if which.after is not None:
+        wanted.append(executions.c.id > which.after)
     return wanted
 
 

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.models import OnFailure, Revision, Rule, RuleVersion, Tenant, TenantSettings
-from engine.store import executions, revisions, rules, tenants, versions
+from engine.store import executions, revisions, rules, shadows, tenants, versions
 from engine.store.database import Database
 from engine.store.errors import Conflict
 from engine.store.executions import ExecutionRow, Filter, Found
 from engine.store.rules import Guard, RuleChanges
+from engine.store.shadows import Shadow
 from engine.store.tables import key_check, record_key
 
 
@@ -233,6 +235,11 @@ class Store:
         async with self._database.reading() as connection:
             return await executions.page(connection, tenant, which, limit)
 
+    async def oldest_executions(self, tenant: str, which: Filter, limit: int) -> list[Found]:
+        """Up to `limit` records, oldest first; `which` has no marks."""
+        async with self._database.reading() as connection:
+            return await executions.oldest(connection, tenant, which, limit)
+
     async def count_executions(self, tenant: str, which: Filter) -> int:
         """How many there are. Takes a time that grows with their number."""
         async with self._database.reading() as connection:
@@ -258,6 +265,50 @@ class Store:
         """Forgets what only removed records were found by."""
         async with self._database.writing() as connection:
             await executions.remove_unused_marks(connection, tenant)
+
+    # Shadows
+
+    async def start_shadow(self, shadow: Shadow) -> None:
+        """The tenant's shadow from now on; another that it had is forgotten."""
+        async with self._database.writing() as connection:
+            await tenants.find(connection, shadow.tenant)
+            await shadows.start(connection, shadow)
+
+    async def shadow(self, tenant: str) -> Shadow:
+        async with self._database.reading() as connection:
+            return await shadows.find(connection, tenant)
+
+    async def shadows(self) -> list[str]:
+        """The tenants that have one."""
+        async with self._database.reading() as connection:
+            return await shadows.every(connection)
+
+    async def take_shadow(self, tenant: str, by: str, seconds: float) -> Shadow | None:
+        """The tenant's shadow, which nobody else takes for so long; None while somebody else has it."""
+        now = _now()
+        async with self._database.writing() as connection:
+            return await shadows.take(connection, tenant, by, now, now + timedelta(seconds=seconds))
+
+    async def advance_shadow(self, shadow: Shadow, by: str) -> bool:
+        """Keeps how far `shadow` has come; False where it is not `by`'s any more, or was ended."""
+        async with self._database.writing() as connection:
+            return await shadows.advance(connection, shadow, by)
+
+    async def release_shadows(self, by: str) -> None:
+        """Whoever comes next takes what `by` has."""
+        async with self._database.writing() as connection:
+            await shadows.release(connection, by)
+
+    async def end_shadow(self, tenant: str) -> None:
+        async with self._database.writing() as connection:
+            await shadows.end(connection, tenant)
+
+    async def saved_revision(self, tenant: str, by: str) -> Revision:
+        """What would be live if everything that is saved went live; a draft, stored nowhere, with the number 0."""
+        async with self._database.reading() as connection:
+            live = await revisions.live(connection, tenant)
+            saved = tuple(rule.saved for rule in await rules.every(connection, live))
+            return msgspec.structs.replace(live, number=0, rules=saved, created_by=by, created_at=_now(), restores=None)
 
     async def record_key(self, wrapped: bytes) -> bytes:
         """The wrapped key of the records: this one, where the database has none yet."""

@@ -189,6 +189,20 @@ marks = Table(
     Index(None, "tenant", "mark", "shape"),
 )
 
+# `held_by` is the process that tries it, for as long as it says so often enough.
+shadows = Table(
+    "shadows",
+    metadata,
+    Column("tenant", Characters("tenant"), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("body", Characters("body"), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("started_by", Characters("by"), nullable=False),
+    Column("reached", Characters("execution"), nullable=False),
+    Column("impact", Characters("impact"), nullable=False),
+    Column("held_by", Characters("held_by")),
+    Column("held_until", Instant),
+)
+
 record_key = Table(
     "record_key",
     metadata,

@@ -25,6 +25,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/rules/{id}"): {"enabled": True, "deploy": False},
     ("POST", "/v1/revisions/{n}/activate"): {},
     ("POST", "/v1/try"): {"user": {"user_id": "u1"}},
+    ("PUT", "/v1/shadow"): {},
     ("POST", "/v1/impact"): {"since": "1s", "revision": 1},
     ("PATCH", "/v1/tenants/{tenant}/settings"): {},
 }
@@ -50,8 +51,18 @@ NEEDED = {
         "POST /v1/rules/check",
         "POST /v1/try",
     ],
-    "rules:deploy": ["POST /v1/revisions/{n}/activate", "PUT /v1/rules/order"],
-    "executions:read": ["GET /v1/executions", "GET /v1/executions/tail", "GET /v1/executions/{id}"],
+    "rules:deploy": [
+        "DELETE /v1/shadow",
+        "POST /v1/revisions/{n}/activate",
+        "PUT /v1/rules/order",
+        "PUT /v1/shadow",
+    ],
+    "executions:read": [
+        "GET /v1/executions",
+        "GET /v1/executions/tail",
+        "GET /v1/executions/{id}",
+        "GET /v1/shadow",
+    ],
     "executions:erase": ["DELETE /v1/executions"],
     "replay": ["POST /v1/executions/{id}/replay", "POST /v1/impact"],
     "admin": [
