@@ -80,7 +80,6 @@ async def release(connection: AsyncConnection, by: str) -> None:
 
 
 async def end(connection: AsyncConnection, tenant: str) -> None:
-    await find(connection, tenant)
     await connection.execute(delete(shadows).where(shadows.c.tenant == tenant))
 
 

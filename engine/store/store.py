@@ -300,7 +300,9 @@ class Store:
             await shadows.release(connection, by)
 
     async def end_shadow(self, tenant: str) -> None:
+        """There is none from now on, whether there was one or not."""
         async with self._database.writing() as connection:
+            await tenants.find(connection, tenant)
             await shadows.end(connection, tenant)
 
     async def saved_revision(self, tenant: str, by: str) -> Revision:

@@ -110,6 +110,7 @@ async def made(service: Running) -> Things:
     tenant = await fresh.tenant(service)
     rule = await service.add("one", "pass", tenant=tenant)
     execution = await service.execute(tenant=tenant)
+    await service.call("PUT", "/v1/shadow", {}, tenant=tenant)
     return Things(tenant, rule.id, execution["execution_id"])
 
 

@@ -92,8 +92,8 @@ async def test_a_stored_revision_and_the_end(service: Running, tenant: str) -> N
     await logins(service, tenant, "ada")
     assert (await shadow(service, tenant, 1))["impact"]["claims"]["a"]["count"] == 1
     assert (await service.call("DELETE", "/v1/shadow", tenant=tenant)).status_code == 204
-    for method in ("GET", "DELETE"):
-        assert (await service.call(method, "/v1/shadow", tenant=tenant)).status_code == 404
+    assert (await service.call("DELETE", "/v1/shadow", tenant=tenant)).status_code == 204
+    assert (await service.call("GET", "/v1/shadow", tenant=tenant)).status_code == 404
     for body, status in (({"revision": 99}, 404), ({"revision": 0}, 400), ({"x": 1}, 400)):
         assert (await service.call("PUT", "/v1/shadow", body, tenant=tenant)).status_code == status
 
