@@ -11,6 +11,7 @@ from api.call import Call
 from api.errors import ApiError
 from api.filters import filter_of
 from api.trial import Draft, candidate
+from engine.claims import TOKENS
 from engine.models import Recording
 from engine.record import shown, summary
 from engine.replay import shown_replay
@@ -58,6 +59,20 @@ async def erase(call: Call) -> Response:
     count = await call.service.records.erase(call.tenant, user)
     log.warning("records of a person were erased", tenant=call.tenant, by=call.by, count=count)
     return json_response({"erased": count})
+
+
+async def why(call: Call) -> Response:
+    """Why a claim is in a token of this execution, or is not."""
+    given = dict(call.request.query_params)
+    token = given.pop("token", "idToken")
+    claim = given.pop("claim", "")
+    if given or not claim:
+        text = "say which claim: `?claim=` with its name, and `token=` for another than idToken"
+        raise ApiError("invalid_request", text)
+    if token not in TOKENS:
+        raise ApiError("invalid_request", f"`token`: `{token[:40]}` is none of {', '.join(TOKENS)}")
+    await _recording(call)  # a tenant that does not exist is said first
+    return json_response(await call.service.explainer.why(call.tenant, call.path("id"), claim, token))
 
 
 async def replay(call: Call) -> Response:

@@ -46,6 +46,7 @@ ROUTES = (
     Row("DELETE", "/v1/executions", "executions:erase", executions.erase),
     Row("GET", "/v1/executions/tail", "executions:read", tail.tail),
     Row("GET", "/v1/executions/{id}", "executions:read", executions.one),
+    Row("GET", "/v1/executions/{id}/why", "executions:read", executions.why),
     Row("POST", "/v1/executions/{id}/replay", "replay", executions.replay),
     Row("POST", "/v1/impact", "replay", impact.impact),
     Row("GET", "/v1/shadow", "executions:read", shadow.one),

@@ -20,6 +20,7 @@ from engine.authoring import Authoring
 from engine.compiled import CompiledRules
 from engine.data_folder import FolderInUse, sole_use
 from engine.engine import Engine
+from engine.explaining import Explainer
 from engine.keys import Keys, read_or_make_secret
 from engine.live import Live
 from engine.private_redis import PrivateRedis, RedisNotStarted, find_server
@@ -51,6 +52,7 @@ class Service:
     engine: Engine
     replayer: Replayer
     shadowing: Shadowing
+    explainer: Explainer
     authoring: Authoring
     callers: Callers
     metrics: Metrics
@@ -121,6 +123,7 @@ class Service:
                 engine=engine,
                 replayer=replayer,
                 shadowing=shadowing,
+                explainer=Explainer(store, records, pool),
                 authoring=Authoring(store, live, compiled),
                 callers=callers,
                 metrics=Metrics(engine, pool, compiled, records),

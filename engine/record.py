@@ -89,6 +89,20 @@ def without_dropped(record: Record, recording: Recording) -> Record:
     user = redaction.without(msgspec.json.decode(record.user), "user")
     context = redaction.without(msgspec.json.decode(record.context), "context")
     dropped = tuple(redaction.removed)
+    kept = _masked_record(record, redaction, user, context)
+    return msgspec.structs.replace(kept, dropped=dropped) if redaction.removed else record
+
+
+def redacted(record: Record, recording: Recording) -> Record:
+    """The record with a mask for all that is not to be shown."""
+    redaction = redaction_of(recording)
+    user = redaction.masked(msgspec.json.decode(record.user), "user")
+    context = redaction.masked(msgspec.json.decode(record.context), "context")
+    return _masked_record(record, redaction, user, context)
+
+
+def _masked_record(record: Record, redaction: Redaction, user: JSON, context: JSON) -> Record:
+    """The record with this transaction, and without what `redaction` has found, wherever it stands."""
     members = msgspec.to_builtins({name: getattr(record, name) for name in ("denial", "updates", "warnings")})
     tokens = {name: redaction.without(getattr(record, name), "context", name) for name in TOKENS}
     events = [_masked(event, redaction) for event in msgspec.json.decode(record.trace.journal)]
@@ -101,12 +115,10 @@ def without_dropped(record: Record, recording: Recording) -> Record:
         )
         for index, kill in record.trace.kills.items()
     }
-    if not redaction.removed:
-        return record
     trace = msgspec.structs.replace(record.trace, journal=msgspec.Raw(_encode(events)), kills=kills)
     kept = msgspec.json.decode(_encode(msgspec.structs.replace(record, trace=trace)))
-    changed = {**redaction.everywhere({**members, **tokens}), "user": user, "context": context, "dropped": dropped}
-    return read(_encode({**kept, **changed}))
+    transaction = redaction.everywhere({"user": user, "context": context})
+    return read(_encode({**kept, **redaction.everywhere({**members, **tokens}), **transaction}))
 
 
 def _masked(event: list[Any], redaction: Redaction) -> list[Any]:

@@ -10,7 +10,7 @@ import msgspec
 
 from sandbox.limits import Limits
 from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
-from sandbox.wire import Compiled, CompileJob, Hello, Problem, frame, to_worker
+from sandbox.wire import Compiled, CompileJob, Hello, Outline, Problem, frame, to_worker
 
 COMPILERS = 2
 FALSE_START = 0.1  # seconds before another try when a child ends without an answer
@@ -42,17 +42,37 @@ class Compilers:
             column = error.start - source.rfind("\n", 0, error.start)
             text = f"the character {source[error.start]!r} is not text"
             return Compiled(problems=[Problem(line=line, column=column, code="syntax_error", message=text)])
-        async with self._turns[stored]:
-            compiled = await self._compile(job)
-            if compiled is None:
-                await asyncio.sleep(FALSE_START)
-                compiled = await self._compile(job)
-        if compiled is None and self._zygote() is None:
+        try:
+            async with self._turns[stored]:
+                body = await self._ask(job) or await self._ask_again(job)
+        except TimeoutError:
+            return _crashed("compile_timeout", f"compiling takes longer than {self._limits.compile_time:g} s")
+        if not body and self._zygote() is None:
             raise SandboxUnavailable("the sandbox is starting")
-        return compiled or _crashed("compile_crashed", "the script ends the compiler")
+        if not body:
+            return _crashed("compile_crashed", "the script ends the compiler")
+        with contextlib.suppress(msgspec.DecodeError):
+            compiled = msgspec.json.decode(body, type=Compiled)
+            if len(compiled.code) <= self._limits.code:
+                return compiled
+        return _crashed("compile_crashed", "the compiled script is too large")
 
-    async def _compile(self, job: bytes) -> Compiled | None:
-        """One try; None when the child ended without an answer."""
+    async def outline(self, source: str) -> Outline:
+        """What a stored script says of claims, as far as it can be told; nothing, of one that cannot be read in time.
+        Raises `SandboxUnavailable`."""
+        try:
+            async with self._turns[False]:
+                body = await self._ask(frame(to_worker.encode(CompileJob(source, outline=True))))
+            return msgspec.json.decode(body or b"{}", type=Outline)
+        except (TimeoutError, msgspec.DecodeError):
+            return Outline()
+
+    async def _ask_again(self, job: bytes) -> bytes:
+        await asyncio.sleep(FALSE_START)
+        return await self._ask(job)
+
+    async def _ask(self, job: bytes) -> bytes:
+        """The answer of a child; nothing when it ended without one. Raises `TimeoutError`."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
         def answered(worker: Worker, body: bytes) -> None:
@@ -71,24 +91,15 @@ class Compilers:
         try:
             child = await Worker.start(zygote, "compile", answered, ended, 4 * self._limits.code)
         except SandboxUnavailable:
-            return None
+            return b""
         if child.ended:
-            return None
+            return b""
         self.children.add(child)
         try:
             child.send(job)
-            body = await asyncio.wait_for(answer, self._limits.compile_time)
-        except TimeoutError:
-            return _crashed("compile_timeout", f"compiling takes longer than {self._limits.compile_time:g} s")
+            return await asyncio.wait_for(answer, self._limits.compile_time)
         finally:
             child.kill()
-        if not body:
-            return None
-        with contextlib.suppress(msgspec.DecodeError):
-            compiled = msgspec.json.decode(body, type=Compiled)
-            if len(compiled.code) <= self._limits.code:
-                return compiled
-        return _crashed("compile_crashed", "the compiled script is too large")
 
 
 def _crashed(code: str, message: str) -> Compiled:

@@ -20,7 +20,7 @@ from sandbox.limits import Limits
 from sandbox.plain import nested_within
 from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
 from sandbox.progress import COLLECTING, IDLE, RUNNING
-from sandbox.wire import Answer, Compiled, Hello, Job, JobRule, frame, to_worker
+from sandbox.wire import Answer, Compiled, Hello, Job, JobRule, Outline, frame, to_worker
 
 log = logging.getLogger("claimsmith.sandbox")
 
@@ -168,6 +168,10 @@ class Pool:
         """See `Compilers.compile`."""
         self.counts.compiles += 1
         return await self._compilers.compile(source, stored=stored)
+
+    async def outline(self, source: str) -> Outline:
+        """See `Compilers.outline`."""
+        return await self._compilers.outline(source)
 
     @property
     def processes(self) -> list[int]:

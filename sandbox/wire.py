@@ -7,7 +7,7 @@ decoded strictly into these types, since a worker that a rule has taken over may
 from __future__ import annotations
 
 import struct
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -44,9 +44,10 @@ class Job(msgspec.Struct, frozen=True, array_like=True, tag="job"):
 
 
 class CompileJob(msgspec.Struct, frozen=True, array_like=True, tag="compile"):
-    """Source to check and compile; a child process does one and ends."""
+    """Source to check and compile, or to `outline`; a child process does one and ends."""
 
     source: str
+    outline: bool = False
 
 
 class Denial(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +89,56 @@ class Compiled(msgspec.Struct, frozen=True, kw_only=True):
 
     problems: list[Problem] = []
     code: bytes = b""
+
+
+# Of an outline, at most.
+MOST_OUTLINED = 500  # settings, and reads, of one script
+MOST_GUARDS = 20
+MOST_TEXT = 200  # characters
+
+Line = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Text = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
+Token = Literal["idToken", "accessToken"]
+SettingOp = Literal["set", "remove"]
+GuardKind = Literal["if", "while", "for", "match", "except", "return", "raise"]
+
+
+class Guard(msgspec.Struct, frozen=True, kw_only=True):
+    """A condition: `test` has to be true (`wanted`) or false for what it guards to run. With `return` and `raise`, the
+    function ends at an earlier line when `test` is not as wanted; `for` wants something to go through, `except` a
+    failure, `match` this case."""
+
+    line: Line
+    kind: GuardKind
+    test: Text
+    wanted: bool = True
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """A statement that sets or removes a claim. `claim` is None where its name cannot be told, or where all are
+    meant."""
+
+    line: Line
+    token: Token
+    claim: Text | None
+    op: SettingOp
+    text: Text
+    function: Text
+    guards: Annotated[list[Guard], msgspec.Meta(max_length=MOST_GUARDS)] = []
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A line that reads a member of `user` or `context`, by its JSON Pointer."""
+
+    line: Line
+    path: Text
+
+
+class Outline(msgspec.Struct, frozen=True, kw_only=True):
+    """What a script says of claims, and what it reads, as far as that can be told without running it."""
+
+    settings: Annotated[list[Setting], msgspec.Meta(max_length=MOST_OUTLINED)] = []
+    reads: Annotated[list[Reading], msgspec.Meta(max_length=MOST_OUTLINED)] = []
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):

@@ -17,6 +17,7 @@ import msgspec
 from sandbox.compiler import compile_rule
 from sandbox.limits import Limits
 from sandbox.memory import Memory
+from sandbox.outline import outline
 from sandbox.pipeline import Pipeline
 from sandbox.program import Program, load
 from sandbox.progress import COLLECTING, IDLE, Progress
@@ -77,13 +78,14 @@ def _collect(left: list[object], progress: Progress, timer: Timer, limits: Limit
 
 
 def compile_once(channel: socket.socket, limits: Limits) -> None:
-    """Compile one rule, answer, end."""
+    """Compile or outline one rule, answer, end."""
     sys.setrecursionlimit(3000)
     body = Frames(channel).next()
     if body is not None:
         job = from_service.decode(body)
         assert isinstance(job, CompileJob), "a compile child compiles, it does not run"
-        channel.sendall(frame(to_service.encode(compile_rule(job.source, limits))))
+        answer = outline(job.source) if job.outline else compile_rule(job.source, limits)
+        channel.sendall(frame(to_service.encode(answer)))
 
 
 class Frames:

@@ -19,6 +19,7 @@ from engine.impact import Impact, shown_impact
 from engine.models import Recording
 from engine.redaction import SECRET_NAMES
 from engine.replay import REMARKS
+from engine.why import REASONS
 from tests.service import running
 
 ROOT = Path(__file__).parent.parent
@@ -58,6 +59,8 @@ def test_everything_about_records_is_documented() -> None:
         assert f"| `{field.name}` | " in records
     for member in shown_impact(Impact()):
         assert re.search(rf"^\| [^|]*`{member}`", records, re.MULTILINE)
+    for code, meaning in REASONS.items():
+        assert f"| `{code}` | {meaning} |" in records
     for code in REMARKS:
         assert f"| `{code}` | " in records
     for name in SECRET_NAMES:

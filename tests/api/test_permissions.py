@@ -30,6 +30,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/tenants/{tenant}/settings"): {},
 }
 
+QUERIES = {("DELETE", "/v1/executions"): "?user=nobody", ("GET", "/v1/executions/{id}/why"): "?claim=a"}
+
 # What the scope of the table does not say: a live rule leaves the pipeline with `rules:deploy` only.
 ALSO = {("DELETE", "/v1/rules/{id}"): "rules:deploy"}
 
@@ -61,6 +63,7 @@ NEEDED = {
         "GET /v1/executions",
         "GET /v1/executions/tail",
         "GET /v1/executions/{id}",
+        "GET /v1/executions/{id}/why",
         "GET /v1/shadow",
     ],
     "executions:erase": ["DELETE /v1/executions"],
@@ -85,7 +88,7 @@ class Things:
 
     def path(self, row: Row) -> str:
         thing = self.execution if "executions" in row.path else self.rule
-        query = "?user=nobody" if (row.method, row.path) == ("DELETE", "/v1/executions") else ""
+        query = QUERIES.get((row.method, row.path), "")
         number = "2" if "revisions" in row.path else "1"
         return row.path.replace("{id}", thing).replace("{n}", number).replace("{tenant}", self.tenant) + query
 
