@@ -75,6 +75,11 @@ async def why(call: Call) -> Response:
     return json_response(await call.service.explainer.why(call.tenant, call.path("id"), claim, token))
 
 
+async def timeline(call: Call) -> Response:
+    """The execution line by line: run again under a tracer."""
+    return json_response(await call.service.explainer.timeline(call.tenant, call.path("id")))
+
+
 async def replay(call: Call) -> Response:
     """The execution again: as it was, under another revision, or under rules that are nowhere stored."""
     has_body = call.request.headers.get("content-length", "0") != "0" or "transfer-encoding" in call.request.headers

@@ -11,6 +11,7 @@ from engine.claims import TOKENS, ClaimsTooLarge, Policy
 from engine.execution import Execution
 from engine.models import JSON, Claims, Decision, Denial, Notice, Step, Transaction
 from engine.ready import Ready
+from engine.trace import NO_EVENTS
 from engine.transaction import ContextView, RequestView
 from sandbox import journal
 from sandbox.wire import Answer
@@ -55,6 +56,7 @@ class Builder:
         self.outcomes: Sequence[str] = ()  # of the rules that ran
         self.failed: Sequence[Step] = ()
         self._ran: tuple[str, ...] = ()
+        self._timeline = NO_EVENTS
 
     def note(self, code: str, message: str, rule: str | None = None, line: int | None = None) -> None:
         self._notices.append(Notice(code=code, message=message, rule=rule, line=line))
@@ -66,6 +68,7 @@ class Builder:
 
     def from_run(self, run: Run) -> None:
         ready = self._ready
+        self._timeline = NO_EVENTS if run.answer is None else run.answer.timeline
         self._trace = trace.Trace(rules=ready.ran, journal=run.journal, kills=run.kills, skipped=run.skipped)
         blame = trace.Blame(self._trace)
         policy = Policy(ready.revision.settings, self._limit, blame)
@@ -114,6 +117,7 @@ class Builder:
             trace=self._trace,
             ran=self._ran,
             failed=bool(self.failed),
+            timeline=self._timeline,
             clock=clock,
             seed=seed,
             seconds=seconds,

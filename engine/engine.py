@@ -61,12 +61,15 @@ class Engine:
         clock: int | None = None,
         seed: bytes | None = None,
         ended: Mapping[int, trace.Kill] | None = None,
+        background: bool = False,
+        traced: bool = False,
     ) -> Execution:
         """Decide on a transaction with the tenant's live revision, or with a given one.
 
         `scripts` are the sources of a draft by SHA-256. `clock` (nanoseconds since the epoch) and `seed` (`SEED` bytes)
         are those of an earlier execution, for a replay; `ended` are the rules that do not run, by their places among
-        the enabled ones, since they had to be ended then.
+        the enabled ones, since they had to be ended then. In the `background` it takes no login's worker; a `traced`
+        one has a timeline, and more time.
 
         Whatever the rules do is a value. Raises `InvalidTransaction` for JSON that is not a transaction, `NotFound` for
         a tenant that does not exist, `Unavailable`, `Busy` and `SandboxUnavailable` when it was not evaluated.
@@ -74,7 +77,7 @@ class Engine:
         began = time.monotonic()
         limits = self._pool.limits
         allowed = limits.execution_time if transaction.deadline is None else transaction.deadline
-        deadline = began + min(allowed, limits.execution_time)
+        deadline = began + min(allowed, limits.execution_time) + (limits.tracing_time if traced else 0.0)
         revision = (
             revision or self._live.known(transaction.tenant) or await self._revision(transaction.tenant, deadline)
         )
@@ -96,8 +99,20 @@ class Engine:
         elif not ready.rules:
             build.unchanged()
         else:
-            run = await self._run(transaction, transaction.user, ready, clock, seed, deadline, ended or {})
-            build.from_run(run)
+            ask = Request(
+                key=ready.revision.tenant,
+                user=transaction.user,
+                context=transaction.context,
+                rules=ready.codes,
+                maps=TOKENS,
+                returns=RETURNS,
+                clock=clock,
+                seed=seed,
+                deadline=deadline,
+                background=background or traced,
+                traced=traced,
+            )
+            build.from_run(await self._run(transaction, ready, ask, ended or {}))
         name = execution_id(clock, chance[SEED:])
         execution = build.execution(name, transaction, clock, seed, time.monotonic() - began)
         self.decisions[execution.decision] += 1
@@ -141,16 +156,7 @@ class Engine:
                 self._ready.popitem(last=False)
         return ready
 
-    async def _run(
-        self,
-        transaction: Transaction,
-        user: bytes,
-        ready: Ready,
-        clock: int,
-        seed: bytes,
-        deadline: float,
-        ended: Mapping[int, trace.Kill],
-    ) -> Run:
+    async def _run(self, transaction: Transaction, ready: Ready, ask: Request, ended: Mapping[int, trace.Kill]) -> Run:
         """Run the pipeline; a rule that has to be killed and may be skipped is left out of another attempt."""
         kills = dict(ready.refused)
         for index in kills:
@@ -161,19 +167,8 @@ class Engine:
         last = next((index for index in sorted(ended) if ready.rules[index].on_failure != "skip"), None)
         behind = () if last is None else range(last + 1, len(ready.rules))
         while True:
-            request = Request(
-                key=ready.revision.tenant,
-                user=user,
-                context=transaction.context,
-                rules=ready.codes,
-                maps=TOKENS,
-                returns=RETURNS,
-                clock=clock,
-                seed=seed,
-                deadline=deadline,
-                left_out=(*kills, *behind),
-            )
-            result = await self._pool.run(request)
+            left_out = (*kills, *behind)
+            result = await self._pool.run(msgspec.structs.replace(ask, left_out=left_out) if left_out else ask)
             if isinstance(result, Answer):
                 if result.invalid is not None:
                     require_readable(transaction)

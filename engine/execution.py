@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.models import JSON, Claims, Decision, Denial, Notice, Step, Transaction
-from engine.trace import Trace
+from engine.trace import NO_EVENTS, Trace
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +35,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
     clock: int
     seed: bytes = b""
+    timeline: msgspec.Raw = NO_EVENTS  # of a traced one (`sandbox.timeline`)
     seconds: float
 
     @property

@@ -1,17 +1,21 @@
-"""Answers why a claim is in a token or is not: gathers what there is to know, and asks `engine.why`."""
+"""Answers questions about one execution: gathers what there is to know, and asks `engine.why` and `engine.stepping`."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Any
 
 from engine.models import PipelineRule
-from engine.record import redacted
+from engine.record import Record, redacted
 from engine.records import Records
+from engine.replay import Replayer
+from engine.stepping import lines_run, shown_timeline
 from engine.store.store import Store
 from engine.why import Scripts, Why, why
-from sandbox.pool import Pool
+from sandbox.pool import Busy, Pool
+from sandbox.process import SandboxUnavailable
 from sandbox.wire import Outline
 
 MOST_KEPT = 2_000  # outlines; each is a few hundred bytes
@@ -19,8 +23,9 @@ AT_ONCE = 2
 
 
 class Explainer:
-    def __init__(self, store: Store, records: Records, pool: Pool) -> None:
+    def __init__(self, store: Store, records: Records, replayer: Replayer, pool: Pool) -> None:
         self._store = store
+        self._replayer = replayer
         self._records = records
         self._pool = pool
         self._outlines: OrderedDict[str, Outline] = OrderedDict()
@@ -29,11 +34,32 @@ class Explainer:
         """Raises `NotFound`, `Unavailable` and `SandboxUnavailable`."""
         settings = (await self._store.live_revision(tenant)).settings
         # The reasons quote values: of a record without secrets they cannot quote any.
-        record = redacted(await self._records.get(tenant, execution), settings.recording)
+        recorded = await self._records.get(tenant, execution)
+        record = redacted(recorded, settings.recording)
         revision = await self._store.revision(tenant, record.revision)
         saved = tuple(rule.saved for rule in await self._store.rules(tenant))
         scripts = await self._scripts((*revision.rules, *saved))
-        return why(record, revision, saved, scripts, claim, token, None)
+        found = why(record, revision, saved, scripts, claim, token, None)
+        if found.present or not any(rule.enabled for rule in revision.rules):
+            return found
+        return why(record, revision, saved, scripts, claim, token, await self._lines(tenant, recorded))
+
+    async def timeline(self, tenant: str, execution: str) -> dict[str, Any]:
+        """The execution line by line. Raises what a replay raises."""
+        record = await self._records.get(tenant, execution)
+        replay = await self._replayer.again(tenant, record, traced=True)
+        revision = await self._store.revision(tenant, record.revision)
+        sources = await self._store.scripts({rule.sha256 for rule in revision.rules})
+        scripts = {rule.id: sources.get(rule.sha256, "") for rule in revision.rules}
+        settings = (await self._store.live_revision(tenant)).settings
+        return shown_timeline(replay, record, scripts, settings.recording)
+
+    async def _lines(self, tenant: str, record: Record) -> dict[int, frozenset[int]] | None:
+        """The lines that ran; None where there is nobody to tell them just now."""
+        try:
+            return lines_run(await self._replayer.again(tenant, record, traced=True))
+        except (Busy, SandboxUnavailable):
+            return None
 
     async def _scripts(self, rules: Iterable[PipelineRule]) -> Scripts:
         sources = await self._store.scripts({rule.sha256 for rule in rules})

@@ -6,6 +6,7 @@ Names compare without their case, `-` and `_`: `client_secret` is `clientSecret`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -37,6 +38,7 @@ class Redaction:
         self._others = [names for names in split if not (len(names) == 2 and names[0] == "**")]
         self.removed: list[str] = []
         self.texts: set[str] = set()
+        self._quoted: set[str] = set()
 
     def masked(self, value: Any, *at: Any) -> Any:
         """`value`, which stands at the path `at`, with a mask for everything that a pattern names."""
@@ -46,13 +48,27 @@ class Redaction:
         """The same with members of objects left out instead."""
         return self._start(value, at, leave_out=True)
 
+    def names(self, at: Iterable[Any]) -> bool:
+        """Whether a pattern names what stands at `at`, or something that holds it."""
+        rests = self._others
+        place: Path = ()
+        for name in at:
+            place = (*place, name)
+            named, rests = self._step(rests, place, name)
+            if named:
+                return True
+        return False
+
     def everywhere(self, value: Any) -> Any:
-        """`value` with a mask for each text that was taken out somewhere, wherever it stands in another."""
-        if not self.texts:
+        """`value` with a mask for each text that was taken out somewhere, wherever it stands in another. A short one is
+        masked where it stands in quotes, as in a value that an error shows."""
+        if not self.texts and not self._quoted:
             return value
         if isinstance(value, str):
             for text in sorted(self.texts, key=len, reverse=True):
                 value = value.replace(text, MASK)
+            for text in self._quoted:
+                value = value.replace(text, f'"{MASK}"')
             return value
         if isinstance(value, dict):
             return {name: self.everywhere(child) for name, child in value.items()}
@@ -107,6 +123,8 @@ class Redaction:
         if isinstance(value, str):
             if len(value) >= SHORTEST:
                 self.texts.add(value)
+            elif value:
+                self._quoted.add(json.dumps(value, ensure_ascii=not value.isprintable()))  # as `sandbox.shown` quotes
         elif isinstance(value, dict | list | tuple):
             for child in value.values() if isinstance(value, dict) else value:
                 self._remember(child)

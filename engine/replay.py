@@ -67,11 +67,11 @@ class Replayer:
         self._engine = engine
         self._store = store
 
-    async def again(self, tenant: str, record: Record) -> Replay:
-        """The same revision. Raises what `Engine.evaluate` raises, and `NotFound`."""
+    async def again(self, tenant: str, record: Record, *, traced: bool = False) -> Replay:
+        """The same revision; `traced` with a timeline. Raises what `Engine.evaluate` raises, and `NotFound`."""
         revision = await self._store.revision(tenant, record.revision)
         ended, remarks = _ended(record)
-        execution = await self._run(tenant, record, revision, {}, ended)
+        execution = await self._run(tenant, record, revision, {}, ended, traced)
         if record.denial is not None and any(_denied_by(record, index) for index in ended):
             # What the rule had asked for before it was ended is not known anew.
             execution = msgspec.structs.replace(
@@ -88,7 +88,7 @@ class Replayer:
         self, tenant: str, record: Record, revision: Revision, scripts: Mapping[str, str] | None = None
     ) -> Replay:
         """Under other rules: what the caller would see is compared, not the way there. `scripts` as in `evaluate`."""
-        execution = await self._run(tenant, record, revision, scripts or {}, {})
+        execution = await self._run(tenant, record, revision, scripts or {}, {}, False)
         return _replay(record, execution, _differences(record, execution), ())
 
     async def _run(
@@ -98,6 +98,7 @@ class Replayer:
         revision: Revision,
         scripts: Mapping[str, str],
         ended: Mapping[int, Kill],
+        traced: bool,
     ) -> Execution:
         user = bytes(record.user)
         return await self._engine.evaluate(
@@ -108,6 +109,8 @@ class Replayer:
             clock=record.clock,
             seed=record.seed,
             ended=ended,
+            background=True,
+            traced=traced,
         )
 
 

@@ -258,6 +258,8 @@ class _Search:
         elif step is not None and step.error is not None:
             yield self._failed(rule, setting)
         else:
+            if step is not None and step.outcome == "denied":
+                sets += ", and denied the login before it came there"
             needs = "; ".join(f"line {one.line}: {self._told(place, one)}" for one in setting.guards)
             yield Reason(
                 code="not_reached", rule=name, line=line, text=f"{sets}, which did not run. {needs}".rstrip(". ")
@@ -367,7 +369,8 @@ def _holds(chapter: Chapter, token: str, claim: str) -> bool:
 
 def _unmet(setting: Setting, lines: frozenset[int]) -> Guard | None:
     """The outermost condition that was come to and not met."""
-    for guard, inner in zip(setting.guards, [*setting.guards[1:], None], strict=True):
+    inside = [*setting.guards[1:], None]
+    for guard, inner in zip(setting.guards, inside[: len(setting.guards)], strict=True):
         if guard.line in lines and (inner is None or inner.line not in lines):
             return guard
     return None

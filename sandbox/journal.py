@@ -203,6 +203,11 @@ class Journal:
         self._events.append(event)
         self._progress.append(event)
 
+    @property
+    def count(self) -> int:
+        """How many writes there were so far."""
+        return self._writes
+
     def last_line(self, step: int, path: Path) -> int:
         """Where `step` wrote last to `path` or below it; 0 where it did not."""
         above = pointer(path)

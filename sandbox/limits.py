@@ -66,6 +66,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         int, Row("bytes", None, None, "peak from which garbage is collected after each rule, in its time")
     ] = 16 * MB
 
+    # Traced executions, for which no login waits
+
+    tracing_time: Annotated[
+        float,
+        Row("seconds", None, None, "more than else, for each rule and for the execution: watching takes time"),
+    ] = 5.0
+    timeline_lines: Annotated[
+        int, Row("lines", None, None, "the timeline ends there and says so; the rule goes on")
+    ] = 20_000
+    timeline: Annotated[int, Row("bytes", None, None, "likewise")] = 4 * MB
+
     # Upload
 
     source: Annotated[int, Row("bytes", None, "too_large", "refused at upload")] = 64 * KB

@@ -19,8 +19,9 @@ from sandbox.memory import Memory
 from sandbox.plain import nested_within
 from sandbox.program import Program
 from sandbox.progress import RUNNING, Progress
-from sandbox.step import Step
+from sandbox.step import Step, rule_time
 from sandbox.timer import Timer
+from sandbox.tracing import Tracer
 from sandbox.tree import Tree
 from sandbox.updates import STORES, Updates
 from sandbox.wire import Answer, Denial, Job
@@ -28,6 +29,7 @@ from sandbox.wire import Answer, Denial, Job
 # Nanoseconds. To touch as much memory as would have to be collected takes longer, and to ask the kernel how much it was
 # costs as much as two guarded writes.
 SLOW = 500_000
+NO_TIMELINE = msgspec.Raw(b"[]")
 
 
 class Pipeline:
@@ -52,6 +54,7 @@ class Pipeline:
         self._updates: Updates = dict.fromkeys(STORES)
         self._skipped: list[int] = []
         self._denial: Denial | None = None
+        self._tracer: Tracer | None = None
         self.slow = False  # whether a rule had time enough to use much memory
         self.abnormal = False  # a rule met a limit: the process may have kept something of it
         self._user: dict[str, Any] = {}
@@ -74,6 +77,8 @@ class Pipeline:
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             return Answer(seq=job.seq, invalid=str(error))
         self._tree = Tree(self._user, self._context, self._journal)
+        if job.traced:
+            self._tracer = Tracer(self._limits, self._journal, (self._user, self._context))
         for index in range(len(job.rules)):
             if index not in job.left_out:
                 self._step(index)
@@ -89,12 +94,13 @@ class Pipeline:
             skipped=self._skipped,
             journal=msgspec.Raw(self._journal.text()),
             calm=self._journal.calm,
+            timeline=NO_TIMELINE if self._tracer is None else msgspec.Raw(self._tracer.text()),
         )
 
     def step(self, index: int) -> Step:
         """The part of the rule at `index`, which has not run yet."""
         data = self._user, self._context, self._updates
-        return Step(self._job, index, data, self._user_id, self._tree, self._journal, self._timer)
+        return Step(self._job, index, data, self._user_id, self._tree, self._journal, self._timer, self._tracer)
 
     def _step(self, index: int) -> None:
         rule = self._job.rules[index]
@@ -133,7 +139,7 @@ class Pipeline:
 
         Finalisers run here. What hangs in one is killed from outside, as in the rule itself.
         """
-        left = self._limits.rule_time - (time.monotonic_ns() - started) / 1e9
+        left = rule_time(self._job, self._limits) - (time.monotonic_ns() - started) / 1e9
         self._timer.within(max(left, self._limits.kill_grace / 2), gc.collect)
         if self._timer.rang and outcome == "passed":
             late = Failure("timed_out", "rule_timed_out", "the rule's finalisers ran too long", line=self._timer.line)

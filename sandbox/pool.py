@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Collection, Coroutine
@@ -24,6 +25,7 @@ from sandbox.wire import Answer, Compiled, Hello, Job, JobRule, Outline, frame, 
 
 log = logging.getLogger("claimsmith.sandbox")
 
+BACKGROUND = " (background)"  # behind a tenant's key, which has no space
 TICK = 0.010  # how often running workers are looked at
 DEPTH = 8  # jobs in one worker's channel
 STALLED = 0.020  # a head job that runs so long does not make those behind it wait any longer
@@ -51,7 +53,8 @@ class RuleCode(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution. `key` separates tenants; `deadline` is on the monotonic clock, in seconds."""
+    """One execution. `key` separates tenants; `deadline` is on the monotonic clock, in seconds. One in the
+    `background` never takes a login's worker: it has its own, of a lower priority. A `traced` one has more time."""
 
     key: str
     user: bytes
@@ -63,6 +66,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     seed: bytes
     deadline: float
     left_out: tuple[int, ...] = ()
+    background: bool = False
+    traced: bool = False
 
 
 class Killed(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +93,7 @@ class Tenant:
     key: str
     queue: deque[Ticket] = field(default_factory=deque)
     workers: list[Worker] = field(default_factory=list)
+    background: bool = False
 
 
 @dataclass
@@ -117,6 +123,7 @@ class Pool:
         self._most = workers
         self._most_spares = SPARES if limits.recycle_executions > 1 else SPARES_FOR_ONE
         self._most_per_tenant = workers_per_tenant
+        self._most_in_background = max(1, min(os.cpu_count() or 1, workers // 2))
         self._most_waiting = queue
         self._tenants: dict[str, Tenant] = {}
         self._homeless: dict[str, Tenant] = {}  # those that have waited for a worker without having one
@@ -218,9 +225,10 @@ class Pool:
         """
         if self._closed:
             raise Busy("the service is stopping")
-        tenant = self._tenants.get(request.key)
+        key = request.key + BACKGROUND if request.background else request.key
+        tenant = self._tenants.get(key)
         if tenant is None:
-            tenant = self._tenants[request.key] = Tenant(request.key)
+            tenant = self._tenants[key] = Tenant(key, background=request.background)
         if len(tenant.queue) >= self._most_waiting:
             self.counts.refused_busy += 1
             raise Busy("too many logins of this tenant are waiting")
@@ -259,23 +267,25 @@ class Pool:
                 least = worker
         if idle is not None:
             return idle
-        if len(tenant.workers) < self._most_per_tenant:
+        if len(tenant.workers) < (self._most_in_background if tenant.background else self._most_per_tenant):
             if self._spares:
                 worker = self._spares.pop()
                 worker.key = tenant.key
+                if tenant.background:
+                    worker.step_back()
                 tenant.workers.append(worker)
                 self._homeless.pop(tenant.key, None)
                 self._background(self._refill())
                 return worker
-            if len(self._workers) >= self._most:
+            if len(self._workers) >= self._most and not tenant.background:
                 self._make_room()
-            if not tenant.workers:
+            if not tenant.workers and not tenant.background:
                 # Nothing else can take the job: it goes out when the worker is there.
                 self._homeless[tenant.key] = tenant
                 self._background(self._refill())
                 return None
             self._background(self._refill())
-        return least
+        return least  # none, where a tenant's background waits for what logins leave
 
     def _send(self, worker: Worker, ticket: Ticket) -> None:
         request = ticket.request
@@ -299,6 +309,7 @@ class Pool:
             request.clock,
             request.seed,
             request.left_out,
+            request.traced,
         )
         if not worker.in_flight:
             worker.head_since = time.monotonic()
@@ -469,7 +480,8 @@ class Pool:
         assert worker.progress is not None, "a worker in the set lives"
         place = worker.progress.place()
         if place.seq == head.seq and place.phase == RUNNING:
-            end, why = place.started + self.limits.rule_time + self.limits.kill_grace, "time"
+            extra = self.limits.tracing_time if head.request.traced else 0.0
+            end, why = place.started + self.limits.rule_time + extra + self.limits.kill_grace, "time"
         elif place.seq == head.seq:
             # It has sent something, and has not answered.
             end, why = place.started + self.limits.idle_time + self.limits.kill_grace, "out of step"
@@ -529,7 +541,7 @@ class Pool:
                     continue
                 self._workers.add(worker)
                 self._spares.append(worker)
-                for tenant in sorted(self._tenants.values(), key=lambda tenant: len(tenant.workers)):
+                for tenant in sorted(self._tenants.values(), key=lambda one: (one.background, len(one.workers))):
                     if tenant.queue:
                         self._pump(tenant)
         except (SandboxUnavailable, OSError) as error:

@@ -31,6 +31,7 @@ BOOT = "import sys; sys.path.insert(0, {root!r}); from sandbox.zygote import mai
 START_TIMEOUT = 30.0
 # A new Python brings new syntax, new attributes and new bytecode: each is tried with the whole attack corpus first.
 PYTHONS = ((3, 11), (3, 12), (3, 13))
+LOW = 10  # niceness of what no login waits for
 FRAME_LINE = re.compile(r'File "<rule>", line (\d{1,6}) in ')
 
 
@@ -197,6 +198,7 @@ class Worker(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._pidfd: int | None = None
         self._kill_wanted = False
+        self._low = False
         self._garbled = False
         self._trace_fd = -1
         self._said = ""
@@ -265,6 +267,14 @@ class Worker(asyncio.Protocol):
         self._read_trace()
         return self.line is not None
 
+    def step_back(self) -> None:
+        """From now on it runs when others do not want to."""
+        self._low = True
+        if self.pid is not None:
+            # Where it may not be lowered it goes on as it is: that is about speed alone.
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, self.pid, LOW)
+
     def kill(self, why: str | None = None) -> None:
         """End it now. `on_end` follows when the kernel has done so."""
         self.late = self.late or why
@@ -284,6 +294,8 @@ class Worker(asyncio.Protocol):
 
     def _started(self, pid: int, pidfd: int) -> None:
         self.pid, self._pidfd = pid, pidfd
+        if self._low:
+            self.step_back()
         if self._kill_wanted:
             self._signal(signal.SIGKILL)
         if self._transport is None and self.progress is None:  # it has ended already

@@ -13,18 +13,25 @@ from sandbox.exposed import UnauthorizedError
 from sandbox.failure import CallbackError, Failure
 from sandbox.guards import Guards
 from sandbox.journal import BudgetExceeded, Error, Journal, StepOutcome
+from sandbox.limits import Limits
 from sandbox.memory import Memory
 from sandbox.modules import Modules
 from sandbox.plain import nested_within
 from sandbox.program import Program
 from sandbox.recorder import Recorder
 from sandbox.timer import TimeLimit, Timer
+from sandbox.tracing import Tracer
 from sandbox.tree import Tree
 from sandbox.updates import Updates, Users
 from sandbox.verdict import Verdict
 from sandbox.wire import Denial, Job
 
 JSON = dict[str, Any]
+
+
+def rule_time(job: Job, limits: Limits) -> float:
+    """Seconds that a rule of this job has."""
+    return limits.rule_time + limits.tracing_time if job.traced else limits.rule_time
 
 
 class Step:
@@ -39,8 +46,10 @@ class Step:
         tree: Tree,
         journal: Journal,
         timer: Timer,
+        tracer: Tracer | None = None,
     ) -> None:
         self._job = job
+        self._tracer = tracer
         self._limits = journal.limits
         self._timer = timer
         self._journal = journal
@@ -81,7 +90,7 @@ class Step:
         timer, failed = self._timer, None
         try:
             try:
-                timer.start(self._limits.rule_time)
+                timer.start(rule_time(self._job, self._limits))
                 failed = self._attempt(program, memory)
             finally:
                 timer.stop()
@@ -108,7 +117,10 @@ class Step:
         """The rule, and everything of it that may run its code: texts of its exceptions, its data."""
         try:
             namespace = names.namespace(program.vocabulary, self)
-            self._call(program, namespace)
+            if self._tracer is None:
+                self._call(program, namespace)
+            else:
+                self._call_traced(program, namespace, self._tracer)
             if self.denial is None:
                 self._leave_plain_data()
             # Functions and their globals hold each other: undone here, there is seldom anything left to collect, which
@@ -137,6 +149,13 @@ class Step:
             rule(self._user, self._context, self.verdict.callback)
             self.verdict.check_called()
             self.verdict.check_use()
+
+    def _call_traced(self, program: Program, namespace: dict[str, Any], tracer: Tracer) -> None:
+        try:
+            tracer.start(self.recorder.step, program)
+            self._call(program, namespace)
+        finally:
+            tracer.stop()
 
     def _leave_plain_data(self) -> None:
         """The next rule finds plain data, within its limits: no object of this rule's making."""

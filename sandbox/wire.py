@@ -29,7 +29,8 @@ class Job(msgspec.Struct, frozen=True, array_like=True, tag="job"):
 
     `maps` are the members of `context` that always are objects, created when missing and capped by
     `Limits.claims`; `returns` are those that come back. `clock` is in nanoseconds since the epoch.
-    `left_out` are the rules not to run again after an earlier attempt had to be killed in them.
+    `left_out` are the rules not to run again after an earlier attempt had to be killed in them. A `traced` job has a
+    longer time, and its answer a timeline.
     """
 
     seq: int
@@ -41,6 +42,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True, tag="job"):
     clock: int
     seed: bytes
     left_out: tuple[int, ...] = ()
+    traced: bool = False
 
 
 class CompileJob(msgspec.Struct, frozen=True, array_like=True, tag="compile"):
@@ -70,6 +72,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     skipped: list[int] = []
     journal: msgspec.Raw = msgspec.Raw(b"[]")
     calm: bool = False
+    timeline: msgspec.Raw = msgspec.Raw(b"[]")
     invalid: str | None = None
     tired: bool = False  # the worker asks to be replaced
 

@@ -67,7 +67,11 @@ NEEDED = {
         "GET /v1/shadow",
     ],
     "executions:erase": ["DELETE /v1/executions"],
-    "replay": ["POST /v1/executions/{id}/replay", "POST /v1/impact"],
+    "replay": [
+        "GET /v1/executions/{id}/timeline",
+        "POST /v1/executions/{id}/replay",
+        "POST /v1/impact",
+    ],
     "admin": [
         "DELETE /v1/tenants/{tenant}",
         "GET /v1/tenants",
