@@ -20,6 +20,7 @@ SCRIPT = "def rule(user, context):\n    pass\n"
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/execute"): {"user": {"user_id": "u1"}},
     ("POST", "/v1/rules"): {"name": "new", "script": SCRIPT, "deploy": False},
+    ("PUT", "/v1/rules"): {"expected": 2, "rules": []},
     ("PUT", "/v1/rules/order"): {"rules": ["RULE"]},
     ("POST", "/v1/rules/check"): {"script": SCRIPT},
     ("PATCH", "/v1/rules/{id}"): {"enabled": True, "deploy": False},
@@ -49,7 +50,7 @@ NEEDED = {
         "POST /v1/rules/check",
         "POST /v1/try",
     ],
-    "rules:deploy": ["POST /v1/revisions/{n}/activate", "PUT /v1/rules/order"],
+    "rules:deploy": ["POST /v1/revisions/{n}/activate", "PUT /v1/rules", "PUT /v1/rules/order"],
     "executions:read": ["GET /v1/executions", "GET /v1/executions/{id}"],
     "executions:erase": ["DELETE /v1/executions"],
     "replay": ["POST /v1/executions/{id}/replay"],
