@@ -86,8 +86,9 @@ async def create(call: Call) -> Response:
 
 async def every(call: Call) -> Response:
     """All rules in the order they run."""
-    rules = await call.service.store.rules(call.tenant)
+    # First the number: who puts rules expecting it, and somebody was in between, must get a conflict.
     live = await call.service.live.revision(call.tenant)
+    rules = await call.service.store.rules(call.tenant)
     shas = {entry.sha256 for rule in rules for entry in (rule.live, rule.saved) if entry}
     scripts = await call.service.store.scripts(shas)
     return json_response({"revision": live.number, "rules": [_rule(rule, scripts, live.number) for rule in rules]})

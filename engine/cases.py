@@ -20,6 +20,7 @@ from engine.models import PipelineRule, Revision, TenantSettings, Transaction
 from engine.recorder import NoRecorder
 
 TENANT = "cases"
+YEARS = range(1970, 2200)  # of a clock: what nanoseconds since the epoch can say in 63 bits
 
 EXPECTABLE = ("decision", "idToken", "accessToken", "denial", "redirect", "multifactor", "updates", "warnings", "logs")
 
@@ -52,6 +53,8 @@ def read_cases(path: Path) -> list[Case]:
         if unknown := case.expect.keys() - set(EXPECTABLE):
             text = f"case `{case.name}` expects `{min(unknown)}`: known are {', '.join(EXPECTABLE)}"
             raise BadCases(path, text)
+        if case.clock is not None and case.clock.year not in YEARS:
+            raise BadCases(path, f"case `{case.name}` has a `clock` outside of {YEARS[0]} to {YEARS[-1]}")
     return cases
 
 
@@ -83,10 +86,13 @@ async def run_case(engine: Engine, rule: str, script: str, case: Case) -> Execut
 
 
 def clock_of(case: Case) -> int | None:
-    """The case's clock in nanoseconds since the epoch; a time without a zone is UTC."""
-    if case.clock is None:
-        return None
-    moment = case.clock if case.clock.tzinfo else case.clock.replace(tzinfo=UTC)
+    """The case's clock in nanoseconds since the epoch."""
+    return None if case.clock is None else nanoseconds(case.clock)
+
+
+def nanoseconds(clock: datetime) -> int:
+    """A clock in nanoseconds since the epoch; a time without a zone is UTC. Its year must be one of `YEARS`."""
+    moment = clock if clock.tzinfo else clock.replace(tzinfo=UTC)
     return int(moment.timestamp() * 1_000_000) * 1000
 
 
