@@ -1,7 +1,7 @@
 """What a command prints: colours and tables on a terminal, plain text in a pipe, JSON for machines.
 
-Rules are hostile, and so are their log lines, names and claims: whatever is printed passes `visible`, so that none of it
-can move a cursor, fake a line or turn the direction of writing.
+Rules are hostile, and so are their log lines, names and claims: whatever is printed passes `visible`, so that none
+of it can move a cursor, fake a line or turn the direction of writing.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ class Output:
         """On a terminal a table that fits it; in a pipe columns two spaces apart, nothing cut and nothing wrapped."""
         cells = [[_text(cell) for cell in row] for row in rows]
         if self._console.is_terminal:
-            table = Table(*(Text(name) for name in head), box=box.SIMPLE_HEAD, pad_edge=False)
+            table = Table(*head, box=box.SIMPLE_HEAD, pad_edge=False)
             for row in cells:
                 table.add_row(*row)
             self._console.print(table, soft_wrap=False)
             return
         plain = [list(head), *([cell.plain for cell in row] for row in cells)]
-        widths = [max(cell_len(row[column]) for row in plain) for column in range(len(head))]
-        for row in plain:
-            padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        widths = [max(cell_len(line[column]) for line in plain) for column in range(len(head))]
+        for line in plain:
+            padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
             self.line("  ".join(padded).rstrip())
 
     def json(self, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a push would do: each rule that would be made, changed or taken out, and what somebody else has changed since."""
+"""What a push would do: rules that would be made, changed or taken out, and what somebody else has changed since."""
 
 from __future__ import annotations
 

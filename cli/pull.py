@@ -1,11 +1,11 @@
-"""`claimsmith pull`: the live rules into a folder. It overwrites nothing that was edited there."""
+"""`claimsmith pull`: the live rules into a folder. What was edited there stays; edited on both sides is a conflict."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from engine.folder import FolderRule
 
 
-class Differs(NamedTuple):
-    """How the folder's rule is not the live one. `edited` says that it is not as it was last seen either."""
+class Difference(NamedTuple):
+    """A rule that is not the same here and there. `kept` was edited here only, `conflict` on both sides."""
 
     name: str
+    kind: Literal["new", "changed", "gone", "kept", "conflict"]
     here: FolderRule | None
     there: LiveRule | None
-    edited: bool
 
 
 def pull(
@@ -34,12 +34,12 @@ def pull(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the live rules into a folder. Exit code 1 if something that was edited there is in the way."""
+    """Write the live rules into a folder. Exit code 1 if a rule was edited in the folder and on the service."""
     from cli.client import Client
     from cli.local import limits
     from cli.output import Output
     from cli.plan import live_rules
-    from cli.seen import read_seen
+    from cli.seen import read_seen, write_seen
 
     output = Output()
     most = limits().source
@@ -49,51 +49,125 @@ def pull(
         _make(folder)
         rules = _rules_here(folder, most)
         seen = read_seen(folder, client.url)
-        differing = _differing(folder, rules, service, seen, most)
-        edited = [one for one in differing if one.edited]
-        code = 1 if edited and not force else 0
+        differences = _differences(folder, rules, service, seen, most)
+        conflicts = [one.name for one in differences if one.kind == "conflict"]
+        code = 1 if conflicts and not force else 0
         if code == 0:
-            _write(folder, rules, service, seen, client.url)
+            kept = [] if force else [one for one in differences if one.kind == "kept"]
+            gone = [one.name for one in differences if one.there is None]
+            _write(folder, rules, service, kept, gone)
+            write_seen(folder, service.seen(client.url))
     if as_json:
-        changed = [one.name for one in differing if one.there is not None]
-        gone = [one.name for one in differing if one.there is None]
-        output.json(
-            {
-                "revision": service.revision,
-                "pulled": code == 0,
-                "changed": changed,
-                "gone": gone,
-                "edited": [one.name for one in edited],
-            }
-        )
+        found = [{"rule": one.name, "kind": one.kind} for one in differences]
+        output.json({"revision": service.revision, "pulled": code == 0, "differences": found})
     else:
-        _show(output, folder, service, differing, code)
+        _show(output, folder, service, differences, refused=code != 0, force=force)
     raise typer.Exit(code)
 
 
-def _show(output: Output, folder: Path, service: Service, differing: Sequence[Differs], code: int) -> None:
-    from cli.output import BAD, CHANGED, GOOD, counted
-    from cli.plan import diff
+def _differences(
+    folder: Path, rules: Sequence[FolderRule], service: Service, seen: Seen | None, limit: int
+) -> list[Difference]:
+    from cli.plan import is_as, is_unchanged
 
-    if code:
-        for one in differing:
-            if one.edited:
-                there = one.there.script if one.there else ""
-                output.line((f"! {one.name}", BAD), "  edited in the folder" if one.there else "  not live any more")
-                if one.here is not None:
-                    names = (f"{one.name}.py here", f"{one.name}.py live" if one.there else "/dev/null")
-                    output.diff(diff(one.here.script, there, *names))
-        output.line("nothing was written: push what was edited, or overwrite it with --force")
-        return
-    for one in differing:
-        if one.there is None:
-            output.line((f"- {one.name}", BAD), f"  not live any more: {one.name}.py is not in rules.json, and stays")
-        elif one.here is None:
-            output.line((f"+ {one.name}", GOOD))
+    here = {rule.name: rule for rule in rules}
+    was = seen.rules if seen else {}
+    found = []
+    for name, live in service.rules.items():
+        rule = here.get(name) or _unlisted(folder, live, limit)
+        if rule is not None and name in here and is_as(live, rule):
+            continue
+        if name in was and is_unchanged(live, was[name]):
+            found.append(Difference(name, "kept", rule, live))
+        elif rule is None or is_as(live, rule):
+            found.append(Difference(name, "new", rule, live))
         else:
-            output.line((f"~ {one.name}", CHANGED))
-    count = len(service.rules)
-    output.line(f"{folder}: {counted(count, 'rule')} of revision {service.revision}")
+            found.append(Difference(name, "changed" if _as_seen(rule, was.get(name)) else "conflict", rule, live))
+    for name, entry in was.items():
+        if name not in service.rules and (rule := here.get(name)):
+            found.append(Difference(name, "gone" if _as_seen(rule, entry) else "conflict", rule, None))
+    return found
+
+
+def _unlisted(folder: Path, live: LiveRule, limit: int) -> FolderRule | None:
+    """A file in the way that is not listed, as if it were listed as the rule is live."""
+    from engine.files import read_script
+    from engine.folder import FolderRule
+
+    path = folder / f"{live.name}.py"
+    if not path.exists():
+        return None
+    return FolderRule(
+        name=live.name,
+        script=read_script(path, limit),
+        order=live.order,
+        enabled=live.enabled,
+        on_failure=live.on_failure,
+    )
+
+
+def _as_seen(rule: FolderRule, seen: Entry | None) -> bool:
+    from cli.plan import FIELDS
+    from cli.seen import sha256
+
+    if seen is None or sha256(rule.script) != seen.sha256:
+        return False
+    return all(getattr(rule, name) == getattr(seen, name) for name in FIELDS)
+
+
+def _write(
+    folder: Path, rules: Sequence[FolderRule], service: Service, kept: Sequence[Difference], gone: Sequence[str]
+) -> None:
+    """Scripts first, then what lists them: cut off anywhere, it can be done again. Rules that are only here stay."""
+    from cli.seen import write_file
+    from engine.folder import LISTING, FolderRule, listing_text
+
+    here = {rule.name: rule for rule in rules}
+    untouched = {one.name for one in kept}
+    listed = [rule for rule in rules if rule.name in untouched or rule.name not in {*service.rules, *gone}]
+    for name, live in service.rules.items():
+        if name not in untouched:
+            if name not in here or here[name].script != live.script:
+                write_file(folder / f"{name}.py", live.script)
+            listed.append(
+                FolderRule(
+                    name=name, script=live.script, order=live.order, enabled=live.enabled, on_failure=live.on_failure
+                )
+            )
+    places = {name: place for place, name in enumerate(service.rules)}
+    listed.sort(key=lambda rule: (rule.order, places.get(rule.name, len(places))))
+    write_file(folder / LISTING, listing_text(listed))
+
+
+SHOWN = {
+    "new": ("+", ""),
+    "changed": ("~", ""),
+    "gone": ("-", "  is not live any more: it is not in rules.json now, and its file stays"),
+    "kept": ("=", "  was edited here, and stays so"),
+    "conflict": ("!", ""),
+}
+
+
+def _show(
+    output: Output, folder: Path, service: Service, differences: Sequence[Difference], *, refused: bool, force: bool
+) -> None:
+    from cli.output import BAD, CHANGED, GOOD, QUIET, counted
+    from cli.showing import show_against
+
+    styles = {"new": GOOD, "changed": CHANGED, "gone": BAD, "kept": QUIET, "conflict": BAD}
+    for one in differences:
+        sign, words = SHOWN[one.kind]
+        if refused:
+            if one.kind == "conflict":
+                show_against(output, one.name, one.here, one.there)
+            continue
+        if force and one.kind in ("kept", "conflict"):
+            sign, words = "~", "  was edited here, which is overwritten"
+        output.line((f"{sign} {one.name}", styles[one.kind]), words)
+    if refused:
+        output.line("nothing was written: edited in the folder and on the service; --force overwrites the folder")
+    else:
+        output.line(f"{folder}: revision {service.revision} has {counted(len(service.rules), 'rule')}")
 
 
 def _require_names(service: Service) -> None:
@@ -124,70 +198,3 @@ def _rules_here(folder: Path, limit: int) -> list[FolderRule]:
     from engine.folder import LISTING, read_folder
 
     return read_folder(folder, limit) if (folder / LISTING).exists() else []
-
-
-def _differing(
-    folder: Path, rules: Sequence[FolderRule], service: Service, seen: Seen | None, limit: int
-) -> list[Differs]:
-    """What a pull would change: rules that are here and were live, and live rules. New rules of the folder stay."""
-    from cli.plan import is_as
-
-    here = {rule.name: rule for rule in rules}
-    was = seen.rules if seen else {}
-    found = []
-    for name, live in service.rules.items():
-        rule = here.get(name) or _stray(folder, live, limit)
-        if rule is None or not is_as(live, rule):
-            edited = rule is not None and not _as_seen(rule, was.get(name))
-            found.append(Differs(name, rule, live, edited))
-    for name in was:
-        if name not in service.rules and (rule := here.get(name)):
-            found.append(Differs(name, rule, None, not _as_seen(rule, was[name])))
-    return found
-
-
-def _stray(folder: Path, live: LiveRule, limit: int) -> FolderRule | None:
-    """A file that is not listed and in the way, as if it were listed as the rule is live."""
-    from engine.files import read_script
-    from engine.folder import FolderRule
-
-    path = folder / f"{live.name}.py"
-    if not path.exists():
-        return None
-    return FolderRule(
-        name=live.name,
-        script=read_script(path, limit),
-        order=live.order,
-        enabled=live.enabled,
-        on_failure=live.on_failure,
-    )
-
-
-def _as_seen(rule: FolderRule, seen: Entry | None) -> bool:
-    from cli.plan import FIELDS
-    from cli.seen import sha256
-
-    return (
-        seen is not None
-        and sha256(rule.script) == seen.sha256
-        and all(getattr(rule, name) == getattr(seen, name) for name in FIELDS)
-    )
-
-
-def _write(folder: Path, rules: Sequence[FolderRule], service: Service, seen: Seen | None, url: str) -> None:
-    """Scripts first, then what lists them, then what was seen: cut off anywhere, it can be done again."""
-    from cli.seen import write_file, write_seen
-    from engine.folder import LISTING, FolderRule, listing_text
-
-    was = seen.rules if seen else {}
-    listed = [
-        FolderRule(name=name, script=live.script, order=live.order, enabled=live.enabled, on_failure=live.on_failure)
-        for name, live in service.rules.items()
-    ]
-    here = {rule.name: rule for rule in rules}
-    for rule in listed:
-        if rule.name not in here or here[rule.name].script != rule.script:
-            write_file(folder / f"{rule.name}.py", rule.script)
-    new = [rule for rule in rules if rule.name not in service.rules and rule.name not in was]
-    write_file(folder / LISTING, listing_text(sorted([*listed, *new], key=lambda rule: rule.order)))
-    write_seen(folder, service.seen(url))

@@ -10,7 +10,7 @@ import msgspec
 
 from cli.client import Client
 from cli.output import BAD, CHANGED, GOOD, QUIET, Output, compact, counted
-from cli.plan import SIGNS, Change, Conflict, Plan, diff
+from cli.plan import SIGNS, Change, Conflict, LiveRule, Plan, diff
 from engine.folder import FolderRule, unlisted
 
 STYLES = {"create": GOOD, "change": CHANGED, "delete": BAD}
@@ -39,7 +39,7 @@ def show_plan(output: Output, plan: Plan, url: str) -> None:
         output.line((f"{SIGNS[change.kind]} {change.kind} {change.name}", STYLES[change.kind]), _fields(change))
         if change.before is not None and change.before.draft is not None:
             output.line(("    somebody has saved a draft of it, which this puts aside", CHANGED))
-        if change.kind != "delete":
+        if change.kind == "change":
             output.diff(change.diff())
     if plan.order:
         output.line()
@@ -53,6 +53,16 @@ def show_plan(output: Output, plan: Plan, url: str) -> None:
     output.line(
         f"plan: {plan.count('create')} to create, {plan.count('change')} to change, {plan.count('delete')} to delete"
     )
+
+
+def show_against(output: Output, name: str, here: FolderRule | None, there: LiveRule | None) -> None:
+    """A rule that was edited on both sides: what of the folder differs from what is live."""
+    if there is None:
+        output.line((f"! {name}", BAD), "  was edited here, and is not live any more")
+        return
+    change = Change(kind="change", name=name, before=there, after=here)
+    output.line((f"! {name}", BAD), "  was edited here and on the service", _fields(change))
+    output.diff(change.diff())
 
 
 def show_unlisted(output: Output, folder: Path, rules: Sequence[FolderRule]) -> None:
@@ -129,8 +139,9 @@ def _what(conflict: Conflict, seen_revision: int) -> str:
 def _fields(change: Change) -> str:
     if change.kind == "delete":
         return ""
-    if change.kind == "create":
+    if change.kind == "create" and change.after:
         words = [f"{name} {compact(new)}" for name, (_, new) in change.fields().items()]
+        words.append(counted(change.after.script.count("\n"), "line"))
     else:
         words = [f"{name} {compact(old)} -> {compact(new)}" for name, (old, new) in change.fields().items()]
     return f"  {', '.join(words)}" if words else ""
