@@ -19,7 +19,7 @@ from rich.console import Console
 from api.app import create_app
 from api.callers import issue_token
 from api.logs import set_up
-from api.service import DEFAULT_TENANT, Service, limits_of
+from api.service import DEFAULT_TENANT, Service
 from api.settings import BadSetting, Settings
 from engine.authoring import InvalidScript
 from engine.files import BadFile
@@ -46,7 +46,7 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
     set_up(settings)
     # Secrets are in this process's memory: no other process of the same user may look.
     confinement.not_dumpable()
-    folder = None if rules is None else _rules_of(rules, settings)
+    folder = None if rules is None else _rules_of(rules)
     listener = _listen(settings)
     failures: list[BaseException] = []
 
@@ -121,9 +121,9 @@ def _listen(settings: Settings) -> socket.socket:
         ) from None
 
 
-def _rules_of(path: Path, settings: Settings) -> list[FolderRule]:
+def _rules_of(path: Path) -> list[FolderRule]:
     try:
-        return read_folder(path, limits_of(settings).source)
+        return read_folder(path)
     except BadFile as error:
         raise BadSetting("--rules", str(error)) from None
 

@@ -20,7 +20,7 @@ def check(
 ) -> None:
     """Show what is wrong with rules, as `file:line:column: code message`. Exit code 1 if anything is."""
     from cli.client import Client
-    from cli.local import elsewhere, limits
+    from cli.local import elsewhere
     from cli.output import Output, counted
     from cli.problems import plain, problems_of, show_problem
     from cli.scripts import scripts
@@ -32,10 +32,9 @@ def check(
     output = Output()
     found: dict[Path, list[Problem]] = {}
     texts: dict[Path, str] = {}
-    most = limits().source
     for path in paths:
         try:
-            texts[path] = read_script(path, most)
+            texts[path] = read_script(path)
         except NotAScript as exc:
             problem = Problem(line=exc.line, column=exc.column, code=exc.code, message=exc.message)
             found[path] = [problem]

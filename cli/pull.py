@@ -36,20 +36,18 @@ def pull(
 ) -> None:
     """Write the live rules into a folder. Exit code 1 if a rule was edited in the folder and on the service."""
     from cli.client import Client
-    from cli.local import limits
     from cli.output import Output
     from cli.plan import live_rules
     from cli.seen import read_seen, write_seen
 
     output = Output()
-    most = limits().source
     with Client(url, token, "rules:read") as client:
         service = live_rules(client)
         _require_names(service)
         _make(folder)
-        rules = _rules_here(folder, most)
+        rules = _rules_here(folder)
         seen = read_seen(folder, client.url)
-        differences = _differences(folder, rules, service, seen, most)
+        differences = _differences(folder, rules, service, seen)
         conflicts = [one.name for one in differences if one.kind == "conflict"]
         code = 1 if conflicts and not force else 0
         if code == 0:
@@ -65,16 +63,14 @@ def pull(
     raise typer.Exit(code)
 
 
-def _differences(
-    folder: Path, rules: Sequence[FolderRule], service: Service, seen: Seen | None, limit: int
-) -> list[Difference]:
+def _differences(folder: Path, rules: Sequence[FolderRule], service: Service, seen: Seen | None) -> list[Difference]:
     from cli.plan import is_as, is_unchanged
 
     here = {rule.name: rule for rule in rules}
     was = seen.rules if seen else {}
     found = []
     for name, live in service.rules.items():
-        rule = here.get(name) or _unlisted(folder, live, limit)
+        rule = here.get(name) or _unlisted(folder, live)
         if rule is not None and name in here and is_as(live, rule):
             continue
         if name in was and is_unchanged(live, was[name]):
@@ -89,7 +85,7 @@ def _differences(
     return found
 
 
-def _unlisted(folder: Path, live: LiveRule, limit: int) -> FolderRule | None:
+def _unlisted(folder: Path, live: LiveRule) -> FolderRule | None:
     """A file in the way that is not listed, as if it were listed as the rule is live."""
     from engine.files import read_script
     from engine.folder import FolderRule
@@ -99,7 +95,7 @@ def _unlisted(folder: Path, live: LiveRule, limit: int) -> FolderRule | None:
         return None
     return FolderRule(
         name=live.name,
-        script=read_script(path, limit),
+        script=read_script(path),
         order=live.order,
         enabled=live.enabled,
         on_failure=live.on_failure,
@@ -194,7 +190,7 @@ def _make(folder: Path) -> None:
         raise Refused(f"{folder}: {(exc.strerror or type(exc).__name__).lower()}") from None
 
 
-def _rules_here(folder: Path, limit: int) -> list[FolderRule]:
+def _rules_here(folder: Path) -> list[FolderRule]:
     from engine.folder import LISTING, read_folder
 
-    return read_folder(folder, limit) if (folder / LISTING).exists() else []
+    return read_folder(folder) if (folder / LISTING).exists() else []

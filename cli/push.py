@@ -44,7 +44,6 @@ def push(
 ) -> None:
     """Make the rules of a folder live. Exit code 1 if somebody else's newer edit or a problem is in the way."""
     from cli.client import Client
-    from cli.local import limits
     from cli.output import Output
     from cli.plan import live_rules, make_plan
     from cli.problems import plain, show_problem
@@ -55,7 +54,7 @@ def push(
 
     if as_json and not yes:
         raise Refused("with --json nobody can be asked: say --yes")
-    rules = read_folder(folder, limits().source)
+    rules = read_folder(folder)
     output = Output()
     with Client(url, token, SCOPES) as client:
         service = live_rules(client)

@@ -56,14 +56,12 @@ def test(
 
 def _read(pairs: Sequence[tuple[Path, Path]], text: str) -> list[Tested]:
     """All of them, before the first one runs."""
-    from cli.local import limits
     from cli.refusal import Refused
     from cli.trials import Tested
     from engine.cases import read_cases
     from engine.files import read_script
 
-    most = limits().source
-    tested = [Tested(path=path, script=read_script(path, most), cases=read_cases(cases)) for path, cases in pairs]
+    tested = [Tested(path=path, script=read_script(path), cases=read_cases(cases)) for path, cases in pairs]
     chosen = [
         Tested(path=one.path, script=one.script, cases=cases)
         for one in tested

@@ -77,7 +77,6 @@ def _read(path: Path, type_: Any) -> Any:
 
 
 def _script(path: Path) -> str:
-    from cli.local import limits
     from engine.files import read_script
 
-    return read_script(path, limits().source)
+    return read_script(path)

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
+from sandbox.limits import DEFAULT
+
 T = TypeVar("T")
 
 LARGEST_JSON = 64 * 1024 * 1024  # bytes: a mistaken path must not fill the memory
@@ -34,14 +36,14 @@ class NotAScript(BadFile):
         self.line, self.column = place
 
 
-def read_script(path: Path, limit: int) -> str:
-    """The script as it stands there, line ends included. No more than `limit` bytes are kept.
+def read_script(path: Path) -> str:
+    """The script as it stands there, line ends included.
 
-    Raises `BadFile` for a file that cannot be read, `NotAScript` for one that is longer or no text.
+    Raises `BadFile` for a file that cannot be read, `NotAScript` for one that is too long or no text.
     """
-    content = _read(path, limit)
-    if len(content) > limit:
-        raise NotAScript(path, f"the script is longer than {limit} bytes", (1, 1), "too_large")
+    content = _read(path, DEFAULT.source)
+    if len(content) > DEFAULT.source:
+        raise NotAScript(path, f"the script is longer than {DEFAULT.source} bytes", (1, 1), "too_large")
     try:
         return content.decode()
     except UnicodeDecodeError as error:

@@ -37,8 +37,8 @@ class FolderRule(msgspec.Struct, frozen=True, kw_only=True):
     on_failure: OnFailure
 
 
-def read_folder(folder: Path, limit: int) -> list[FolderRule]:
-    """The rules of a folder as they are listed, each script as it stands there; `limit` is the most bytes of one.
+def read_folder(folder: Path) -> list[FolderRule]:
+    """The rules of a folder as they are listed, each script as it stands there.
 
     Raises `BadFile` for a listing that cannot be read, one that names a file twice or outside of the folder, and
     for a script that is missing, too long or no text.
@@ -57,7 +57,7 @@ def read_folder(folder: Path, limit: int) -> list[FolderRule]:
     return [
         FolderRule(
             name=rule.file.removesuffix(".py"),
-            script=read_script(folder / rule.file, limit),
+            script=read_script(folder / rule.file),
             order=rule.order,
             enabled=rule.enabled,
             on_failure=rule.on_failure,
