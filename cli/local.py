@@ -43,6 +43,8 @@ async def workbench() -> AsyncIterator[Workbench]:
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    # On Ctrl-C a connection that is just being made is cut off, which is no news.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     try:
         settings = Settings.from_environ(os.environ)
         async with Workbench.open(limits_of(settings), settings.run_unconfined_by or ()) as bench:

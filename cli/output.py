@@ -7,6 +7,7 @@ of it can move a cursor, fake a line or turn the direction of writing.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from cli.refusal import Refused
 
 Part = str | tuple[str, str]  # a text, or one with its style
 
@@ -35,8 +38,9 @@ class Output:
         self._progress = Console(stderr=True, highlight=False, markup=False)
 
     def line(self, *parts: Part) -> None:
-        """One line, however long."""
-        self._console.print(_text(*parts))
+        """One line, however long. This and all others raise `Refused` where nothing can be written."""
+        with _writing():
+            self._console.print(_text(*parts))
 
     def diff(self, lines: Sequence[str], indent: str = "    ") -> None:
         """Lines of a unified diff."""
@@ -50,7 +54,8 @@ class Output:
             table = Table(*head, box=box.SIMPLE_HEAD, pad_edge=False)
             for row in cells:
                 table.add_row(*row)
-            self._console.print(table, soft_wrap=False)
+            with _writing():
+                self._console.print(table, soft_wrap=False)
             return
         plain = [list(head), *([cell.plain for cell in row] for row in cells)]
         widths = [max(cell_len(line[column]) for line in plain) for column in range(len(head))]
@@ -60,7 +65,9 @@ class Output:
 
     def json(self, value: Any) -> None:
         """Only ASCII, so that it is the same through every pipe and harmless on every terminal."""
-        sys.stdout.write(json.dumps(value, indent=2) + "\n")
+        with _writing():
+            sys.stdout.write(json.dumps(value, indent=2) + "\n")
+            sys.stdout.flush()
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[], None]]:
@@ -74,6 +81,18 @@ class Output:
         with Progress(*columns, console=self._progress, transient=True) as bar:
             task = bar.add_task(what, total=total)
             yield lambda: bar.advance(task)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # nobody reads any more, which is no failure of ours
+    except OSError as exc:
+        # What could not be written would be tried again, and fail again, when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Refused(f"standard output: {(exc.strerror or type(exc).__name__).lower()}") from None
 
 
 def visible(text: str) -> str:

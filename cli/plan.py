@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -30,6 +31,7 @@ class LiveRule(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     on_failure: OnFailure
     live: bool
+    created_at: datetime
     draft: Any = None
 
 
@@ -110,7 +112,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def live_rules(client: Client) -> Service:
     """What is live. Raises `Refused`."""
     listed = client.get("/v1/rules", Listed)
-    live = sorted((rule for rule in listed.rules if rule.live), key=lambda rule: rule.order)
+    # Of the same order the one that was created first; the list is in the order of what is saved.
+    live = sorted((rule for rule in listed.rules if rule.live), key=lambda rule: (rule.order, rule.created_at))
     return Service(listed.revision, {rule.name: rule for rule in live})
 
 

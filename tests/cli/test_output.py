@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.output import compact, counted, visible
-from tests.cli.command import environment
+from tests.cli.command import COMMAND, RULE, Terminal, environment
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,28 @@ def test_help_is_instant(tmp_path: Path) -> None:
     loaded = set(done.stdout.split())
     assert {"cli", "typer"} <= loaded
     assert loaded.isdisjoint({"httpx2", "msgspec", "engine", "api", "sandbox", "sqlalchemy", "starlette"})
+
+
+def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "wrong.py").write_text("import os\n")
+    for words in (["check", "wrong.py"], ["check", "wrong.py", "--json"]):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*COMMAND, *words], env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+            )
+        assert (done.returncode, done.stderr) == (2, "claimsmith: standard output: no space left on device\n")
+
+
+def test_ctrl_c_ends_it_without_a_word_too_many(tmp_path: Path) -> None:
+    script = "def rule(user, context):\n    sum(range(10 ** 12))\n"
+    case = {"name": "c", "user": {}, "context": {}, "expect": {}}
+    for name, text, cases in (("quick", RULE, [case]), ("slow", script, [case] * 200)):
+        (tmp_path / f"{name}.py").write_text(text)
+        (tmp_path / f"{name}.cases.json").write_text(json.dumps({"cases": cases}))
+    terminal = Terminal("test", ".", cwd=tmp_path)
+    terminal.until("1/2")
+    terminal.interrupt()
+    assert terminal.ended() == 130
+    assert "passed" not in terminal.seen
+    assert "Error" not in terminal.seen
+    assert "Traceback" not in terminal.seen
