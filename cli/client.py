@@ -6,6 +6,7 @@ The token never stands in a message. Only what changes nothing is sent again.
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from types import TracebackType
@@ -81,7 +82,7 @@ class Client:
                 raise Refused(f"no connection to {self.url}: {_reason(exc)}; is the service running there?") from None
             except httpx2.TimeoutException:
                 raise Refused(f"no answer from {self.url} within {within:g} s{_perhaps(repeatable)}") from None
-            except httpx2.TransportError as exc:
+            except httpx2.RequestError as exc:
                 if left > 1:
                     continue
                 raise Refused(f"{self.url} broke off: {_reason(exc)}{_perhaps(repeatable)}") from None
@@ -128,7 +129,9 @@ def _address(url: str) -> str:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError:
+        _ = httpx2.URL(url)
+        _ = (parts.hostname or "").encode("idna")
+    except (ValueError, httpx2.InvalidURL):
         raise Refused("--url: not a URL; give one like http://127.0.0.1:8100") from None
     if parts.username or parts.password:
         raise Refused("--url: it holds a user name or a password; give the address alone, and the token by --token")
@@ -155,7 +158,7 @@ def _quoted(scopes: str) -> str:
 
 def _reason(exc: Exception) -> str:
     text = str(exc) or type(exc).__name__
-    return text.removeprefix("[Errno 111] ").lower()
+    return re.sub(r"^\[Errno -?\d+\] ", "", text).lower()
 
 
 def _perhaps(repeatable: bool) -> str:

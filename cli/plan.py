@@ -41,10 +41,11 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class Service(msgspec.Struct, frozen=True):
-    """The live rules of a service in the order they run."""
+    """The live rules of a service in the order they run, and the names of those that somebody has saved only."""
 
     revision: int
     rules: dict[str, LiveRule]
+    saved: frozenset[str]
 
     def seen(self, url: str) -> Seen:
         return Seen(
@@ -67,10 +68,13 @@ class Put(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """`aside` says that somebody has saved another state of the rule, which would not be the saved one any more."""
+
     kind: Literal["create", "change", "delete"]
     name: str
     before: LiveRule | None
     after: FolderRule | None
+    aside: bool = False
 
     def fields(self) -> dict[str, tuple[Any, Any]]:
         """The fields that differ besides the script, each before and after."""
@@ -114,7 +118,8 @@ def live_rules(client: Client) -> Service:
     listed = client.get("/v1/rules", Listed)
     # Of the same order the one that was created first; the list is in the order of what is saved.
     live = sorted((rule for rule in listed.rules if rule.live), key=lambda rule: (rule.order, rule.created_at))
-    return Service(listed.revision, {rule.name: rule for rule in live})
+    saved = frozenset(rule.name for rule in listed.rules if not rule.live or rule.draft is not None)
+    return Service(listed.revision, {rule.name: rule for rule in live}, saved)
 
 
 def make_plan(folder: Sequence[FolderRule], service: Service, seen: Seen | None, prune: bool) -> Plan:
@@ -124,9 +129,9 @@ def make_plan(folder: Sequence[FolderRule], service: Service, seen: Seen | None,
     for name, rule in wanted.items():
         before = service.rules.get(name)
         if before is None:
-            changes.append(Change(kind="create", name=name, before=None, after=rule))
+            changes.append(Change(kind="create", name=name, before=None, after=rule, aside=name in service.saved))
         elif not is_as(before, rule):
-            changes.append(Change(kind="change", name=name, before=before, after=rule))
+            changes.append(Change(kind="change", name=name, before=before, after=rule, aside=name in service.saved))
     others = [name for name in service.rules if name not in wanted]
     if prune:
         changes += [Change(kind="delete", name=name, before=service.rules[name], after=None) for name in others]

@@ -130,6 +130,8 @@ def _write(
                     name=name, script=live.script, order=live.order, enabled=live.enabled, on_failure=live.on_failure
                 )
             )
+    if rules and here == {rule.name: rule for rule in listed}:
+        return  # as somebody has written it
     places = {name: place for place, name in enumerate(service.rules)}
     listed.sort(key=lambda rule: (rule.order, places.get(rule.name, len(places))))
     write_file(folder / LISTING, listing_text(listed))
@@ -157,7 +159,9 @@ def _show(
             if one.kind == "conflict":
                 show_against(output, one.name, one.here, one.there)
             continue
-        if force and one.kind in ("kept", "conflict"):
+        if force and one.there is None:
+            sign, words = SHOWN["gone"]
+        elif force and one.kind in ("kept", "conflict"):
             sign, words = "~", "  was edited here, which is overwritten"
         output.line((f"{sign} {one.name}", styles[one.kind]), words)
     if refused:

@@ -48,7 +48,7 @@ def push(
     from cli.plan import live_rules, make_plan
     from cli.problems import plain, show_problem
     from cli.refusal import Refused
-    from cli.seen import FILE, read_seen, write_seen
+    from cli.seen import FILE, read_seen
     from cli.showing import plain_plan, show_conflicts, show_plan, show_unlisted
     from engine.folder import read_folder
 
@@ -70,7 +70,7 @@ def push(
         outcome = _carry_out(output, client, folder, rules, plan, force=force, prune=prune, yes=yes)
         now = service.seen(client.url) if not plan.changes else outcome.seen
         if now is not None:
-            write_seen(folder, now.about([rule.name for rule in rules], seen))
+            _keep(folder, now.about([rule.name for rule in rules], seen))
     if as_json:
         output.json(
             {
@@ -117,6 +117,17 @@ def _carry_out(
             1, "nothing was pushed: another revision went live meanwhile; see what it changed, and push again"
         )
     return Outcome(0, f"revision {now.revision} is live", now)
+
+
+def _keep(folder: Path, seen: Seen) -> None:
+    """What was pushed is pushed, also where the folder cannot be written."""
+    from cli.refusal import Refused
+    from cli.seen import write_seen
+
+    try:
+        write_seen(folder, seen)
+    except Refused as exc:
+        typer.echo(f"claimsmith: {exc}: the next push from here will not know what this one did", err=True)
 
 
 def _errors(output: Output, client: Client, folder: Path, plan: Plan) -> list[tuple[Path, Problem]]:

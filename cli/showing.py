@@ -37,7 +37,7 @@ def show_plan(output: Output, plan: Plan, url: str) -> None:
     for change in plan.changes:
         output.line()
         output.line((f"{SIGNS[change.kind]} {change.kind} {change.name}", STYLES[change.kind]), _fields(change))
-        if change.before is not None and change.before.draft is not None:
+        if change.aside:
             output.line(("    somebody has saved a draft of it, which this puts aside", CHANGED))
         if change.kind == "change":
             output.diff(change.diff())

@@ -132,6 +132,8 @@ def test_answers_that_are_none(answer: tuple[int, dict[str, str], bytes], says: 
         ("ftp://x", "--url: `ftp://x` is not the address of a service; give one like "),
         ("http://", "--url: `http://` is not the address of a service; give one like "),
         ("http://[", "--url: not a URL; give one like "),
+        ("http://a\nb", "--url: not a URL; give one like "),
+        (f"http://{'a' * 70}.x", "--url: not a URL; give one like "),
         ("http://x:99999", "--url: not a URL; give one like "),
         ("http://user:password@x", "--url: it holds a user name or a password; give the address alone"),
         ("http://x/?token=s", "--url: `http://x/?token=s` is not the address of a service"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import OTHER, RULE, Commands
+from tests.cli.command import COMMAND, OTHER, RULE, Commands, environment
 
 CHANGED = RULE.replace("user.user_id", "user.email")
 THEIRS = RULE.replace("user.user_id", "'theirs'")
@@ -212,6 +213,37 @@ def test_a_draft_that_is_put_aside_is_said(commands: Commands) -> None:
     done = commands.run("push", "rules", "--yes")
     assert (done.code, "somebody has saved a draft of it, which this puts aside" in done.out) == (0, True)
     assert commands.live()["first"]["draft"] is None
+    commands.call("POST", "/v1/rules", {"name": "second", "script": OTHER, "deploy": False})
+    commands.write("rules", second=RULE)
+    done = commands.run("push", "rules", "--yes")
+    assert (done.code, "somebody has saved a draft of it, which this puts aside" in done.out) == (0, True)
+    assert commands.live()["second"]["script"] == RULE
+
+
+def test_a_folder_that_cannot_be_written_is_pushed_all_the_same(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE)
+    words = " ".join([*COMMAND, "push", "rules", "--yes"])
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -f 0; {words}"],
+        cwd=commands.folder,
+        env=environment(**commands.environ()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "revision 2 is live")
+    assert done.stderr == (
+        "claimsmith: rules/.claimsmith.json: file too large: the next push from here will not know what this one did\n"
+    )
+    assert sorted(path.name for path in folder.iterdir()) == ["first.py", "rules.json"]
+
+
+def test_pull_leaves_a_listing_as_somebody_has_written_it(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE)
+    assert commands.run("push", "rules", "--yes").code == 0
+    text = (folder / "rules.json").read_text()
+    assert commands.run("pull", "rules").code == 0
+    assert (folder / "rules.json").read_text() == text
 
 
 def test_it_asks_and_another_push_may_be_faster(commands: Commands) -> None:
