@@ -249,3 +249,12 @@ def test_on_a_terminal(tmp_path: Path) -> None:
     assert "\x1b[31mFAILED\x1b[0m" in terminal.seen
     assert "─" in terminal.seen
     assert "testing" in terminal.seen
+
+
+def test_a_service_shows_what_its_tenant_hides_as_hidden(commands: Commands) -> None:
+    script = "def rule(user, context):\n    context.idToken.x = user.token\n"
+    case = {"name": "c", "user": {"token": "abcdefgh-1"}, "context": {}, "expect": {"idToken": {"x": "abcdefgh-1"}}}
+    write(commands.folder, "hidden", script, case)
+    assert commands.run("test", "hidden.py").code == 0
+    done = commands.run("test", "hidden.py", "--url", commands.url)
+    assert (done.code, '    found     "***"\n' in done.out) == (1, True)
