@@ -11,30 +11,43 @@ from starlette.types import ExceptionHandler
 
 from api.errors import ApiError, error_response
 from api.request_id import echo_request_id
-from engine.authoring import InvalidScript
+from engine.authoring import InvalidScript, InvalidScripts
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
 from engine.transaction import InvalidTransaction
 from sandbox.pool import Busy
 from sandbox.process import SandboxUnavailable
+from sandbox.wire import Problem
 
 
 def _invalid_script(exc: InvalidScript) -> ApiError:
-    errors = [problem for problem in exc.problems if problem.severity == "error"]
-    first = errors[0]
-    text = f"line {first.line}, column {first.column}: {first.message}"
-    if len(errors) > 1:
-        text += f" (and {len(errors) - 1} more)"
-    problems = [
-        {
-            "line": problem.line,
-            "column": problem.column,
-            "code": problem.code,
-            "message": problem.message,
-            "severity": problem.severity,
-        }
-        for problem in exc.problems
-    ]
-    return ApiError("invalid_rule", text, problems=problems)
+    first, *more = (problem for problem in exc.problems if problem.severity == "error")
+    text = _place(first) + _and_more(len(more))
+    return ApiError("invalid_rule", text, problems=[_problem(problem) for problem in exc.problems])
+
+
+def _invalid_scripts(exc: InvalidScripts) -> ApiError:
+    found = [(rule, problem) for rule, problems in exc.problems.items() for problem in problems]
+    (rule, first), *more = (pair for pair in found if pair[1].severity == "error")
+    text = f"rule `{rule}`, {_place(first)}{_and_more(len(more))}"
+    return ApiError("invalid_rule", text, problems=[{"rule": rule, **_problem(problem)} for rule, problem in found])
+
+
+def _place(problem: Problem) -> str:
+    return f"line {problem.line}, column {problem.column}: {problem.message}"
+
+
+def _and_more(count: int) -> str:
+    return f" (and {count} more)" if count else ""
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "line": problem.line,
+        "column": problem.column,
+        "code": problem.code,
+        "message": problem.message,
+        "severity": problem.severity,
+    }
 
 
 def _invalid_transaction(exc: InvalidTransaction) -> ApiError:
@@ -43,6 +56,7 @@ def _invalid_transaction(exc: InvalidTransaction) -> ApiError:
 
 FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidScript: _invalid_script,
+    InvalidScripts: _invalid_scripts,
     InvalidTransaction: _invalid_transaction,
     NotFound: lambda exc: ApiError("not_found", exc.message),
     Conflict: lambda exc: ApiError("conflict", exc.message, problems=[{"code": exc.code, "message": exc.message}]),

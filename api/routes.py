@@ -31,6 +31,7 @@ ROUTES = (
     Row("POST", "/v1/execute", "execute", execute),
     Row("GET", "/v1/rules", "rules:read", rules.every),
     Row("POST", "/v1/rules", "rules:write", rules.create),
+    Row("PUT", "/v1/rules", "rules:deploy", rules.put_all),
     Row("PUT", "/v1/rules/order", "rules:deploy", rules.set_order),
     Row("POST", "/v1/rules/check", "rules:write", rules.check),
     Row("GET", "/v1/rules/{id}", "rules:read", rules.one),

@@ -10,17 +10,18 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
-from api.body import json_response
+from api.body import json_response, read_json
 from api.call import Call
-from engine.models import OnFailure, PipelineRule, Revision, Rule, RuleVersion
+from engine.models import OnFailure, PipelineRule, Revision, Rule, RuleName, RuleOrder, RuleVersion
 from engine.store.errors import EtagMismatch
+from engine.store.pipeline import WantedRule
 from engine.store.rules import RuleChanges
 
-# A name can be a file's name, so that a folder of rules and the store can hold the same.
-Name = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=128, pattern=r"\A[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?\Z")
-]
-Order = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+Name = RuleName
+Order = RuleOrder
+
+MOST_RULES = 2_000  # in one call
+BODIES = 16  # the call that brings all rules at once may be as long as so many others
 
 
 class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +40,23 @@ class ChangedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool | UnsetType = UNSET
     on_failure: OnFailure | UnsetType = UNSET
     deploy: bool | None = None
+
+
+class PutRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: Name
+    script: str
+    order: Order
+    id: str | None = None
+    enabled: bool = True
+    on_failure: OnFailure = "deny"
+
+
+class PutRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`expected` is the live revision that the caller has seen: another one is a conflict."""
+
+    expected: Annotated[int, msgspec.Meta(ge=1)]
+    rules: Annotated[list[PutRule], msgspec.Meta(max_length=MOST_RULES)]
+    prune: bool = False
 
 
 class WholeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,8 +86,9 @@ async def create(call: Call) -> Response:
 
 async def every(call: Call) -> Response:
     """All rules in the order they run."""
-    rules = await call.service.store.rules(call.tenant)
+    # First the number: who puts rules expecting it, and somebody was in between, must get a conflict.
     live = await call.service.live.revision(call.tenant)
+    rules = await call.service.store.rules(call.tenant)
     shas = {entry.sha256 for rule in rules for entry in (rule.live, rule.saved) if entry}
     scripts = await call.service.store.scripts(shas)
     return json_response({"revision": live.number, "rules": [_rule(rule, scripts, live.number) for rule in rules]})
@@ -109,6 +128,20 @@ async def delete(call: Call) -> Response:
 
     await call.service.authoring.delete(call.tenant, call.path("id"), by=call.by, guard=guard)
     return Response(status_code=204)
+
+
+async def put_all(call: Call) -> Response:
+    """All these rules live with one revision, or nothing of it."""
+    limit = BODIES * call.service.settings.body_bytes
+    body = await read_json(call.request, call.headers, PutRules, limit)
+    revision = await call.service.authoring.put_rules(
+        call.tenant,
+        [WantedRule(**msgspec.structs.asdict(rule)) for rule in body.rules],
+        expected=body.expected,
+        prune=body.prune,
+        by=call.by,
+    )
+    return json_response({"revision": revision.number, "rules": revision.rules})
 
 
 async def set_order(call: Call) -> Response:

@@ -9,9 +9,9 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
 import structlog
 import uvicorn
 from rich.console import Console
@@ -23,7 +23,8 @@ from api.logs import set_up
 from api.service import DEFAULT_TENANT, Service
 from api.settings import BadSetting, Settings
 from engine.authoring import InvalidScript
-from engine.models import OnFailure
+from engine.files import BadFile
+from engine.folder import FolderRule, read_folder
 from engine.store.errors import StoreError
 from sandbox import confinement
 from sandbox.process import SandboxUnavailable, Unconfined
@@ -38,19 +39,6 @@ class NotStarted(Exception):
     """Why the service did not start, in one line."""
 
 
-class FolderRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    file: str
-    order: int
-    enabled: bool = True
-    on_failure: OnFailure = "deny"
-
-
-class Folder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`rules.json` of a folder of rules."""
-
-    rules: list[FolderRule]
-
-
 def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
     """Serve until SIGINT or SIGTERM: logins in flight are answered, then every process that was started ends.
 
@@ -59,7 +47,7 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
     set_up(settings)
     # Secrets are in this process's memory: no other process of the same user may look.
     confinement.not_dumpable()
-    folder = None if rules is None else read_folder(rules)
+    folder = None if rules is None else _rules_of(rules)
     listener = _listen(settings)
     failures: list[BaseException] = []
 
@@ -147,40 +135,34 @@ def _listen(settings: Settings) -> socket.socket:
         ) from None
 
 
-def read_folder(path: Path) -> Folder:
-    """The `rules.json` of a folder. Raises `BadSetting` naming what is wrong with it."""
+def _rules_of(path: Path) -> list[FolderRule]:
     try:
-        return msgspec.json.decode((path / "rules.json").read_bytes(), type=Folder)
-    except OSError as error:
-        raise BadSetting("--rules", f"`{path / 'rules.json'}`: {error.strerror}") from None
-    except msgspec.DecodeError as error:
-        raise BadSetting("--rules", f"`{path / 'rules.json'}`: {error}") from None
+        return read_folder(path)
+    except BadFile as error:
+        raise BadSetting("--rules", str(error)) from None
 
 
-async def load(service: Service, path: Path, folder: Folder) -> None:
+async def load(service: Service, path: Path, rules: Sequence[FolderRule]) -> None:
     """Put a folder's rules into the default tenant, if it has none yet."""
     if await service.store.rules(DEFAULT_TENANT):
         return
-    for rule in folder.rules:
+    for rule in rules:
         try:
-            script = (path / rule.file).read_text(encoding="utf-8")
             await service.authoring.create(
                 DEFAULT_TENANT,
-                name=Path(rule.file).stem,
-                script=script,
+                name=rule.name,
+                script=rule.script,
                 order=rule.order,
                 enabled=rule.enabled,
                 on_failure=rule.on_failure,
                 deploy=True,
                 by="--rules",
             )
-        except OSError as error:
-            raise BadSetting("--rules", f"`{path / rule.file}`: {error.strerror}") from None
         except InvalidScript as error:
             first = error.problems[0]
-            place = f"{path / rule.file}:{first.line}:{first.column}"
+            place = f"{path / rule.name}.py:{first.line}:{first.column}"
             raise BadSetting("--rules", f"{place}: {first.code} {first.message}") from None
-    log.info("rules loaded", folder=str(path), count=len(folder.rules))
+    log.info("rules loaded", folder=str(path), count=len(rules))
 
 
 def print_welcome(service: Service, address: str) -> None:

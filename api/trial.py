@@ -13,6 +13,7 @@ from api.call import Call
 from api.errors import ApiError
 from api.execute import NO_CONTEXT, NO_USER, NULL
 from api.rules import Name
+from engine.cases import YEARS, nanoseconds
 from engine.models import OnFailure, PipelineRule, Revision, Transaction
 from engine.record import record, shown
 from engine.recorder import NoRecorder
@@ -27,13 +28,15 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One of `script` (alone), `rules` (in their order) and `revision`, or none for what is live."""
+    """One of `script` (alone), `rules` (in their order) and `revision`, or none for what is live. `clock` is the time
+    that the rules see; without a zone it is UTC."""
 
     user: msgspec.Raw = NO_USER
     context: msgspec.Raw = NO_CONTEXT
     script: str | None = None
     rules: list[Draft] | None = None
     revision: int | None = None
+    clock: datetime | None = None
 
 
 _trial = msgspec.json.Decoder(Trial)
@@ -46,6 +49,8 @@ async def try_(call: Call) -> Response:
     require_unique_names(text, besides=("user", "context"))  # as in `execute`, where those are the worker's to read
     if sum(given is not None for given in (body.script, body.rules, body.revision)) > 1:
         raise ApiError("invalid_request", "give one of `script`, `rules` and `revision`")
+    if body.clock is not None and body.clock.year not in YEARS:
+        raise ApiError("invalid_request", f"`$.clock`: give a time from {YEARS[0]} to {YEARS[-1]}")
     live = await call.service.store.live_revision(call.tenant)
     revision, scripts = live, dict[str, str]()
     if body.revision is not None:
@@ -59,6 +64,7 @@ async def try_(call: Call) -> Response:
         revision=revision,
         scripts=scripts,
         recorder=NoRecorder(),
+        clock=None if body.clock is None else nanoseconds(body.clock),
     )
     return json_response(shown(record(execution), live.settings.recording))
 

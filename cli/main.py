@@ -10,8 +10,18 @@ from typing import Annotated
 
 import typer
 
+from cli.check import check
+from cli.diff import diff
+from cli.new import new
+from cli.pull import pull
+from cli.push import push
+from cli.refusal import Commands
+from cli.test import test
+from cli.try_ import try_
+
 # A traceback with local variables would print secrets.
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -68,6 +78,15 @@ def token(
 
     with _one_clear_line(BadSetting, BadSecret, NotIssuable, BadDuration):
         typer.echo(make_token(scope, tenant, subject, expires, data))
+
+
+app.command()(check)
+app.command()(test)
+app.command("try")(try_)
+app.command()(new)
+app.command()(diff)
+app.command()(push)
+app.command()(pull)
 
 
 @contextmanager

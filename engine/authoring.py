@@ -6,7 +6,8 @@ A script that does not compile is never stored.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET
 
@@ -14,9 +15,12 @@ from engine.compiled import CompiledRules
 from engine.live import Live
 from engine.models import OnFailure, Revision, Rule, Tenant, TenantSettings
 from engine.store.errors import Conflict
+from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
 from engine.store.store import Store
 from sandbox.wire import Problem
+
+CHECKS_AT_ONCE = 4  # of the scripts of one call; the sandbox compiles fewer at once, and in turns with other callers
 
 
 class InvalidScript(Exception):
@@ -25,6 +29,14 @@ class InvalidScript(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("the script has problems")
         self.problems = tuple(problems)
+
+
+class InvalidScripts(Exception):
+    """Scripts with errors; `problems` by the rule's name has hints too."""
+
+    def __init__(self, problems: Mapping[str, Sequence[Problem]]) -> None:
+        super().__init__("scripts have problems")
+        self.problems = {name: tuple(found) for name, found in problems.items()}
 
 
 class Authoring:
@@ -100,6 +112,39 @@ class Authoring:
         revision = await self._store.set_order(tenant, ids, by)
         self._went_live(revision)
         return revision
+
+    async def put_rules(
+        self, tenant: str, wanted: Sequence[WantedRule], *, expected: int, prune: bool, by: str
+    ) -> Revision:
+        """All these rules live with one revision, or nothing of it; see `Store.put_rules`. Raises `InvalidScripts`."""
+        live = await self._store.live_revision(tenant)
+        if live.number == expected:  # else the store says so, before anything is compiled
+            await self._require_all_valid(wanted)
+        async with self._naming:
+            revision = await self._store.put_rules(tenant, wanted, expected=expected, prune=prune, by=by)
+        self._went_live(revision)
+        return revision
+
+    async def _require_all_valid(self, wanted: Sequence[WantedRule]) -> None:
+        turns = asyncio.Semaphore(CHECKS_AT_ONCE)
+        invalid: dict[str, Sequence[Problem]] = {}
+
+        async def check(rule: WantedRule) -> None:
+            async with turns:
+                if await self._compiled.holds(hashlib.sha256(rule.script.encode()).hexdigest()):
+                    return
+                compiled = await self._compiled.compile(rule.script)
+                if not compiled.code:
+                    invalid[rule.name] = compiled.problems
+
+        try:
+            async with asyncio.TaskGroup() as checks:
+                for rule in wanted:
+                    checks.create_task(check(rule))
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+        if invalid:
+            raise InvalidScripts({rule.name: invalid[rule.name] for rule in wanted if rule.name in invalid})
 
     async def activate(self, tenant: str, number: int, *, by: str, expected: int | None) -> Revision:
         revision = await self._store.activate(tenant, number, by, expected)

@@ -5,13 +5,22 @@ A case runs through `Engine.evaluate`, so what passes here is what production do
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from engine.engine import Engine
 from engine.execution import Execution
+from engine.files import BadFile, read_json
+from engine.models import PipelineRule, Revision, TenantSettings, Transaction
+from engine.recorder import NoRecorder
+
+TENANT = "cases"
+YEARS = range(1970, 2200)  # of a clock: what nanoseconds since the epoch can say in 63 bits
 
 EXPECTABLE = ("decision", "idToken", "accessToken", "denial", "redirect", "multifactor", "updates", "warnings", "logs")
 
@@ -30,33 +39,70 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cases: list[Case]
 
 
-class BadCases(Exception):
+class BadCases(BadFile):
     """A case file that cannot be used; the message names the file and the place."""
 
 
 def read_cases(path: Path) -> list[Case]:
     """The cases of `NAME.cases.json`. Raises `BadCases`."""
     try:
-        cases = msgspec.json.decode(path.read_bytes(), type=CaseFile).cases
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadCases(f"{path}: {error}") from None
+        cases = read_json(path, CaseFile).cases
+    except BadFile as error:
+        raise BadCases(path, error.message, error.place) from None
     for case in cases:
         if unknown := case.expect.keys() - set(EXPECTABLE):
-            raise BadCases(f"{path}: case `{case.name}` expects `{min(unknown)}`: known are {', '.join(EXPECTABLE)}")
+            text = f"case `{case.name}` expects `{min(unknown)}`: known are {', '.join(EXPECTABLE)}"
+            raise BadCases(path, text)
+        if case.clock is not None and case.clock.year not in YEARS:
+            raise BadCases(path, f"case `{case.name}` has a `clock` outside of {YEARS[0]} to {YEARS[-1]}")
     return cases
 
 
+async def run_case(engine: Engine, rule: str, script: str, case: Case) -> Execution:
+    """The execution of the script alone, under the name `rule`, over the case's transaction; recorded nowhere.
+
+    Raises what `Engine.evaluate` does. A script that does not compile is a step that was `refused`.
+    """
+    sha256 = hashlib.sha256(script.encode()).hexdigest()
+    alone = PipelineRule(id="case", name=rule, version=1, sha256=sha256, order=1, enabled=True, on_failure="deny")
+    return await engine.evaluate(
+        Transaction(
+            tenant=TENANT,
+            user=None if case.user is None else msgspec.json.encode(case.user),
+            context=msgspec.json.encode(case.context),
+        ),
+        revision=Revision(
+            tenant=TENANT,
+            number=1,
+            rules=(alone,),
+            settings=TenantSettings(),
+            created_at=datetime.now(UTC),
+            created_by=TENANT,
+        ),
+        scripts={sha256: script},
+        recorder=NoRecorder(),
+        clock=clock_of(case),
+    )
+
+
 def clock_of(case: Case) -> int | None:
-    """The case's clock in nanoseconds since the epoch; a time without a zone is UTC."""
-    if case.clock is None:
-        return None
-    moment = case.clock if case.clock.tzinfo else case.clock.replace(tzinfo=UTC)
+    """The case's clock in nanoseconds since the epoch."""
+    return None if case.clock is None else nanoseconds(case.clock)
+
+
+def nanoseconds(clock: datetime) -> int:
+    """A clock in nanoseconds since the epoch; a time without a zone is UTC. Its year must be one of `YEARS`."""
+    moment = clock if clock.tzinfo else clock.replace(tzinfo=UTC)
     return int(moment.timestamp() * 1_000_000) * 1000
 
 
 def differences(case: Case, execution: Execution) -> dict[str, tuple[Any, Any]]:
     """What is not as expected: part, then (expected, found)."""
-    found = parts(execution)
+    return unlike(case, parts(execution))
+
+
+def unlike(case: Case, found: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What of these `parts` is not as the case expects it: part, then (expected, found)."""
     return {
         part: (wanted, found[part]) for part, wanted in case.expect.items() if _plain(wanted) != _plain(found[part])
     }
@@ -75,6 +121,17 @@ def parts(execution: Execution) -> dict[str, Any]:
         "updates": execution.updates,
         "warnings": [notice.code for notice in execution.warnings],
         "logs": [line.text for step in execution.steps for line in step.logs],
+    }
+
+
+def parts_of_record(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The same parts of an execution that is at hand only as its record is shown."""
+    denial = record["denial"]
+    return {
+        **{name: record[name] for name in ("decision", "idToken", "accessToken", "redirect", "multifactor", "updates")},
+        "denial": denial and {"error": denial["error"], "description": denial["description"]},
+        "warnings": [notice["code"] for notice in record["warnings"]],
+        "logs": [line["text"] for step in record["steps"] for line in step["logs"]],
     }
 
 

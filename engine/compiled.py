@@ -95,6 +95,11 @@ class CompiledRules:
             await self._store(digest, compiled.code)
         return compiled
 
+    async def holds(self, sha256: str) -> bool:
+        """Whether the script with this SHA-256 has compiled under the present policy, and its code is in this process.
+        Raises `SandboxUnavailable`."""
+        return await self._digest(sha256) in self._memory
+
     async def _find(self, digest: str, source: Source) -> bytes:
         code = await self._fetch(digest)
         if code is None:

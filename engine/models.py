@@ -17,6 +17,10 @@ Outcome = Literal["passed", "denied", "raised", "timed_out", "exhausted", "refus
 
 JSON = Any
 Claims = dict[str, JSON]
+# A name can be a file's name, so that a folder of rules and the store can hold the same.
+RULE_NAME = r"\A[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?\Z"
+RuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=RULE_NAME)]
+RuleOrder = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 Pattern = Annotated[str, msgspec.Meta(min_length=2, max_length=300, pattern="^/")]
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from api.serve import read_folder
-from engine.cases import Case, clock_of, differences, read_cases
-from engine.models import PipelineRule, Transaction
-from engine.recorder import NoRecorder
+from engine.cases import Case, differences, read_cases, run_case
+from engine.folder import read_folder
 from tests.service import running
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +24,7 @@ async def service(tmp_path_factory, anyio_backend):  # type: ignore[no-untyped-d
 
 
 def test_the_folder_is_complete() -> None:
-    listed = [rule.file for rule in read_folder(FOLDER).rules]
+    listed = [f"{rule.name}.py" for rule in read_folder(FOLDER)]
     assert sorted(listed) == [path.name for path in RULES]
     assert len(RULES) >= 10
 
@@ -42,19 +38,5 @@ async def test_compiles_without_a_problem_and_says_what_it_shows(service, path):
 
 @pytest.mark.parametrize(("path", "case"), CASES, ids=[f"{path.stem}: {case.name}" for path, case in CASES])
 async def test_case(service, path: Path, case: Case) -> None:  # type: ignore[no-untyped-def]
-    script = path.read_text()
-    sha256 = hashlib.sha256(script.encode()).hexdigest()
-    rule = PipelineRule(id="case", name=path.stem, version=1, sha256=sha256, order=1, enabled=True, on_failure="deny")
-    live = await service.service.live.revision("default")
-    execution = await service.service.engine.evaluate(
-        Transaction(
-            tenant="default",
-            user=None if case.user is None else msgspec.json.encode(case.user),
-            context=msgspec.json.encode(case.context),
-        ),
-        revision=msgspec.structs.replace(live, rules=(rule,)),
-        scripts={sha256: script},
-        recorder=NoRecorder(),
-        clock=clock_of(case),
-    )
+    execution = await run_case(service.service.engine, path.stem, path.read_text(), case)
     assert differences(case, execution) == {}

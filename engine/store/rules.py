@@ -110,7 +110,7 @@ async def create(
             created_at=now,
             updated_at=now,
             deleted=False,
-            **_columns(saved),
+            **columns(saved),
         )
     )
     await versions.add(
@@ -144,7 +144,7 @@ async def change(
     saved = msgspec.structs.replace(rule.saved, **given)
     if saved != rule.saved:
         rule = msgspec.structs.replace(rule, saved=saved, updated_at=now)
-        await connection.execute(update(rules).where(rules.c.id == id).values(updated_at=now, **_columns(saved)))
+        await connection.execute(update(rules).where(rules.c.id == id).values(updated_at=now, **columns(saved)))
     revision = None
     if deploy:
         revision = await _deploy(connection, live, saved, by, now)
@@ -193,11 +193,17 @@ async def bring_back(connection: AsyncConnection, entries: Iterable[PipelineRule
     """
     for entry in entries:
         await connection.execute(
-            update(rules).where(rules.c.id == entry.id).values(deleted=False, updated_at=now, **_columns(entry))
+            update(rules).where(rules.c.id == entry.id).values(deleted=False, updated_at=now, **columns(entry))
         )
 
 
-def _columns(saved: PipelineRule) -> dict[str, object]:
+async def sequences(connection: AsyncConnection, tenant: str) -> dict[str, int]:
+    """In which order the tenant's rules were created: of those with the same `order`, the earlier one runs first."""
+    query = select(rules.c.id, rules.c.sequence).where(rules.c.tenant == tenant)
+    return {row.id: row.sequence for row in await connection.execute(query)}
+
+
+def columns(saved: PipelineRule) -> dict[str, object]:
     # The digest stands with the version.
     fields = msgspec.structs.asdict(saved)
     return {field: value for field, value in fields.items() if field not in ("id", "sha256")}
@@ -206,10 +212,7 @@ def _columns(saved: PipelineRule) -> dict[str, object]:
 async def _deploy(
     connection: AsyncConnection, live: Revision, saved: PipelineRule, by: str, now: datetime
 ) -> Revision | None:
-    created = {
-        row.id: row.sequence
-        for row in await connection.execute(select(rules.c.id, rules.c.sequence).where(rules.c.tenant == live.tenant))
-    }
+    created = await sequences(connection, live.tenant)
     pipeline = sorted(
         [entry for entry in live.rules if entry.id != saved.id] + [saved],
         key=lambda entry: (entry.order, created[entry.id]),

@@ -17,10 +17,11 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.models import OnFailure, Revision, Rule, RuleVersion, Tenant, TenantSettings
-from engine.store import executions, revisions, rules, shadows, tenants, versions
+from engine.store import executions, pipeline, revisions, rules, shadows, tenants, versions
 from engine.store.database import Database
 from engine.store.errors import Conflict
 from engine.store.executions import ExecutionRow, Filter, Found
+from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
 from engine.store.shadows import Shadow
 from engine.store.tables import key_check, record_key
@@ -116,8 +117,7 @@ class Store:
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            if expected is not None and expected != live.number:
-                raise Conflict("revision_race", f"revision `{live.number}` is live, not `{expected}`")
+            _require_live(live, expected)
             old = await revisions.find(connection, tenant, number)
             now = _now()
             await rules.bring_back(connection, old.rules, now)
@@ -200,6 +200,19 @@ class Store:
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
             return await rules.set_order(connection, live, ids, by=by, now=_now())
+
+    async def put_rules(
+        self, tenant: str, wanted: Sequence[WantedRule], *, expected: int, prune: bool, by: str
+    ) -> Revision:
+        """The live revision after all these rules are live as they are given: one new one, or the present one where
+        they are already. With `prune` live rules that are not given are taken out; what was never live stays as it is.
+
+        Raises `Conflict` where `expected` is not the live number, a rule is given twice, or a name would be.
+        """
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            _require_live(live, expected)
+            return await pipeline.put(connection, live, wanted, prune=prune, by=by, now=_now())
 
     async def versions(self, tenant: str, rule_id: str) -> list[RuleVersion]:
         """All versions of a rule, newest first, also after the rule is deleted."""
@@ -322,6 +335,11 @@ class Store:
         """The same key, wrapped anew."""
         async with self._database.writing() as connection:
             await connection.execute(update(record_key).values(wrapped=wrapped))
+
+
+def _require_live(live: Revision, expected: int | None) -> None:
+    if expected is not None and expected != live.number:
+        raise Conflict("revision_race", f"revision `{live.number}` is live, not `{expected}`")
 
 
 def _now() -> datetime:

@@ -87,7 +87,7 @@ async def test_metrics(service: Running, tenant: str) -> None:
         ("HEAD", "/v1/execute", "POST"),
         ("POST", "/v1/rules/order", "PUT"),
         ("PUT", "/v1/rules/x", "DELETE, GET, HEAD, PATCH"),
-        ("OPTIONS", "/v1/rules", "GET, HEAD, POST"),
+        ("OPTIONS", "/v1/rules", "GET, HEAD, POST, PUT"),
         ("BREW", "/v1/tenants/x", "DELETE, GET, HEAD, PUT"),
     ],
 )

@@ -20,6 +20,7 @@ SCRIPT = "def rule(user, context):\n    pass\n"
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/execute"): {"user": {"user_id": "u1"}},
     ("POST", "/v1/rules"): {"name": "new", "script": SCRIPT, "deploy": False},
+    ("PUT", "/v1/rules"): {"expected": 2, "rules": []},
     ("PUT", "/v1/rules/order"): {"rules": ["RULE"]},
     ("POST", "/v1/rules/check"): {"script": SCRIPT},
     ("PATCH", "/v1/rules/{id}"): {"enabled": True, "deploy": False},
@@ -56,6 +57,7 @@ NEEDED = {
     "rules:deploy": [
         "DELETE /v1/shadow",
         "POST /v1/revisions/{n}/activate",
+        "PUT /v1/rules",
         "PUT /v1/rules/order",
         "PUT /v1/shadow",
     ],

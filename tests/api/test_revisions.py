@@ -35,7 +35,9 @@ async def test_every_change_that_goes_live_is_a_revision(service: Running, tenan
     rule = await service.add("one", "context.idToken.n = 1", tenant=tenant)
     await service.call("PATCH", f"/v1/tenants/{tenant}/settings", {"strict_claims": True})
     listed = await get(service, "/v1/revisions", tenant)
-    off, strict = {"strict_claims": False, "scope_changes": False}, {"strict_claims": True, "scope_changes": False}
+    off = (await get(service, "/v1/revisions/1", tenant))["settings"]
+    assert off["strict_claims"] is False
+    strict = off | {"strict_claims": True}
     entry = {
         "id": rule.id,
         "name": "one",

@@ -137,3 +137,19 @@ async def test_names_twice_as_in_execute(service: Running, tenant: str) -> None:
             response = await service.call("POST", path, body, tenant=tenant)
             text = "the name `user` stands twice in one object; keep one"
             assert (response.status_code, response.json()["error_description"]) == (400, text)
+
+
+async def test_the_clock_of_the_rules(service: Running, tenant: str) -> None:
+    text = script("from datetime import datetime\ncontext.idToken.now = datetime.now().isoformat()")
+    for clock, seen in (
+        ("2026-01-03T10:00:00Z", "2026-01-03T10:00:00"),
+        ("2026-01-03T10:00:00.000001+01:00", "2026-01-03T09:00:00.000001"),
+        ("1970-01-01T00:00:00", "1970-01-01T00:00:00"),
+        ("2199-12-31T23:59:59Z", "2199-12-31T23:59:59"),
+    ):
+        tried = await try_(service, tenant, user=USER, script=text, clock=clock)
+        assert tried["idToken"] == {"now": seen}
+    for clock in ("1969-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"):
+        answer = await try_(service, tenant, 400, user=USER, script=text, clock=clock)
+        assert answer["error_description"] == "`$.clock`: give a time from 1970 to 2199"
+    assert (await try_(service, tenant, 400, user=USER, clock="noon"))["problems"][0]["path"] == "$.clock"

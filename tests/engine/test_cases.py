@@ -38,7 +38,7 @@ def case(clock: datetime | None = None, **expect: Any) -> Case:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "truncated"),
+        ("", "it is empty; JSON is expected"),
         ("[]", "Expected `object`, got `array`"),
         ("{}", "missing required field `cases`"),
         ('{"cases": [{"name": "a", "user": {}, "context": {}}]}', "missing required field `expect` - at `$.cases[0]`"),
@@ -62,12 +62,12 @@ def test_bad_files(tmp_path: Path, text: str, says: str) -> None:
     path.write_text(text)
     with pytest.raises(BadCases) as refused:
         read_cases(path)
-    assert str(refused.value).startswith(f"{path}: ")
+    assert str(refused.value).startswith(f"{path}:")
     assert says in str(refused.value)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(BadCases, match="No such file"):
+    with pytest.raises(BadCases, match="no such file"):
         read_cases(tmp_path / "none.json")
     (tmp_path / "bytes.json").write_bytes(b'{"cases": [{"name": "\xff"}]}')
     with pytest.raises(BadCases):

@@ -32,6 +32,7 @@ from engine.store.errors import (
     Unstorable,
 )
 from engine.store.executions import ExecutionRow, Filter
+from engine.store.pipeline import WantedRule
 from engine.store.rules import RuleChanges
 from engine.store.store import Store
 from engine.store.tables import metadata
@@ -612,6 +613,125 @@ async def test_an_incomplete_order_changes_nothing(store: Store) -> None:
     with pytest.raises(OrderIncomplete):
         await store.set_order("default", [], "bob")
     assert await state(store) == before
+
+
+def wanted(name: str, script: str = ONE, order: int = 1, **fields: Any) -> WantedRule:
+    given: dict[str, Any] = {"enabled": True, "on_failure": "deny"} | fields
+    return WantedRule(name=name, script=script, order=order, **given)
+
+
+async def test_many_rules_at_once_are_one_revision(store: Store) -> None:
+    kept = await create(store, "kept", order=5)
+    changed = await create(store, "changed", order=6)
+    gone = await create(store, "gone", order=7)
+    draft = await create(store, "draft", deploy=False)
+    given = [
+        wanted("new", order=6, on_failure="skip"),
+        wanted("another", TWO, order=1, enabled=False),
+        wanted("kept", order=5),
+        wanted("renamed", TWO, order=6, id=changed.id),
+    ]
+    revision = await store.put_rules("default", given, expected=4, prune=True, by="bob")
+    assert (revision.number, revision.created_by) == (5, "bob")
+    # Of the same order the one that was created first.
+    assert [(r.name, r.version, r.order, r.enabled, r.on_failure, r.sha256) for r in revision.rules] == [
+        ("another", 1, 1, False, "deny", sha256(TWO)),
+        ("kept", 1, 5, True, "deny", sha256(ONE)),
+        ("renamed", 2, 6, True, "deny", sha256(TWO)),
+        ("new", 1, 6, True, "skip", sha256(ONE)),
+    ]
+    assert [r.id for r in revision.rules][1:3] == [kept.id, changed.id]
+    assert await store.live_revision("default") == revision
+    present = {rule.id: rule for rule in await store.rules("default")}
+    assert gone.id not in present
+    assert present[draft.id] == draft
+    assert all(rule.live == rule.saved for rule in present.values() if rule.id != draft.id)
+    assert [v.created_by for v in await store.versions("default", changed.id)] == ["bob", "ann"]
+    assert (await store.scripts([sha256(TWO)])) == {sha256(TWO): TWO}
+    # Again: there is nothing to do.
+    again = [
+        wanted(r.name, ONE if r.sha256 == sha256(ONE) else TWO, r.order, enabled=r.enabled, on_failure=r.on_failure)
+        for r in revision.rules
+    ]
+    assert await store.put_rules("default", again, expected=5, prune=True, by="eve") == revision
+    assert await store.put_rules("default", [], expected=5, prune=False, by="eve") == revision
+    emptied = await store.put_rules("default", [], expected=5, prune=True, by="eve")
+    assert (emptied.number, emptied.rules) == (6, ())
+    assert [rule.id for rule in await store.rules("default")] == [draft.id]
+
+
+async def test_what_is_saved_and_not_live_when_many_rules_are_put(store: Store) -> None:
+    one = await create(store, "one", order=1)
+    two = await create(store, "two", order=2)
+    for rule in (one, two):
+        await store.update_rule("default", rule.id, changes=RuleChanges(script=TWO), deploy=False, by="ann")
+    never = await create(store, "never", deploy=False, script=TWO)
+    given = [wanted("one", order=1), wanted("two", order=3), wanted("never", order=4)]
+    revision = await store.put_rules("default", given, expected=3, prune=True, by="bob")
+    assert [(r.id, r.version, r.sha256) for r in revision.rules] == [
+        (one.id, 1, sha256(ONE)),
+        (two.id, 1, sha256(ONE)),
+        (never.id, 2, sha256(ONE)),
+    ]
+    found = {rule.id: rule for rule in await store.rules("default")}
+    # Where nothing changes, a draft stays. Where something does, the rule is saved as it is live.
+    assert found[one.id].saved.sha256 == sha256(TWO)
+    assert found[two.id].saved == found[two.id].live
+    # The draft's script is a version already.
+    given = [wanted("one", TWO, order=1)]
+    revision = await store.put_rules("default", given, expected=revision.number, prune=False, by="bob")
+    assert next((r.id, r.version) for r in revision.rules) == (one.id, 2)
+    assert len(await store.versions("default", one.id)) == 2
+
+
+async def test_many_rules_at_once_are_all_or_nothing(store: Store) -> None:
+    one = await create(store, "one", order=1)
+    two = await create(store, "two", order=2)
+    await store.update_rule("default", two.id, changes=RuleChanges(name="saved"), deploy=False, by="ann")
+    before = (await store.live_revision("default"), await store.rules("default"))
+    new = wanted("new")
+    for given, expected, prune, code, says in [
+        ([new], 2, False, "revision_race", "revision `3` is live, not `2`"),
+        ([new], 4, False, "revision_race", "revision `3` is live, not `4`"),
+        ([new, wanted("a"), wanted("a")], 3, False, "name_taken", "2 rules would have the name `a`"),
+        ([new, wanted("two", id=one.id)], 3, False, "name_taken", "2 rules would have the name `two`"),
+        ([new, wanted("saved", id=one.id)], 3, False, "name_taken", "2 rules would have the name `saved`"),
+        ([new, wanted("one"), wanted("x", id=one.id)], 3, True, "rule_repeated", f"`{one.id}` is given 2 times"),
+    ]:
+        with pytest.raises(Conflict, match=re.escape(says)) as conflict:
+            await store.put_rules("default", given, expected=expected, prune=prune, by="bob")
+        assert conflict.value.code == code
+    for refused, error in [
+        (wanted("x", id="rul_never"), NotFound),
+        (wanted("x", "a\0"), Unstorable),
+        (wanted("x", order=2**31), Unstorable),
+    ]:
+        with pytest.raises(error):
+            await store.put_rules("default", [new, wanted("one", TWO), refused], expected=3, prune=True, by="bob")
+    assert (await store.live_revision("default"), await store.rules("default")) == before
+    # A name that a pruned rule had is free, and two rules can change names.
+    given = [wanted("two", id=one.id), wanted("one", id=two.id, order=2)]
+    swapped = await store.put_rules("default", given, expected=3, prune=False, by="bob")
+    assert [(r.id, r.name) for r in swapped.rules] == [(one.id, "two"), (two.id, "one")]
+    taken = await store.put_rules("default", [wanted("one", id=one.id)], expected=4, prune=True, by="bob")
+    assert [(r.id, r.name) for r in taken.rules] == [(one.id, "one")]
+
+
+async def test_of_many_that_put_rules_at_once_one_wins(store: Store, url: str) -> None:
+    replicas = [await Store.open(url) for _ in range(3)]
+    try:
+        done = await asyncio.gather(
+            *(
+                replica.put_rules("default", [wanted(f"r{n}")], expected=1, prune=True, by=f"{n}")
+                for n, replica in enumerate(replicas * 2)
+            ),
+            return_exceptions=True,
+        )
+    finally:
+        for replica in replicas:
+            await replica.close()
+    assert sorted(type(result).__name__ for result in done) == ["Conflict"] * 5 + ["Revision"]
+    assert len(await store.rules("default")) == 1
 
 
 async def test_scripts_by_their_digests(store: Store) -> None:

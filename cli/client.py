@@ -1,0 +1,170 @@
+"""The service as commands see it: one call, and every failure as one line that says what to do.
+
+The token never stands in a message. Only what changes nothing is sent again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+
+from cli.refusal import Refused
+
+T = TypeVar("T")
+
+CONNECT_WITHIN = 5.0  # seconds
+ANSWER_WITHIN = 60.0
+TRIES = 3
+LONGEST_WAIT = 5.0  # seconds that a busy service may ask for between two of them
+
+
+class Rejected(Refused):
+    """The service's own refusal, for commands that can do something about it."""
+
+    def __init__(self, message: str, status: int, problems: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.problems = problems
+
+    def has(self, code: str) -> bool:
+        return any(problem.get("code") == code for problem in self.problems)
+
+
+class Client:
+    """Calls of one command. `scopes` is what its token must allow, for messages. Can be used by several threads."""
+
+    def __init__(self, url: str, token: str | None, scopes: str) -> None:
+        """Raises `Refused` for what is no address of a service, and without a usable token."""
+        self.url = _address(url)
+        self._scopes = scopes
+        self._http = httpx2.Client(
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {_usable(token, scopes)}"},
+            timeout=httpx2.Timeout(ANSWER_WITHIN, connect=CONNECT_WITHIN),
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
+        self._http.close()
+
+    def get(self, path: str, type_: type[T]) -> T:
+        """What stands at the path. Raises `Refused`, `Rejected`."""
+        return self._read(self._send("GET", path, None, repeatable=True, within=ANSWER_WITHIN), type_)
+
+    def ask(self, path: str, body: Any, type_: type[T]) -> T:
+        """The answer to a question that changes nothing (`POST`). Raises `Refused`, `Rejected`."""
+        return self._read(self._send("POST", path, body, repeatable=True, within=ANSWER_WITHIN), type_)
+
+    def change(self, method: str, path: str, body: Any, type_: type[T], within: float = ANSWER_WITHIN) -> T:
+        """Change something: sent once. `within` are the seconds it may take. Raises `Refused`, `Rejected`."""
+        return self._read(self._send(method, path, body, repeatable=False, within=within), type_)
+
+    def _send(self, method: str, path: str, body: Any, *, repeatable: bool, within: float) -> httpx2.Response:
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        timeout = httpx2.Timeout(within, connect=CONNECT_WITHIN)
+        for left in range(TRIES if repeatable else 1, 0, -1):
+            try:
+                response = self._http.request(method, path, content=content, headers=headers, timeout=timeout)
+            except httpx2.ConnectTimeout:
+                raise Refused(f"no connection to {self.url} within {CONNECT_WITHIN:g} s") from None
+            except httpx2.ConnectError as exc:
+                raise Refused(f"no connection to {self.url}: {_reason(exc)}; is the service running there?") from None
+            except httpx2.TimeoutException:
+                raise Refused(f"no answer from {self.url} within {within:g} s{_perhaps(repeatable)}") from None
+            except httpx2.RequestError as exc:
+                if left > 1:
+                    continue
+                raise Refused(f"{self.url} broke off: {_reason(exc)}{_perhaps(repeatable)}") from None
+            if response.status_code not in (429, 503) or left == 1:
+                break
+            time.sleep(min(_retry_after(response), LONGEST_WAIT))
+        if not response.is_success:
+            raise self._rejection(response)
+        return response
+
+    def _read(self, response: httpx2.Response, type_: type[T]) -> T:
+        try:
+            return msgspec.json.decode(response.content, type=type_)
+        except (msgspec.DecodeError, RecursionError):
+            raise self._stranger(response) from None
+
+    def _stranger(self, response: httpx2.Response) -> Refused:
+        return Refused(
+            f"{self.url} does not answer like Claimsmith (status {response.status_code}): is that its address?"
+        )
+
+    def _rejection(self, response: httpx2.Response) -> Refused:
+        try:
+            error = msgspec.json.decode(response.content, type=_Error)
+        except (msgspec.DecodeError, RecursionError):
+            return self._stranger(response)
+        text = error.error_description
+        if response.status_code == 401:
+            text += f"; make a token with `claimsmith token --scope {_quoted(self._scopes)}`"
+        elif response.status_code == 403:
+            text += f", which the token has not: make one with `claimsmith token --scope {_quoted(self._scopes)}`"
+        elif response.status_code in (429, 503):
+            text += f"; try again in {_retry_after(response):g} s"
+        return Rejected(text, response.status_code, error.problems)
+
+
+class _Error(msgspec.Struct, frozen=True):
+    error: str
+    error_description: str
+    problems: list[dict[str, Any]] = []
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+        _ = httpx2.URL(url)
+        _ = (parts.hostname or "").encode("idna")
+    except (ValueError, httpx2.InvalidURL):
+        raise Refused("--url: not a URL; give one like http://127.0.0.1:8100") from None
+    if parts.username or parts.password:
+        raise Refused("--url: it holds a user name or a password; give the address alone, and the token by --token")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise Refused(f"--url: `{url}` is not the address of a service; give one like http://127.0.0.1:8100")
+    return url.rstrip("/")
+
+
+def _usable(token: str | None, scopes: str) -> str:
+    if token:
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise Refused("--token: it has characters that no token has; was it copied whole, and nothing else?")
+        return token
+    command = f"claimsmith token --scope {_quoted(scopes)}"
+    folder = Path(os.environ.get("CLAIMSMITH_DATA") or "data")
+    if os.environ.get("CLAIMSMITH_SECRET") or (folder / "secret").is_file():
+        raise Refused(f"no token: run `export CLAIMSMITH_TOKEN=$({command})`, or give one by --token")
+    raise Refused(f"no token: give one by --token or CLAIMSMITH_TOKEN; where the service runs, `{command}` makes one")
+
+
+def _quoted(scopes: str) -> str:
+    return f'"{scopes}"'
+
+
+def _reason(exc: Exception) -> str:
+    text = str(exc) or type(exc).__name__
+    return re.sub(r"^\[Errno -?\d+\] ", "", text).lower()
+
+
+def _perhaps(repeatable: bool) -> str:
+    return "" if repeatable else "; it may have been carried out: look with `claimsmith diff`"
+
+
+def _retry_after(response: httpx2.Response) -> float:
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else 1.0

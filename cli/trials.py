@@ -1,0 +1,150 @@
+"""Cases run against their rules, here or on a service, and what came out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cli.client import Client, Rejected
+from cli.local import workbench
+from cli.refusal import Refused
+from engine.cases import Case, parts_of_record, unlike
+from engine.models import Recording
+from engine.record import record, shown
+from engine.workbench import Workbench
+from sandbox.pool import Busy
+from sandbox.wire import Problem
+
+AT_ONCE = 4
+MAPS = ("idToken", "accessToken", "updates")  # parts of which only the members that differ are shown
+ALL_SHOWN = Recording(redact=())  # the person at the terminal has written what is in there
+
+
+class Tested(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule's script and its cases, as they were read."""
+
+    path: Path
+    script: str
+    cases: list[Case]
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """`expected` and `found` are UNSET where there is none."""
+
+    part: str
+    expected: Any
+    found: Any
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One case. `record` is the execution's, as `GET /v1/executions/{id}` shows one; None where the script has
+    `problems` and nothing ran. A rule's line coverage is to be had from the records of its results."""
+
+    path: Path
+    case: str
+    record: dict[str, Any] | None
+    problems: list[Problem]
+    differences: list[Difference]
+
+    @property
+    def passed(self) -> bool:
+        return self.record is not None and not self.differences
+
+    @property
+    def ms(self) -> float:
+        return 0.0 if self.record is None else float(self.record["ms"])
+
+
+def results(tested: Sequence[Tested], service: Client | None, done: Callable[[], None]) -> list[Result]:
+    """The results in the order of the cases; `done` is called after each rule. Without a service the sandbox of this
+    machine runs them. Raises `Refused`."""
+    if service is None:
+        found = asyncio.run(_here(tested, done))
+    else:
+
+        def ask(one: Tested) -> list[Result]:
+            answered = [_there(service, one, case) for case in one.cases]
+            done()
+            return answered
+
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            found = list(threads.map(ask, tested))
+    return [result for one in found for result in one]
+
+
+async def _here(tested: Sequence[Tested], done: Callable[[], None]) -> list[list[Result]]:
+    # No more than can run at once: a case's deadline counts from its arrival.
+    turns = asyncio.Semaphore(os.cpu_count() or 1)
+    async with workbench() as bench:
+
+        async def run(one: Tested) -> list[Result]:
+            async with turns:
+                found = await _run(bench, one)
+            done()
+            return found
+
+        return await asyncio.gather(*(run(one) for one in tested))
+
+
+async def _run(bench: Workbench, one: Tested) -> list[Result]:
+    problems = await bench.check(one.script)
+    if any(problem.severity == "error" for problem in problems):
+        return [_unrunnable(one, case, problems) for case in one.cases]
+    found = []
+    for case in one.cases:
+        try:
+            execution = await bench.run(one.path.stem, one.script, case)
+        except Busy as exc:
+            raise Refused(f"{one.path}: case `{case.name}` was not run: {exc}") from None
+        found.append(_result(one, case, shown(record(execution), ALL_SHOWN)))
+    return found
+
+
+def _there(service: Client, one: Tested, case: Case) -> Result:
+    body = {
+        "user": case.user,
+        "context": case.context,
+        "clock": case.clock,
+        "rules": [{"name": one.path.stem, "script": one.script}],
+    }
+    try:
+        return _result(one, case, service.ask("/v1/try", body, dict[str, Any]))
+    except Rejected as exc:
+        if exc.status != 422:
+            raise Refused(f"{one.path}: case `{case.name}`: {exc}") from None
+        return _unrunnable(one, case, msgspec.convert(exc.problems, list[Problem]))
+
+
+def _unrunnable(one: Tested, case: Case, problems: list[Problem]) -> Result:
+    errors = [problem for problem in problems if problem.severity == "error"]
+    return Result(path=one.path, case=case.name, record=None, problems=errors, differences=[])
+
+
+def _result(one: Tested, case: Case, record: dict[str, Any]) -> Result:
+    unequal = unlike(case, parts_of_record(record))
+    differences = [found for part, (wanted, got) in unequal.items() for found in _split(part, wanted, got)]
+    return Result(path=one.path, case=case.name, record=record, problems=[], differences=differences)
+
+
+def _split(part: str, wanted: Any, got: Any) -> list[Difference]:
+    """Claim by claim, where both have claims."""
+    if part not in MAPS or not isinstance(wanted, dict) or not isinstance(got, dict):
+        return [Difference(part=part, expected=wanted, found=got)]
+    names = dict.fromkeys((*wanted, *got))
+    pairs = [(name, wanted.get(name, msgspec.UNSET), got.get(name, msgspec.UNSET)) for name in names]
+    return [
+        Difference(part=f'{part}["{name}"]', expected=expected, found=found)
+        for name, expected, found in pairs
+        if _text(expected) != _text(found)
+    ]
+
+
+def _text(value: Any) -> bytes | None:
+    """As JSON, in which `true` is not 1; None for nothing."""
+    return None if value is msgspec.UNSET else msgspec.json.encode(value, order="sorted")

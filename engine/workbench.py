@@ -1,0 +1,60 @@
+"""An engine of one's own, for the time of a command: the real sandbox, nothing stored, nothing recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Collection
+
+from engine.cases import Case, run_case
+from engine.compiled import CompiledRules
+from engine.engine import Engine
+from engine.execution import Execution
+from engine.keys import Keys
+from engine.live import Live
+from engine.recorder import NoRecorder
+from engine.store.store import Store
+from sandbox.limits import Limits
+from sandbox.pool import Pool
+from sandbox.wire import Problem
+
+QUEUE = 100_000  # what waits is bounded by what one command asks for
+
+
+class Workbench:
+    """Checks scripts and runs cases as a service with these limits would."""
+
+    def __init__(self, engine: Engine, compiled: CompiledRules) -> None:
+        self._engine = engine
+        self._compiled = compiled
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, limits: Limits, unconfined_by: Collection[str] = ()) -> AsyncIterator[Workbench]:
+        """`unconfined_by` as in `Pool`. Every process that is started ends on the way out.
+
+        Raises `SandboxUnavailable` (`Unconfined`) where rules cannot be run here.
+        """
+        processes = 2 * (os.cpu_count() or 1)
+        async with contextlib.AsyncExitStack() as stack:
+            # The engine wants a store to read stored rules from; there are none.
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="claimsmith-"))
+            store = await Store.open(f"sqlite:///{folder}/claimsmith.db")
+            stack.push_async_callback(store.close)
+            pool = Pool(
+                limits, workers=processes, workers_per_tenant=processes, queue=QUEUE, unconfined_by=unconfined_by
+            )
+            stack.push_async_callback(pool.close)
+            await pool.start()
+            compiled = CompiledRules(pool, Keys(secrets.token_hex(32)), None)
+            yield cls(Engine(store, Live(store), pool, compiled, NoRecorder()), compiled)
+
+    async def check(self, script: str) -> list[Problem]:
+        """Everything that stands against a script, hints included. Raises `SandboxUnavailable`."""
+        return (await self._compiled.compile(script)).problems
+
+    async def run(self, rule: str, script: str, case: Case) -> Execution:
+        """See `run_case`."""
+        return await run_case(self._engine, rule, script, case)

@@ -1,0 +1,158 @@
+"""Runs `claimsmith` in a process of its own: piped, or on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from api.callers import issue_token
+from engine.keys import Keys
+
+COMMAND = [sys.executable, "-m", "cli.main"]
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 60.0
+
+RULE = 'def rule(user, context):\n    context.idToken["https://example.com/a"] = user.user_id\n'
+OTHER = 'def rule(user, context):\n    context.idToken["https://example.com/b"] = 1\n'
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def environment(**environ: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environ}
+
+
+def claimsmith(*words: str, cwd: Path, stdin: str = "", **environ: str) -> Done:
+    """Standard input and output are pipes."""
+    done = subprocess.run(
+        [*COMMAND, *words],
+        cwd=cwd,
+        env=environment(**environ),
+        input=stdin.encode(),
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+class Terminal:
+    """A command whose standard input, output and errors are one terminal."""
+
+    def __init__(self, *words: str, cwd: Path, **environ: str) -> None:
+        self._end, other = pty.openpty()
+        self.seen = ""
+        self._process = subprocess.Popen(
+            [*COMMAND, *words],
+            cwd=cwd,
+            env=environment(TERM="xterm-256color", COLUMNS="120", **environ),
+            stdin=other,
+            stdout=other,
+            stderr=other,
+        )
+        os.close(other)
+
+    def until(self, text: str) -> None:
+        """Reads until this was printed."""
+        end = time.monotonic() + PATIENCE
+        while text not in self.seen:
+            assert time.monotonic() < end, self.seen
+            assert self._read(), self.seen
+
+    def type(self, text: str) -> None:
+        os.write(self._end, text.encode())
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+
+    def ended(self) -> int:
+        while self._read():
+            pass
+        os.close(self._end)
+        return self._process.wait(PATIENCE)
+
+    def _read(self) -> bool:
+        assert select.select([self._end], [], [], PATIENCE)[0], self.seen
+        try:
+            found = os.read(self._end, 65_536)
+        except OSError:  # EIO: nobody has the other end open any more
+            return False
+        self.seen += found.decode(errors="replace").replace("\r\n", "\n")
+        return bool(found)
+
+
+class Commands:
+    """For one tenant of a service."""
+
+    def __init__(self, url: str, secret: str, tenant: str, folder: Path) -> None:
+        self.url = url
+        self.folder = folder
+        self._keys = Keys(secret)
+        self._tenant = tenant
+
+    def token(self, scope: str = "rules:read rules:write rules:deploy", subject: str = "ann") -> str:
+        return issue_token(self._keys, scope=scope, tenant=self._tenant, subject=subject, expires_in=600)
+
+    def environ(self, **environ: str) -> dict[str, str]:
+        return {"CLAIMSMITH_URL": self.url, "CLAIMSMITH_TOKEN": self.token(), **environ}
+
+    def run(self, *words: str, stdin: str = "", **environ: str) -> Done:
+        return claimsmith(*words, cwd=self.folder, stdin=stdin, **self.environ(**environ))
+
+    def terminal(self, *words: str) -> Terminal:
+        return Terminal(*words, cwd=self.folder, **self.environ())
+
+    def call(self, method: str, path: str, body: Any = None, subject: str = "bob") -> Any:
+        """As somebody else, without the command line."""
+        headers = {"Authorization": f"Bearer {self.token(subject=subject)}"}
+        response = httpx2.request(method, self.url + path, json=body, headers=headers, timeout=30)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
+
+    def call_status(self, method: str, path: str) -> int:
+        headers = {"Authorization": f"Bearer {self.token('admin')}"}
+        return httpx2.request(method, self.url + path, headers=headers, timeout=30).status_code
+
+    def live(self) -> dict[str, dict[str, Any]]:
+        return {rule["name"]: rule for rule in self.call("GET", "/v1/rules")["rules"] if rule["live"]}
+
+    def revision(self) -> int:
+        return int(self.call("GET", "/v1/rules")["revision"])
+
+    def edit(self, name: str, **fields: Any) -> None:
+        """Somebody else's edit."""
+        self.call("PATCH", f"/v1/rules/{self.live()[name]['id']}", fields)
+
+    def write(self, folder: str, **scripts: str) -> Path:
+        """A folder of rules in the order they are given; `_` in a name stands for `-`."""
+        path = self.folder / folder
+        path.mkdir(exist_ok=True)
+        listed = []
+        for place, (name, script) in enumerate(scripts.items(), 1):
+            file = name.replace("_", "-") + ".py"
+            (path / file).write_text(script)
+            listed.append({"file": file, "order": 10 * place})
+        (path / "rules.json").write_text(json.dumps({"rules": listed}))
+        return path
