@@ -11,6 +11,7 @@ from api.call import Call
 from api.errors import ApiError
 from api.filters import filter_of
 from api.trial import Draft, candidate
+from engine.casing import shown_case
 from engine.claims import TOKENS
 from engine.models import Recording
 from engine.record import shown, summary
@@ -73,6 +74,17 @@ async def why(call: Call) -> Response:
         raise ApiError("invalid_request", f"`token`: `{token[:40]}` is none of {', '.join(TOKENS)}")
     await _recording(call)  # a tenant that does not exist is said first
     return json_response(await call.service.explainer.why(call.tenant, call.path("id"), claim, token))
+
+
+async def case(call: Call) -> Response:
+    """What a rule was given in this execution, as a case file."""
+    given = dict(call.request.query_params)
+    rule = given.pop("rule", "")
+    if given or not rule:
+        raise ApiError("invalid_request", "say of which rule: `?rule=` with its name")
+    await _recording(call)  # a tenant that does not exist is said first
+    found = await call.service.explainer.case(call.tenant, call.path("id"), rule)
+    return json_response({"cases": [shown_case(found)]})
 
 
 async def timeline(call: Call) -> Response:

@@ -12,6 +12,7 @@ from starlette.types import ExceptionHandler
 from api.errors import ApiError, error_response
 from api.request_id import echo_request_id
 from engine.authoring import InvalidScript, InvalidScripts
+from engine.casing import NoCase
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
 from engine.transaction import InvalidTransaction
 from sandbox.pool import Busy
@@ -58,6 +59,7 @@ FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidScript: _invalid_script,
     InvalidScripts: _invalid_scripts,
     InvalidTransaction: _invalid_transaction,
+    NoCase: lambda exc: ApiError("unprocessable", str(exc)),
     NotFound: lambda exc: ApiError("not_found", exc.message),
     Conflict: lambda exc: ApiError("conflict", exc.message, problems=[{"code": exc.code, "message": exc.message}]),
     EtagMismatch: lambda exc: ApiError("precondition_failed", exc.message),

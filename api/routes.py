@@ -48,6 +48,7 @@ ROUTES = (
     Row("GET", "/v1/executions/tail", "executions:read", tail.tail),
     Row("GET", "/v1/executions/{id}", "executions:read", executions.one),
     Row("GET", "/v1/executions/{id}/why", "executions:read", executions.why),
+    Row("GET", "/v1/executions/{id}/case", "replay", executions.case),
     Row("GET", "/v1/executions/{id}/timeline", "replay", executions.timeline),
     Row("POST", "/v1/executions/{id}/replay", "replay", executions.replay),
     Row("POST", "/v1/impact", "replay", impact.impact),

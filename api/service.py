@@ -123,7 +123,7 @@ class Service:
                 engine=engine,
                 replayer=replayer,
                 shadowing=shadowing,
-                explainer=Explainer(store, records, replayer, pool),
+                explainer=Explainer(store, records, engine, replayer, pool),
                 authoring=Authoring(store, live, compiled),
                 callers=callers,
                 metrics=Metrics(engine, pool, compiled, records),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from typing import Annotated
 
 import msgspec
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from api.call import Call
 from api.errors import ApiError
 from api.execute import NO_CONTEXT, NO_USER, NULL
 from api.rules import Name
-from engine.cases import YEARS, nanoseconds
+from engine.cases import YEARS, nanoseconds, seed_of
 from engine.models import OnFailure, PipelineRule, Revision, Transaction
 from engine.record import record, shown
 from engine.recorder import NoRecorder
@@ -29,7 +30,7 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of `script` (alone), `rules` (in their order) and `revision`, or none for what is live. `clock` is the time
-    that the rules see; without a zone it is UTC."""
+    that the rules see, without a zone it is UTC; their chance is that of `seed`, where it is given."""
 
     user: msgspec.Raw = NO_USER
     context: msgspec.Raw = NO_CONTEXT
@@ -37,6 +38,7 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: list[Draft] | None = None
     revision: int | None = None
     clock: datetime | None = None
+    seed: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 
 
 _trial = msgspec.json.Decoder(Trial)
@@ -65,6 +67,7 @@ async def try_(call: Call) -> Response:
         scripts=scripts,
         recorder=NoRecorder(),
         clock=None if body.clock is None else nanoseconds(body.clock),
+        seed=None if body.seed is None else seed_of(body.seed),
     )
     return json_response(shown(record(execution), live.settings.recording))
 

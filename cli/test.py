@@ -23,20 +23,29 @@ def test(
     text: Annotated[
         str, typer.Option("--filter", help="Only cases with this text in `rule: case`.", show_default=False)
     ] = "",
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Show which lines of each rule no case has run; on this machine only.")
+    ] = False,
     junit: Annotated[Path | None, typer.Option(help="Write the results to this file, as JUnit's XML.")] = None,
     url: UrlInstead = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Run rules (`NAME.py`) against their cases (`NAME.cases.json`). Exit code 1 if one fails."""
+    import msgspec
+
     from cli.client import Client
+    from cli.coverage import covered, show_coverage
     from cli.junit import write_junit
     from cli.local import elsewhere
     from cli.output import Output
+    from cli.refusal import Refused
     from cli.scripts import with_cases
     from cli.trials import results
 
     service = elsewhere(url)
+    if coverage and service is not None:
+        raise Refused("--coverage: a service does not tell which lines of a draft ran; leave out --url")
     pairs, without = with_cases(paths)
     tested = _read(pairs, text)
     output = Output()
@@ -44,13 +53,16 @@ def test(
         nullcontext() if service is None else Client(service, token, "rules:write") as client,
         output.progress("testing", len(tested)) as done,
     ):
-        found = results(tested, client, done)
+        found = results(tested, client, done, traced=coverage)
     if junit is not None:
         write_junit(junit, found)
     if as_json:
-        output.json(_plain(found, without))
+        told = {"coverage": [msgspec.to_builtins(one) for one in covered(found)]} if coverage else {}
+        output.json(_plain(found, without) | told)
     else:
         _show(output, found, without)
+        if coverage:
+            show_coverage(output, covered(found))
     raise typer.Exit(0 if all(result.passed for result in found) else 1)
 
 

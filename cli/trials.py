@@ -18,6 +18,7 @@ from engine.cases import Case, parts_of_record, unlike
 from engine.models import Recording
 from engine.record import record, shown
 from engine.workbench import Workbench
+from sandbox import timeline
 from sandbox.pool import Busy
 from sandbox.wire import Problem
 
@@ -44,13 +45,15 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One case. `record` is the execution's, as `GET /v1/executions/{id}` shows one; None where the script has
-    `problems` and nothing ran. A rule's line coverage is to be had from the records of its results."""
+    `problems` and nothing ran."""
 
     path: Path
     case: str
     record: dict[str, Any] | None
     problems: list[Problem]
     differences: list[Difference]
+    lines: frozenset[int] = frozenset()  # that ran, where that was asked for
+    all_lines: frozenset[int] = frozenset()  # that hold a statement
 
     @property
     def passed(self) -> bool:
@@ -61,11 +64,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
         return 0.0 if self.record is None else float(self.record["ms"])
 
 
-def results(tested: Sequence[Tested], service: Client | None, done: Callable[[], None]) -> list[Result]:
+def results(
+    tested: Sequence[Tested], service: Client | None, done: Callable[[], None], *, traced: bool = False
+) -> list[Result]:
     """The results in the order of the cases; `done` is called after each rule. Without a service the sandbox of this
-    machine runs them. Raises `Refused`."""
+    machine runs them, and can tell which lines ran. Raises `Refused`."""
     if service is None:
-        found = asyncio.run(_here(tested, done))
+        found = asyncio.run(_here(tested, done, traced))
     else:
 
         def ask(one: Tested) -> list[Result]:
@@ -78,31 +83,34 @@ def results(tested: Sequence[Tested], service: Client | None, done: Callable[[],
     return [result for one in found for result in one]
 
 
-async def _here(tested: Sequence[Tested], done: Callable[[], None]) -> list[list[Result]]:
+async def _here(tested: Sequence[Tested], done: Callable[[], None], traced: bool) -> list[list[Result]]:
     # No more than can run at once: a case's deadline counts from its arrival.
     turns = asyncio.Semaphore(os.cpu_count() or 1)
     async with workbench() as bench:
 
         async def run(one: Tested) -> list[Result]:
             async with turns:
-                found = await _run(bench, one)
+                found = await _run(bench, one, traced)
             done()
             return found
 
         return await asyncio.gather(*(run(one) for one in tested))
 
 
-async def _run(bench: Workbench, one: Tested) -> list[Result]:
+async def _run(bench: Workbench, one: Tested, traced: bool) -> list[Result]:
     problems = await bench.check(one.script)
     if any(problem.severity == "error" for problem in problems):
         return [_unrunnable(one, case, problems) for case in one.cases]
     found = []
+    all_lines = await bench.lines(one.script) if traced else frozenset[int]()
     for case in one.cases:
         try:
-            execution = await bench.run(one.path.stem, one.script, case)
+            execution = await bench.run(one.path.stem, one.script, case, traced=traced)
         except Busy as exc:
             raise Refused(f"{one.path}: case `{case.name}` was not run: {exc}") from None
-        found.append(_result(one, case, shown(record(execution), ALL_SHOWN)))
+        result = _result(one, case, shown(record(execution), ALL_SHOWN))
+        lines = frozenset(entry.line for entry in timeline.read(execution.timeline))
+        found.append(msgspec.structs.replace(result, lines=lines & all_lines, all_lines=all_lines))
     return found
 
 
@@ -111,6 +119,7 @@ def _there(service: Client, one: Tested, case: Case) -> Result:
         "user": case.user,
         "context": case.context,
         "clock": case.clock,
+        "seed": case.seed or case.name,
         "rules": [{"name": one.path.stem, "script": one.script}],
     }
     try:

@@ -26,13 +26,15 @@ EXPECTABLE = ("decision", "idToken", "accessToken", "denial", "redirect", "multi
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`clock` is the time the rule sees. Of `expect` only the given keys are compared, each whole."""
+    """`clock` is the time the rule sees; its chance comes from `seed`, or from the case's name. Of `expect` only the
+    given keys are compared, each whole."""
 
     name: str
     user: dict[str, Any] | None
     context: dict[str, Any]
     expect: dict[str, Any]
     clock: datetime | None = None
+    seed: str | None = None
 
 
 class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,7 +60,7 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
-async def run_case(engine: Engine, rule: str, script: str, case: Case) -> Execution:
+async def run_case(engine: Engine, rule: str, script: str, case: Case, *, traced: bool = False) -> Execution:
     """The execution of the script alone, under the name `rule`, over the case's transaction; recorded nowhere.
 
     Raises what `Engine.evaluate` does. A script that does not compile is a step that was `refused`.
@@ -82,7 +84,14 @@ async def run_case(engine: Engine, rule: str, script: str, case: Case) -> Execut
         scripts={sha256: script},
         recorder=NoRecorder(),
         clock=clock_of(case),
+        seed=seed_of(case.seed or case.name),
+        traced=traced,
     )
+
+
+def seed_of(text: str) -> bytes:
+    """The seed that a case names by a text: the same chance every time."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def clock_of(case: Case) -> int | None:

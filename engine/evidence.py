@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.claims import TOKENS
 from engine.models import JSON, RanRule
 from engine.record import Record
 from sandbox import journal
@@ -85,13 +86,27 @@ class Evidence:
     def value(self, path: Path, place: int, line: int) -> Any:
         """What stood at a path of `user` or `context` when the rule at `place` came to `line`, as far as writes tell;
         `MISSING` where there was nothing."""
-        data: Any = {"user": self._user, "context": self._context}
-        changed = msgspec.json.decode(msgspec.json.encode(data))
+        return _at(self._data(place, line), path)
+
+    def data(self, place: int) -> tuple[Any, Any] | None:
+        """`user` and `context` as the rule at `place` was given them; None where a rule before it wrote a value that
+        the record has only measured."""
+        earlier = (event for event in self.writes() if event.step < place and event.step not in self.undone)
+        if any(isinstance(event.new, dict) and "$truncated" in event.new for event in earlier):
+            return None
+        data = self._data(place, 0)
+        return data["user"], data["context"]
+
+    def _data(self, place: int, line: int) -> Any:
+        data = msgspec.json.decode(msgspec.json.encode({"user": self._user, "context": self._context}))
+        for name in TOKENS:  # they always are objects for a rule
+            if isinstance(data["context"], dict) and data["context"].get(name) is None:
+                data["context"][name] = {}
         for event in self.writes():
             before = event.step < place and event.step not in self.undone
             if before or (event.step == place and event.line < line):
-                _apply(changed, parts_of(event.path), event)
-        return _at(changed, path)
+                _apply(data, parts_of(event.path), event)
+        return data
 
     def like(self, name: str) -> Iterator[tuple[Path, int | None, int]]:
         """Where something of a like name stands, or stood: its path, the place of the rule that wrote it (None: it came

@@ -7,6 +7,9 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
+from engine.cases import Case
+from engine.casing import NoCase, case_of
+from engine.engine import Engine
 from engine.models import PipelineRule
 from engine.record import Record, redacted
 from engine.records import Records
@@ -23,8 +26,9 @@ AT_ONCE = 2
 
 
 class Explainer:
-    def __init__(self, store: Store, records: Records, replayer: Replayer, pool: Pool) -> None:
+    def __init__(self, store: Store, records: Records, engine: Engine, replayer: Replayer, pool: Pool) -> None:
         self._store = store
+        self._engine = engine
         self._replayer = replayer
         self._records = records
         self._pool = pool
@@ -53,6 +57,17 @@ class Explainer:
         scripts = {rule.id: sources.get(rule.sha256, "") for rule in revision.rules}
         settings = (await self._store.live_revision(tenant)).settings
         return shown_timeline(replay, record, scripts, settings.recording)
+
+    async def case(self, tenant: str, execution: str, rule: str) -> Case:
+        """What a rule was given in the execution, as a case. Raises `NoCase`, `NotFound` and what a replay raises."""
+        settings = (await self._store.live_revision(tenant)).settings
+        record = redacted(await self._records.get(tenant, execution), settings.recording)
+        revision = await self._store.revision(tenant, record.revision)
+        found = next((one for one in revision.rules if one.name == rule), None)
+        if found is None:
+            raise NoCase(f"revision {revision.number} has no rule `{rule}`")
+        script = (await self._store.scripts([found.sha256]))[found.sha256]
+        return await case_of(self._engine, record, rule, script)
 
     async def _lines(self, tenant: str, record: Record) -> dict[int, frozenset[int]] | None:
         """The lines that ran; None where there is nobody to tell them just now."""

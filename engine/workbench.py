@@ -26,8 +26,9 @@ QUEUE = 100_000  # what waits is bounded by what one command asks for
 class Workbench:
     """Checks scripts and runs cases as a service with these limits would."""
 
-    def __init__(self, engine: Engine, compiled: CompiledRules) -> None:
+    def __init__(self, engine: Engine, compiled: CompiledRules, pool: Pool) -> None:
         self._engine = engine
+        self._pool = pool
         self._compiled = compiled
 
     @classmethod
@@ -49,12 +50,16 @@ class Workbench:
             stack.push_async_callback(pool.close)
             await pool.start()
             compiled = CompiledRules(pool, Keys(secrets.token_hex(32)), None)
-            yield cls(Engine(store, Live(store), pool, compiled, NoRecorder()), compiled)
+            yield cls(Engine(store, Live(store), pool, compiled, NoRecorder()), compiled, pool)
 
     async def check(self, script: str) -> list[Problem]:
         """Everything that stands against a script, hints included. Raises `SandboxUnavailable`."""
         return (await self._compiled.compile(script)).problems
 
-    async def run(self, rule: str, script: str, case: Case) -> Execution:
-        """See `run_case`."""
-        return await run_case(self._engine, rule, script, case)
+    async def run(self, rule: str, script: str, case: Case, *, traced: bool = False) -> Execution:
+        """See `run_case`; `traced` with a timeline."""
+        return await run_case(self._engine, rule, script, case, traced=traced)
+
+    async def lines(self, script: str) -> frozenset[int]:
+        """The lines of a script that hold a statement. Raises `SandboxUnavailable`."""
+        return frozenset((await self._pool.outline(script)).lines)

@@ -37,7 +37,8 @@ def outline(source: str) -> Outline:
         found = _Reader(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Outline()
-    return Outline(settings=found.settings[:MOST_OUTLINED], reads=found.reads[:MOST_OUTLINED])
+    lines = sorted({node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt) and not _is_silent(node)})
+    return Outline(lines=lines, settings=found.settings[:MOST_OUTLINED], reads=found.reads[:MOST_OUTLINED])
 
 
 class _Names:
@@ -257,6 +258,13 @@ class _Reader:
                 guards=list(guards[:MOST_GUARDS]),
             )
         )
+
+
+def _is_silent(node: ast.stmt) -> bool:
+    """Whether no code is made of a statement: a text that stands alone, a declaration, a bare annotation."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.Global | ast.Nonlocal) or (isinstance(node, ast.AnnAssign) and node.value is None)
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:

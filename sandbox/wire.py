@@ -140,6 +140,7 @@ class Reading(msgspec.Struct, frozen=True):
 class Outline(msgspec.Struct, frozen=True, kw_only=True):
     """What a script says of claims, and what it reads, as far as that can be told without running it."""
 
+    lines: list[Line] = []  # those that hold a statement
     settings: Annotated[list[Setting], msgspec.Meta(max_length=MOST_OUTLINED)] = []
     reads: Annotated[list[Reading], msgspec.Meta(max_length=MOST_OUTLINED)] = []
 

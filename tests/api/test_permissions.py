@@ -31,7 +31,11 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/tenants/{tenant}/settings"): {},
 }
 
-QUERIES = {("DELETE", "/v1/executions"): "?user=nobody", ("GET", "/v1/executions/{id}/why"): "?claim=a"}
+QUERIES = {
+    ("DELETE", "/v1/executions"): "?user=nobody",
+    ("GET", "/v1/executions/{id}/why"): "?claim=a",
+    ("GET", "/v1/executions/{id}/case"): "?rule=one",
+}
 
 # What the scope of the table does not say: a live rule leaves the pipeline with `rules:deploy` only.
 ALSO = {("DELETE", "/v1/rules/{id}"): "rules:deploy"}
@@ -70,6 +74,7 @@ NEEDED = {
     ],
     "executions:erase": ["DELETE /v1/executions"],
     "replay": [
+        "GET /v1/executions/{id}/case",
         "GET /v1/executions/{id}/timeline",
         "POST /v1/executions/{id}/replay",
         "POST /v1/impact",

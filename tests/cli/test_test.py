@@ -258,3 +258,47 @@ def test_a_service_shows_what_its_tenant_hides_as_hidden(commands: Commands) -> 
     assert commands.run("test", "hidden.py").code == 0
     done = commands.run("test", "hidden.py", "--url", commands.url)
     assert (done.code, '    found     "***"\n' in done.out) == (1, True)
+
+
+COVERED = """\
+NAMES = {
+    "a": 1,
+}
+
+
+def label(user):
+    if user.get("admin"):
+        return "admin"
+    return "member"
+
+
+def rule(user, context):
+    \"\"\"Labels.\"\"\"
+    if user.get("none"):
+        return
+    for name in NAMES:
+        context.idToken[name] = label(user)
+"""
+
+
+def test_coverage_by_line(tmp_path: Path) -> None:
+    member = {"name": "m", "user": {"user_id": "u"}, "context": {}, "expect": {"idToken": {"a": "member"}}}
+    admin = {"name": "a", "user": {"user_id": "u", "admin": 1}, "context": {}, "expect": {"decision": "allow"}}
+    write(tmp_path, "labels", COVERED, member)
+    done = claimsmith("test", "labels.py", "--coverage", "--json", cwd=tmp_path)
+    assert done.code == 0, done
+    assert done.json["coverage"] == [{"file": "labels.py", "lines": 10, "missing": [8, 15]}]
+    write(tmp_path, "labels", COVERED, member, admin)
+    done = claimsmith("test", "labels.py", "--coverage", cwd=tmp_path)
+    assert done.code == 0, done
+    last = done.out.rstrip().split("\n")[-3:]
+    assert last[0].split() == ["rule", "lines", "run", "not", "run"]
+    assert last[1].split() == ["labels.py", "10", "90%", "15"]
+    assert last[2] == "90% of 10 lines were run"
+
+
+def test_coverage_of_a_service_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, "r", COVERED, RAISING)
+    done = claimsmith("test", ".", "--coverage", "--url", "http://127.0.0.1:1", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert "leave out --url" in done.err
