@@ -12,12 +12,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bench import plots, recording, sections
+from bench import plots, recording, replaying, sections
 from bench.load import has_wrk
 from bench.sections import BARE, ISOLATED, NODE_VM, ONE, OURS, VARIANTS, Plan
 from bench.targets import targets
 
-SECTIONS = ("main", "latency", "open", "rules", "sizes", "connections", "cold", "tenants", "records", "million")
+SECTIONS = tuple("main latency open rules sizes connections cold tenants records million replays".split())
 WITH_ALL = ("main", "latency", "open")
 FEW = {name: VARIANTS[name] for name in (BARE, OURS)}
 
@@ -64,6 +64,8 @@ def main(
             found["records"] = recording.records(plan)
         if "million" in wanted:
             found["million"] = recording.million(plan, 50_000 if quick else 1_000_000)
+        if "replays" in wanted:
+            found["replays"] = replaying.replays(plan, 5_000 if quick else 100_000)
     found["failed"] = [{"what": what} for what in plan.failed]
     found["targets"] = targets(found)
     out.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,7 @@ log = structlog.get_logger("claimsmith.engine")
 
 RETURNS = (*TOKENS, "redirect", "multifactor")
 SEED = 32  # bytes
+MOST_OTHERS = 16  # revisions that many logins are replayed under
 MOST_READY = 1_000  # tenants whose rules are kept ready to run
 
 
@@ -48,6 +49,8 @@ class Engine:
         self._chance = Chance()
         self._log = log.bind()  # made once: the lazy one is made anew at every use
         self._ready: OrderedDict[str, Ready] = OrderedDict()
+        self._others: OrderedDict[int, Ready] = OrderedDict()  # of revisions that are not live, by identity
+        self.logins = 0  # that somebody waited for
         self.decisions: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
 
@@ -85,7 +88,11 @@ class Engine:
         chance = self._chance.take(SEED + CHANCE)
         seed = chance[:SEED] if seed is None else seed
         view = read_view(transaction)
+        if not background:
+            self.logins += 1
         ready = self._ready.get(revision.tenant)
+        if ready is None or ready.revision is not revision:
+            ready = self._others.get(id(revision))
         if ready is None or not ready.serves(revision, self._pool.hello):
             ready = await self._prepare(revision, scripts or {}, deadline)
         else:
@@ -154,6 +161,10 @@ class Engine:
             self._ready[revision.tenant] = ready
             if len(self._ready) > MOST_READY:
                 self._ready.popitem(last=False)
+        elif not kills:
+            self._others[id(revision)] = ready  # which holds it, so that nothing else has this identity
+            if len(self._others) > MOST_OTHERS:
+                self._others.popitem(last=False)
         return ready
 
     async def _run(self, transaction: Transaction, ready: Ready, ask: Request, ended: Mapping[int, trace.Kill]) -> Run:

@@ -181,6 +181,7 @@ async def patiently(
     replayer: Replayer, tenant: str, record: Record, revision: Revision, scripts: Mapping[str, str]
 ) -> Replay | None:
     """The record under another revision; None where no worker was to be had for a while. Logins come first."""
+    await replayer.give_way()
     for _ in range(ATTEMPTS):
         try:
             return await replayer.otherwise(tenant, record, revision, scripts)

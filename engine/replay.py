@@ -6,6 +6,7 @@ was timed out or exhausted stands in the replay as it stands in the record.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from engine.trace import Kill
 
 # Parts of an execution that a caller sees, beside the tokens and updates, which are compared member by member.
 PARTS = ("decision", "denial", "redirect", "multifactor", "scope", "warnings")
+BESIDE_LOGINS = 0.004  # seconds: several times what this process takes for a replay
 MEASURED = ("timed_out", "exhausted")
 OF_STEP = ("rule", "version", "outcome", "writes", "logs", "calls", "error")
 
@@ -66,6 +68,16 @@ class Replayer:
     def __init__(self, engine: Engine, store: Store) -> None:
         self._engine = engine
         self._store = store
+        self._seen = engine.logins
+        self._turn = asyncio.Lock()
+
+    async def give_way(self) -> None:
+        """For those who replay many: while logins come, one goes on at a time, and that with pauses. Their workers have
+        a low priority, but what this process does for them has none."""
+        if self._engine.logins != self._seen:
+            async with self._turn:
+                self._seen = self._engine.logins
+                await asyncio.sleep(BESIDE_LOGINS)
 
     async def again(self, tenant: str, record: Record, *, traced: bool = False) -> Replay:
         """The same revision; `traced` with a timeline. Raises what `Engine.evaluate` raises, and `NotFound`."""
