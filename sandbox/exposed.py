@@ -26,6 +26,7 @@ from typing import Any
 from sandbox.facades import DIGESTS, NETWORKS
 from sandbox.hints import Word
 from sandbox.members import MEMBERS
+from sandbox.responses import Headers, Response
 
 
 class UnauthorizedError(Exception):
@@ -113,9 +114,12 @@ BUILTINS: dict[str, tuple[Any, str]] = {
 # Made anew for every step, since they know where they write to.
 PER_STEP: dict[str, str] = {
     "auth0": "`auth0.users` asks the issuer to change the user's metadata",
+    "cache": "values that this tenant's rules keep for a time; the service keeps them",
+    "configuration": "the operator's values: text, by name",
     "delattr": "guarded like `del object.name`",
     "getattr": "guarded like `object.name`",
     "hasattr": "guarded like `object.name`",
+    "http": "asks other services; the service makes the calls, and decides which",
     "print": "writes to the trace",
     "setattr": "guarded like `object.name = value`",
     "type": "the class of a value, never a new class",
@@ -239,6 +243,12 @@ VALUES: tuple[Row, ...] = (
         "url fragment geturl count index",
         "parts of an address",
     ),
+    (
+        (Response,),
+        "status_code ok url headers content text json raise_for_status",
+        "what came back, as text, bytes and numbers; nothing of it can be changed",
+    ),
+    ((Headers,), "get keys values items", "text by name, made anew as lists"),
     ((property,), "setter getter deleter", "make a new property of the rule's own functions"),
     ((json.JSONDecodeError,), "msg doc pos lineno colno", "what is wrong, and where"),
     ((re.error,), "msg pattern pos lineno colno", "what is wrong, and where"),

@@ -34,6 +34,7 @@ from typing import Any
 
 from sandbox import copies, hints, tokens, zones
 from sandbox.members import MEMBERS
+from sandbox.responses import EXCEPTIONS as HTTP_EXCEPTIONS
 
 Function = Callable[..., Any]
 
@@ -319,4 +320,5 @@ EXCEPTION_TYPES: tuple[type[Exception], ...] = (
     statistics.StatisticsError,
     zoneinfo.ZoneInfoNotFoundError,
     *tokens.EXCEPTIONS,
+    *HTTP_EXCEPTIONS,
 )

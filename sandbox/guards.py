@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from sandbox.classes import RuleClass, Super
+from sandbox.configuration import Configuration
 from sandbox.exposed import ATTRIBUTES, CLASS_ATTRIBUTES, exception_class
 from sandbox.facades import WRAPPED
 from sandbox.language import is_own_name
@@ -107,7 +108,7 @@ class Guards:
             return self._format(holder, name)
         if isinstance(holder, type):
             return self._class_attribute(holder, name)
-        if kind is Module or kind is Namespace or kind is Super:
+        if kind is Module or kind is Namespace or kind is Super or kind is Configuration:
             return holder.member(name)
         if type(kind) is RuleClass:
             if name == "__class__":

@@ -109,6 +109,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         int, Row("places", "exhausted", "too_large", "of one object, counted when it is put into the data")
     ] = 500
 
+    # What a rule asks of the outside
+
+    calls: Annotated[int, Row("calls", "exhausted", "too_many_calls", "counted at each, before it is made")] = 50
+    call_request: Annotated[
+        int, Row("bytes", None, None, "JSON of one call, with its body or value: it raises `ValueError`")
+    ] = 256 * KB
+    call_answer: Annotated[
+        int, Row("bytes", None, None, "of an answer's body, unpacked: the call raises `http.Error`")
+    ] = 1 * MB
+    calls_kept: Annotated[
+        int, Row("bytes", None, None, "JSON of all answers: the record has the rest not, and a replay says so")
+    ] = 2 * MB
+
     # The trace
 
     writes: Annotated[int, Row("writes", "exhausted", "too_many_writes", "counted at each, before it is kept")] = 2000

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from sandbox.cache import cache
+from sandbox.calls import Calls
 from sandbox.classes import RuleClass, Super, make_class
+from sandbox.configuration import Configuration
 from sandbox.exposed import DATA_TYPES, EXCEPTIONS, exception_class
 from sandbox.guards import Guards
+from sandbox.http import http
 from sandbox.modules import EXCEPTION_TYPES
 from sandbox.recorder import Recorder, rule_line
 from sandbox.tree import Tree
@@ -21,6 +25,12 @@ class Step(Protocol):
     guards: Guards
     recorder: Recorder
     tree: Tree
+
+    @property
+    def calls(self) -> Calls: ...
+
+    @property
+    def configuration(self) -> Configuration: ...
 
     def users(self) -> Users: ...
 
@@ -78,9 +88,12 @@ def _type(value: Any, *more: Any) -> type:
 # The rows of `sandbox.exposed.PER_STEP`.
 MADE: dict[str, Callable[[Step], Any]] = {
     "auth0": lambda step: step.users().auth0(),
+    "cache": lambda step: cache(step.calls, step.recorder.journal.limits.depth),
+    "configuration": lambda step: step.configuration,
     "delattr": lambda step: step.guards.builtin_delattr,
     "getattr": lambda step: step.guards.builtin_getattr,
     "hasattr": lambda step: step.guards.builtin_hasattr,
+    "http": lambda step: http(step.calls, step.recorder.journal.limits.depth),
     "print": lambda step: _printer(step.recorder),
     "setattr": lambda step: step.guards.builtin_setattr,
     "type": lambda step: _type,

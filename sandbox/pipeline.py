@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox.calls import Caller
 from sandbox.failure import Failure
 from sandbox.journal import Error, Journal, StepOutcome
 from sandbox.limits import Limits
@@ -43,7 +44,10 @@ class Pipeline:
         progress: Progress,
         timer: Timer,
         memory: Memory,
+        caller: Caller | None = None,
     ) -> None:
+        """`caller` makes the calls of rules; without one they cannot make any."""
+        self._caller = caller
         self._job = job
         self._programs = programs
         self._limits = limits
@@ -65,6 +69,8 @@ class Pipeline:
         """The answer to the job; the transaction that cannot be read is an `invalid` one."""
         job = self._job
         self._progress.begin(job.seq)
+        if self._caller is not None:
+            self._caller.begin(job.seq)
         try:
             self._user = _object("user", job.user, self._limits)
             self._context = _object("context", job.context, self._limits)
@@ -100,22 +106,26 @@ class Pipeline:
     def step(self, index: int) -> Step:
         """The part of the rule at `index`, which has not run yet."""
         data = self._user, self._context, self._updates
-        return Step(self._job, index, data, self._user_id, self._tree, self._journal, self._timer, self._tracer)
+        return Step(
+            self._job, index, data, self._user_id, self._tree, self._journal, self._timer, self._tracer, self._caller
+        )
 
     def _step(self, index: int) -> None:
         rule = self._job.rules[index]
         before = msgspec.json.encode((self._user, self._context, self._updates)) if rule.skip else b""
         self._journal.begin()
         started = self._progress.enter(index, RUNNING)
+        waited = self._waited()
         step = self.step(index)
         outcome, error = step.run(self._programs[rule.digest], self._memory)
         denial, changed = step.denial, step.doubtful
         vars(step).clear()  # its parts hold it
         self._journal.exceeded = None  # it holds the rule's frames
-        slow = time.monotonic_ns() - started > SLOW
+        waited = self._waited() - waited
+        slow = time.monotonic_ns() - started - waited > SLOW
         self.slow |= slow
         if outcome == "exhausted" or (slow and self._memory.growth() > self._limits.collect_growth):
-            outcome, error = self._collected(outcome, error, started)
+            outcome, error = self._collected(outcome, error, started + waited)
         self._memory.keep_back()
         microseconds = (time.monotonic_ns() - started) // 1000
         self.abnormal |= outcome in ("timed_out", "exhausted")
@@ -133,6 +143,9 @@ class Pipeline:
         self._journal.end(index, outcome, microseconds, error)
         if changed:
             self._tree.look_again(self._user, self._context)
+
+    def _waited(self) -> int:
+        return 0 if self._caller is None else self._caller.waited
 
     def _collected(self, outcome: StepOutcome, error: Error | None, started: int) -> tuple[StepOutcome, Error | None]:
         """Give the next rule the memory back that this one has left in cycles, within the time of this one.

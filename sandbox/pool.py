@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from sandbox.brokering import NOBODY, Broker, OutOfTurn, reply
 from sandbox.compiling import Compilers
 from sandbox.limits import Limits
 from sandbox.plain import nested_within
 from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
-from sandbox.progress import COLLECTING, IDLE, RUNNING
-from sandbox.wire import Answer, Compiled, Hello, Job, JobRule, Outline, frame, to_worker
+from sandbox.progress import CALLING, COLLECTING, IDLE, RUNNING
+from sandbox.wire import Answer, Call, Compiled, Hello, Job, JobRule, Outline, frame, to_worker
 
 log = logging.getLogger("claimsmith.sandbox")
 
@@ -33,6 +34,7 @@ FRESH = 0.002  # a worker whose head job is no older takes another behind it
 SPARES = 1  # forked workers that wait for a tenant
 SPARES_FOR_ONE = 4  # the same where each serves one execution only
 PICK_UP = 5.0  # a worker that has not begun its head job by then is stuck
+RUN_ELSEWHERE = "another worker runs its execution"
 SETTLE = 0.5  # a worker that is not idle so long after its answer is stuck too
 FALSE_START = (0.1, 5.0)  # before another try when a worker ends without having been of use: first, and longest
 ZYGOTE_RETRY = 0.5
@@ -54,7 +56,8 @@ class RuleCode(msgspec.Struct, frozen=True):
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One execution. `key` separates tenants; `deadline` is on the monotonic clock, in seconds. One in the
-    `background` never takes a login's worker: it has its own, of a lower priority. A `traced` one has more time."""
+    `background` never takes a login's worker: it has its own, of a lower priority. A `traced` one has more time.
+    `configuration` is a JSON object of the operator's values; `broker` answers what rules ask of the outside."""
 
     key: str
     user: bytes
@@ -68,6 +71,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[int, ...] = ()
     background: bool = False
     traced: bool = False
+    configuration: bytes = b"{}"
+    broker: Broker = NOBODY
 
 
 class Killed(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +91,7 @@ class Ticket(msgspec.Struct, eq=False):
     future: asyncio.Future[Answer | Killed]
     attempts: int = 0
     copies: int = 1  # in the queue and with workers: one behind a slow one is given to another worker too
+    caller: Worker | None = None  # the one that has made a call for it: from then on no other may run it
 
 
 @dataclass(eq=False)
@@ -113,16 +119,25 @@ class Counts:
 
 class Pool:
     def __init__(
-        self, limits: Limits, *, workers: int, workers_per_tenant: int, queue: int, unconfined_by: Collection[str] = ()
+        self,
+        limits: Limits,
+        *,
+        workers: int,
+        workers_per_tenant: int,
+        queue: int,
+        calling_per_tenant: int = 64,
+        unconfined_by: Collection[str] = (),
     ) -> None:
-        """At most `workers` processes, of them `workers_per_tenant` for one tenant; `queue` jobs wait per tenant.
-        `unconfined_by` names the layers of confinement that may be missing (`sandbox.layers`)."""
+        """At most `workers` processes, of them `workers_per_tenant` at work for one tenant, and `calling_per_tenant`
+        more that wait for calls, which takes memory and no processor; `queue` jobs wait per tenant. `unconfined_by`
+        names the layers of confinement that may be missing (`sandbox.layers`)."""
         self.limits = limits
         self._unconfined_by = unconfined_by
         self.counts = Counts()
         self._most = workers
         self._most_spares = SPARES if limits.recycle_executions > 1 else SPARES_FOR_ONE
         self._most_per_tenant = workers_per_tenant
+        self._most_calling = calling_per_tenant
         self._most_in_background = max(1, min(os.cpu_count() or 1, workers // 2))
         self._most_waiting = queue
         self._tenants: dict[str, Tenant] = {}
@@ -255,8 +270,12 @@ class Pool:
         execution; else an idle one, a new one, or the one with the least to do."""
         idle = least = None
         fresh = time.monotonic() - FRESH
+        at_work = 0
         for worker in tenant.workers:
             count = len(worker.in_flight)
+            if worker.calling.going_on:
+                continue
+            at_work += bool(count)
             if worker.retiring or count >= min(DEPTH, self.limits.recycle_executions - worker.executions):
                 continue
             if not count:
@@ -265,9 +284,12 @@ class Pool:
                 return worker
             elif least is None or count < len(least.in_flight):
                 least = worker
+        most = self._most_in_background if tenant.background else self._most_per_tenant
+        if at_work >= most:
+            return least  # as many wait for calls beside them, and will go on
         if idle is not None:
             return idle
-        if len(tenant.workers) < (self._most_in_background if tenant.background else self._most_per_tenant):
+        if len(tenant.workers) < most + self._most_calling:
             if self._spares:
                 worker = self._spares.pop()
                 worker.key = tenant.key
@@ -310,13 +332,66 @@ class Pool:
             request.seed,
             request.left_out,
             request.traced,
+            request.configuration,
         )
         if not worker.in_flight:
             worker.head_since = time.monotonic()
         worker.in_flight.append(ticket)
         worker.send(frame(to_worker.encode(job)))
 
+    def _received(self, worker: Worker, body: bytes) -> None:
+        if body[:1] == b"[":
+            self._called(worker, body)
+        else:
+            self._answered(worker, body)
+
+    def _called(self, worker: Worker, body: bytes) -> None:
+        """A rule asks for something outside. What was queued behind it goes elsewhere: it may wait for long."""
+        head = worker.in_flight[0] if worker.in_flight else None
+        try:
+            if head is None:
+                raise OutOfTurn("a call without a job")
+            call = worker.calling.take(body, head.seq, head.request, self.limits)
+        except OutOfTurn as error:
+            worker.garbled(str(error))
+            return
+        assert worker.key is not None, "it has had a job"
+        if head.future.done() or head.caller not in (None, worker):
+            worker.kill(RUN_ELSEWHERE)  # its answer would come too late, and its calls were made
+            return
+        head.caller = worker
+        worker.calling.task = self._background(self._broker(worker, head.request.broker, call))
+        tenant = self._tenants[worker.key]
+        behind = list(worker.in_flight)[1:]
+        while len(worker.in_flight) > 1:
+            worker.in_flight.pop()
+        self._hand_back(behind, tenant)
+        self._pump(tenant)
+        self._watch()
+
+    async def _broker(self, worker: Worker, broker: Broker, call: Call) -> None:
+        try:
+            answer = await broker.answer(call)
+        except Exception:
+            log.exception("a call could not be answered")
+            worker.kill("a call could not be answered")
+            return
+        if not worker.ended:
+            worker.calling.end()
+            worker.send(frame(to_worker.encode(reply(call, answer))))
+
+    def _hand_back(self, tickets: list[Ticket], tenant: Tenant) -> None:
+        """What its worker will not run waits for another, unless that has it already."""
+        for ticket in reversed(tickets):
+            ticket.copies -= 1
+            if not ticket.copies:
+                ticket.copies = 1
+                tenant.queue.appendleft(ticket)
+
     def _answered(self, worker: Worker, body: bytes) -> None:
+        if worker.calling.going_on:
+            worker.garbled("an answer while it waits for a call")
+            return
         try:
             answer = _answer.decode(body)
             # Those who read it may recurse; how deep the decoder goes depends on the version of Python.
@@ -336,6 +411,7 @@ class Pool:
         worker.executions += 1
         worker.head_since = worker.idle_since = time.monotonic()
         worker.asked = None
+        worker.calling.begin()
         if not ticket.future.done():
             ticket.future.set_result(answer)
         if answer.tired or worker.executions >= self.limits.recycle_executions or self._starving():
@@ -369,6 +445,7 @@ class Pool:
             elif worker.in_flight:
                 self.counts.workers_died += 1
             self._settle(worker, tenant)
+            worker.calling.cancel()
             if not self._closed:
                 self._pump(tenant)
                 if not tenant.queue and not tenant.workers:
@@ -399,8 +476,13 @@ class Pool:
         head = tickets[0]
         assert worker.progress is not None, "closed after this"
         place = worker.progress.place()
-        running = place.seq == head.seq and place.phase == RUNNING
-        if worker.late == "deadline" and not running:
+        running = place.seq == head.seq and place.phase in (RUNNING, CALLING)
+        if head.caller is worker:
+            head.caller = None
+        if worker.late == RUN_ELSEWHERE:
+            if head.caller is not None or head.future.done():  # else the other has died meanwhile
+                tickets.pop(0).copies -= 1
+        elif worker.late == "deadline" and not running:
             tickets.pop(0)
             self._refuse(head, "the deadline came before a worker was free")
         elif worker.late != "late finalisers" and (running or place.phase != COLLECTING):
@@ -408,7 +490,7 @@ class Pool:
             step = place.step if running and 0 <= place.step < len(head.request.rules) else None
             if worker.late is None and self._zygote is not None and self._zygote.ended:
                 self.counts.retries += 1  # it died with its zygote, for which the job cannot be blamed
-            elif worker.late not in ("time", "deadline") and head.attempts < (1 if running else 3):
+            elif self._may_run_again(worker, head, running):
                 head.attempts += 1
                 self.counts.retries += 1
             else:
@@ -427,11 +509,12 @@ class Pool:
             for ticket in tickets:
                 self._refuse(ticket, "the service is stopping")
         else:
-            for ticket in reversed(tickets):
-                ticket.copies -= 1
-                if not ticket.copies:
-                    ticket.copies = 1
-                    tenant.queue.appendleft(ticket)
+            self._hand_back(tickets, tenant)
+
+    def _may_run_again(self, worker: Worker, head: Ticket, running: bool) -> bool:
+        if worker.late in ("time", "deadline") or head.request.broker.changes:
+            return False
+        return head.attempts < (1 if running else 3)
 
     def _refuse(self, ticket: Ticket, why: str) -> None:
         if not ticket.future.done():
@@ -479,14 +562,17 @@ class Pool:
         head = worker.in_flight[0]
         assert worker.progress is not None, "a worker in the set lives"
         place = worker.progress.place()
-        if place.seq == head.seq and place.phase == RUNNING:
+        settled = self.limits.idle_time + self.limits.kill_grace
+        if worker.calling.going_on:
+            end, why = head.request.deadline, "deadline"
+        elif place.seq == head.seq and place.phase == RUNNING:
             extra = self.limits.tracing_time if head.request.traced else 0.0
             end, why = place.started + self.limits.rule_time + extra + self.limits.kill_grace, "time"
         elif place.seq == head.seq:
-            # It has sent something, and has not answered.
-            end, why = place.started + self.limits.idle_time + self.limits.kill_grace, "out of step"
+            # It has sent something, and has not answered; or it has its reply, and does not go on.
+            end, why = max(place.started, worker.calling.replied) + settled, "out of step"
         elif place.phase == COLLECTING:
-            end, why = place.started + self.limits.idle_time + self.limits.kill_grace, "late finalisers"
+            end, why = place.started + settled, "late finalisers"
         elif place.phase == RUNNING:
             end, why = worker.head_since + SETTLE, "late finalisers"
         else:
@@ -534,7 +620,7 @@ class Pool:
                     return
                 # One that somebody waits for does not warm up first.
                 kind = "worker" if any(tenant.queue for tenant in self._tenants.values()) else "spare"
-                worker = await Worker.start(zygote, kind, self._answered, self._ended, self.limits.answer)
+                worker = await Worker.start(zygote, kind, self._received, self._ended, self.limits.answer)
                 self.counts.workers_started += 1
                 if worker.ended:
                     await asyncio.sleep(self._false_start())
@@ -573,10 +659,11 @@ class Pool:
             await self._refill()
             return
 
-    def _background(self, work: Coroutine[None, None, None]) -> None:
+    def _background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _phase(worker: Worker) -> int:

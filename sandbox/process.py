@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from sandbox.brokering import Calling
 from sandbox.limits import Limits
 from sandbox.progress import SIZE, Progress
 from sandbox.wire import HEAD, Hello, JobRule, NotConfined
@@ -209,6 +210,7 @@ class Worker(asyncio.Protocol):
         self.loaded: set[str] = set()
         self.rules: object = None  # of the last job, as the pool was given them
         self.named: tuple[JobRule, ...] = ()  # the same without their code
+        self.calling = Calling()
         self.executions = 0
         self.retiring = False
         self.head_since = 0.0

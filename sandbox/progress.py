@@ -17,7 +17,7 @@ LENGTH, LENGTH_AT = struct.Struct("<I"), 20
 RESERVED = 16 * 1024  # more than a denial of `Limits.text` characters, each escaped
 BODY = 64  # where the journal begins
 
-IDLE, RUNNING, COLLECTING = 0, 1, 2
+IDLE, RUNNING, COLLECTING, CALLING = 0, 1, 2, 3
 
 
 class Place(NamedTuple):
@@ -31,11 +31,12 @@ class Place(NamedTuple):
 class Progress:
     """One worker's mapping, seen from either side."""
 
-    __slots__ = ("_length", "_map", "_seq")
+    __slots__ = ("_before", "_length", "_map", "_seq")
 
     def __init__(self, fd: int) -> None:
         self._map = mmap.mmap(fd, SIZE)
         self._seq = self._length = 0
+        self._before = 0, 0, 0  # the step that waits for a call, when it started, and since when it waits
 
     def begin(self, seq: int) -> None:
         self._seq, self._length = seq, 0
@@ -45,6 +46,18 @@ class Progress:
         now = time.monotonic_ns()
         HEADER.pack_into(self._map, 0, self._seq, step, phase, self._length, now)
         return now
+
+    def call(self) -> None:
+        """Note that the step waits for a call."""
+        _, step, _, _, started = HEADER.unpack_from(self._map, 0)
+        self._before = step, started, self.enter(step, CALLING)
+
+    def go_on(self) -> int:
+        """Note that the step goes on, as if it had started later by the wait. Answers that, in nanoseconds."""
+        step, started, since = self._before
+        waited = time.monotonic_ns() - since
+        HEADER.pack_into(self._map, 0, self._seq, step, RUNNING, self._length, started + waited)
+        return waited
 
     def append(self, event: bytes, *, decides: bool = False) -> None:
         """Keep one journal event; what no longer fits is lost to the trace of a killed execution only.

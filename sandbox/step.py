@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from sandbox import failure, names
+from sandbox.calls import Caller, Calls
+from sandbox.configuration import Configuration
 from sandbox.exposed import UnauthorizedError
 from sandbox.failure import CallbackError, Failure
 from sandbox.guards import Guards
@@ -47,9 +49,11 @@ class Step:
         journal: Journal,
         timer: Timer,
         tracer: Tracer | None = None,
+        caller: Caller | None = None,
     ) -> None:
         self._job = job
         self._tracer = tracer
+        self._caller = caller
         self._limits = journal.limits
         self._timer = timer
         self._journal = journal
@@ -64,6 +68,14 @@ class Step:
     @functools.cached_property
     def modules(self) -> Modules:
         return Modules(self._job.clock, self._job.seed, self.recorder.step, self.recorder.change)
+
+    @functools.cached_property
+    def calls(self) -> Calls:
+        return Calls(self.recorder, self._caller, self._limits)
+
+    @functools.cached_property
+    def configuration(self) -> Configuration:
+        return Configuration(msgspec.json.decode(self._job.configuration, type=dict[str, str]))
 
     @functools.cached_property
     def verdict(self) -> Verdict:

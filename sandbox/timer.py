@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from sandbox.recorder import rule_line
 
+AT_ONCE = 0.000_01  # seconds: 0 would stop the kernel's timer
 AGAIN = 0.005  # seconds: an exception inside a finaliser is discarded by the interpreter
 
 Result = TypeVar("Result")
@@ -44,6 +45,19 @@ class Timer:
 
     def stop(self) -> None:
         self._armed = False
+
+    def pause(self) -> float:
+        """Nothing rings until `go_on` with the seconds that were left, which this answers."""
+        self._armed = False
+        return self._deadline - time.monotonic()
+
+    def go_on(self, left: float) -> None:
+        """Where nothing was left, or it has rung already, it rings at once."""
+        left = max(left, AT_ONCE)
+        self._deadline = deadline = time.monotonic() + left
+        self._armed = True
+        if self._rings > deadline:
+            self._set(deadline, left)
 
     def off(self) -> None:
         """Stop the kernel's timer too, as it does by itself when it rings and nothing runs."""

@@ -30,7 +30,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True, tag="job"):
     `maps` are the members of `context` that always are objects, created when missing and capped by
     `Limits.claims`; `returns` are those that come back. `clock` is in nanoseconds since the epoch.
     `left_out` are the rules not to run again after an earlier attempt had to be killed in them. A `traced` job has a
-    longer time, and its answer a timeline.
+    longer time, and its answer a timeline. `configuration` is what `configuration.NAME` reads.
     """
 
     seq: int
@@ -43,6 +43,7 @@ class Job(msgspec.Struct, frozen=True, array_like=True, tag="job"):
     seed: bytes
     left_out: tuple[int, ...] = ()
     traced: bool = False
+    configuration: bytes = b"{}"  # a JSON object of texts
 
 
 class CompileJob(msgspec.Struct, frozen=True, array_like=True, tag="compile"):
@@ -50,6 +51,30 @@ class CompileJob(msgspec.Struct, frozen=True, array_like=True, tag="compile"):
 
     source: str
     outline: bool = False
+
+
+CallKind = Literal["http", "cache"]
+
+
+class Call(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A rule asks for something outside, and its worker waits. `ordinal` counts the calls of one step from 0; `request`
+    is JSON that the broker of this `kind` reads. Its frame is an array, where that of an answer is an object."""
+
+    seq: int
+    step: int
+    ordinal: int
+    kind: CallKind
+    line: int
+    request: msgspec.Raw
+
+
+class Reply(msgspec.Struct, frozen=True, array_like=True, tag="reply"):
+    """The answer to a call, as JSON text. Jobs that were sent before it are taken back: the worker forgets them."""
+
+    seq: int
+    step: int
+    ordinal: int
+    answer: bytes
 
 
 class Denial(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,7 +186,7 @@ class NotConfined(msgspec.Struct, frozen=True, tag="not_confined"):
     missing: dict[str, str]
 
 
-Downward = Job | CompileJob
+Downward = Job | CompileJob | Reply
 to_worker = msgspec.msgpack.Encoder()
 from_service = msgspec.msgpack.Decoder(Downward)
 to_service = msgspec.json.Encoder()

@@ -14,6 +14,7 @@ import sys
 
 import msgspec
 
+from sandbox.calls import Caller
 from sandbox.compiler import compile_rule
 from sandbox.limits import Limits
 from sandbox.memory import Memory
@@ -40,15 +41,17 @@ def serve(channel: socket.socket, progress: Progress, trace_fd: int, limits: Lim
         _collect([warm(known, limits, progress, timer, memory)], progress, timer, limits)
     programs: dict[str, Program] = {}
     frames = Frames(channel)
+    caller = Caller(channel, frames, limits, progress, timer)
     loaded, count = False, 0
     while (body := frames.next()) is not None:
         job = from_service.decode(body)
         assert isinstance(job, Job), "a worker runs, it does not compile"
-        for rule in job.rules:
-            if rule.code:
-                programs[rule.digest] = load(rule.code)
-                loaded = True
-        pipeline = Pipeline(job, programs, limits, progress, timer, memory)
+        for sent in (*caller.taken_back(), job):
+            for rule in sent.rules:
+                if rule.code:
+                    programs[rule.digest] = load(rule.code)
+                    loaded = True
+        pipeline = Pipeline(job, programs, limits, progress, timer, memory, caller)
         answer = pipeline.run()
         count += 1
         looked = pipeline.slow or count % LOOK_EVERY == 0

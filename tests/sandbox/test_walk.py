@@ -18,6 +18,8 @@ import msgspec
 import pytest
 
 from sandbox import guards, modules
+from sandbox.calls import Caller
+from sandbox.exchanges import CacheAnswer, HttpAnswer
 from sandbox.exposed import ATTRIBUTES, NAMES
 from sandbox.limits import DEFAULT
 from sandbox.memory import Memory
@@ -28,7 +30,7 @@ from sandbox.progress import SIZE, Progress
 from sandbox.step import Step
 from sandbox.timer import Timer
 from sandbox.vocabulary import of_words
-from sandbox.wire import Job
+from sandbox.wire import CallKind, Job
 from tests.sandbox import trial, walk
 from tests.sandbox.walk import Walk
 
@@ -62,7 +64,25 @@ itertools.combinations_with_replacement("ab",1) itertools.compress("a",[1]) iter
 itertools.dropwhile(None,[]) itertools.filterfalse(None,[0]) itertools.islice("ab",1) itertools.pairwise("ab")
 itertools.permutations("ab") itertools.product("ab") itertools.repeat(1) itertools.starmap(pow,[(1,2)])
 itertools.takewhile(len,["a"]) itertools.zip_longest("a","bc") jwt.encode({"a":1},"k")
+http.get("https://h/") http.get("https://h/").headers cache.get("a") configuration["NAME"]
 """.split()
+
+
+class Answering(Caller):
+    """Answers each call by itself: there is no service at the other end of this step."""
+
+    def __init__(self) -> None:
+        self.count = self.waited = 0
+
+    def begin(self, seq: int) -> None:
+        pass
+
+    def ask(self, step: int, ordinal: int, kind: CallKind, request: bytes, line: int) -> bytes:
+        if kind == "cache":
+            return msgspec.json.encode(CacheAnswer(found=True, value={"a": [1]}, warning="kept nowhere"))
+        headers = {"content-type": "application/json"}
+        return msgspec.json.encode(HttpAnswer(status=200, url="https://h/", headers=headers, body='{"a": [1]}'))
+
 
 BEFORE: weakref.WeakKeyDictionary[Step, dict[int, Any]] = weakref.WeakKeyDictionary()
 
@@ -82,8 +102,9 @@ def step() -> Iterator[Step]:
     os.ftruncate(fd, SIZE)
     user, context = (msgspec.json.encode(part) for part in (trial.USER, trial.CONTEXT))
     job = Job(1, user, context, (), ("idToken", "accessToken"), trial.RETURNS, trial.CLOCK, trial.SEED)
+    job = msgspec.structs.replace(job, configuration=b'{"NAME":"value"}')
     timer = Timer()
-    pipeline = Pipeline(job, {}, DEFAULT, Progress(fd), timer, Memory())
+    pipeline = Pipeline(job, {}, DEFAULT, Progress(fd), timer, Memory(), Answering())
     pipeline.run()
     made = pipeline.step(0)
     BEFORE[made] = before

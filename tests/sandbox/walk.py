@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from sandbox.classes import RuleClass, Super, make_class
+from sandbox.configuration import Configuration
 from sandbox.exposed import ATTRIBUTES, CLASS_ATTRIBUTES, DATA_TYPES, EXCEPTIONS, OPAQUE
 from sandbox.facades import EXCEPTION_TYPES
 from sandbox.failure import CallbackError
@@ -28,7 +29,7 @@ from sandbox.modules import Module, Namespace
 
 OPAQUE_TYPES = frozenset(kind for kinds, _ in OPAQUE for kind in kinds)
 CLASSES = frozenset({*ATTRIBUTES, *CLASS_ATTRIBUTES, *OPAQUE_TYPES, *DATA_TYPES, *EXCEPTIONS, *EXCEPTION_TYPES})
-OURS = frozenset({Module, Namespace, Super})
+OURS = frozenset({Configuration, Module, Namespace, Super})
 # Raised at a rule by code of ours or of the library, with text and numbers in them and nothing else.
 RAISED = frozenset(
     {CallbackError, BudgetExceeded, UnicodeDecodeError, UnicodeEncodeError, *EXCEPTIONS, *EXCEPTION_TYPES}
