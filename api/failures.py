@@ -13,6 +13,7 @@ from api.errors import ApiError, error_response
 from api.request_id import echo_request_id
 from engine.authoring import InvalidScript, InvalidScripts
 from engine.casing import NoCase
+from engine.configuration import InvalidValue
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
 from engine.transaction import InvalidTransaction
 from sandbox.pool import Busy
@@ -59,6 +60,7 @@ FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidScript: _invalid_script,
     InvalidScripts: _invalid_scripts,
     InvalidTransaction: _invalid_transaction,
+    InvalidValue: lambda exc: ApiError("unprocessable", str(exc)),
     NoCase: lambda exc: ApiError("unprocessable", str(exc)),
     NotFound: lambda exc: ApiError("not_found", exc.message),
     Conflict: lambda exc: ApiError("conflict", exc.message, problems=[{"code": exc.code, "message": exc.message}]),

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import executions, impact, operations, revisions, rules, shadow, tail, tenants, trial
+from api import configuration, executions, impact, operations, revisions, rules, shadow, tail, tenants, trial
 from api.call import Call
 from api.callers import acting_tenant
 from api.execute import execute
@@ -42,6 +42,9 @@ ROUTES = (
     Row("GET", "/v1/revisions", "rules:read", revisions.every),
     Row("GET", "/v1/revisions/{n}", "rules:read", revisions.one),
     Row("POST", "/v1/revisions/{n}/activate", "rules:deploy", revisions.activate),
+    Row("GET", "/v1/configuration", "configuration:write", configuration.every),
+    Row("PUT", "/v1/configuration/{key}", "configuration:write", configuration.put),
+    Row("DELETE", "/v1/configuration/{key}", "configuration:write", configuration.delete),
     Row("POST", "/v1/try", "rules:write", trial.try_),
     Row("GET", "/v1/executions", "executions:read", executions.every),
     Row("DELETE", "/v1/executions", "executions:erase", executions.erase),

@@ -17,7 +17,9 @@ from api.callers import Callers
 from api.metrics import Metrics
 from api.settings import NO_REDIS, BadSetting, Settings
 from engine.authoring import Authoring
+from engine.calls.outside import Outside
 from engine.compiled import CompiledRules
+from engine.configuration import Configurations
 from engine.data_folder import FolderInUse, sole_use
 from engine.engine import Engine
 from engine.explaining import Explainer
@@ -54,6 +56,8 @@ class Service:
     shadowing: Shadowing
     explainer: Explainer
     authoring: Authoring
+    configurations: Configurations
+    outside: Outside
     callers: Callers
     metrics: Metrics
     private_redis: PrivateRedis | None
@@ -82,11 +86,15 @@ class Service:
                 workers=settings.workers,
                 workers_per_tenant=settings.workers_per_tenant,
                 queue=settings.queue,
+                calling_per_tenant=settings.calling_per_tenant,
                 unconfined_by=settings.run_unconfined_by or (),
             )
             stack.push_async_callback(pool.close)
             await pool.start()
-            live = Live(store)
+            configurations = Configurations(store, keys, pool.limits)
+            if settings.secret_previous is not None:
+                await configurations.seal_again()
+            live = Live(store, configurations)
             live.start()
             stack.push_async_callback(live.close)
             records = Records(
@@ -107,8 +115,10 @@ class Service:
             )
             stack.push_async_callback(callers.aclose)
             compiled = CompiledRules(pool, keys, client)
-            engine = Engine(store, live, pool, compiled, records)
-            replayer = Replayer(engine, store)
+            outside = Outside(keys, client, settings.http_networks or (), pool.limits.call_answer)
+            stack.push_async_callback(outside.close)
+            engine = Engine(store, live, pool, compiled, records, outside, configurations)
+            replayer = Replayer(engine, store, configurations)
             shadowing = Shadowing(store, records, replayer)
             shadowing.start()
             stack.push_async_callback(shadowing.close)
@@ -125,6 +135,8 @@ class Service:
                 shadowing=shadowing,
                 explainer=Explainer(store, records, engine, replayer, pool),
                 authoring=Authoring(store, live, compiled),
+                configurations=configurations,
+                outside=outside,
                 callers=callers,
                 metrics=Metrics(engine, pool, compiled, records),
                 private_redis=private,

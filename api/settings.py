@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +17,7 @@ from sandbox.layers import ESSENTIAL
 
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NO_REDIS = "none"
+Network = IPv4Network | IPv6Network
 MASK = "***"
 
 
@@ -63,6 +64,8 @@ class Settings:
     worker_memory_mb: int
     workers: int
     workers_per_tenant: int
+    calling_per_tenant: int
+    http_networks: tuple[Network, ...] | None
     recycle_after: int
     queue: int
     body_bytes: int
@@ -135,6 +138,8 @@ def _shown(row: Setting, value: object) -> object:
         return MASK
     if row.masked == "url":
         return _masked_url(str(value))
+    if isinstance(value, tuple):
+        return [str(one) for one in value]
     return str(value) if isinstance(value, Path) else value
 
 
@@ -179,6 +184,13 @@ def _algorithms(text: str) -> tuple[str, ...]:
 
 def _layers(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_choice(*ESSENTIAL)(name.strip()) for name in text.split(",")))
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(","))
+    except ValueError as exc:
+        raise ValueError(f"{exc}; give networks like `10.1.0.0/16`, separated by commas") from None
 
 
 def _secret(text: str) -> str:
@@ -280,6 +292,10 @@ SETTINGS = (
             "most worker processes at once, each of one tenant; by default 64 for each CPU"),
     Setting("CLAIMSMITH_WORKERS_PER_TENANT", "workers_per_tenant", _number(1, 10_000), None,
             "most worker processes of one tenant; by default 2 for each CPU, and half of all at most"),
+    Setting("CLAIMSMITH_CALLING_PER_TENANT", "calling_per_tenant", _number(1, 10_000), "64",
+            "most worker processes of one tenant that wait for a call beside those at work"),
+    Setting("CLAIMSMITH_HTTP_NETWORKS", "http_networks", _networks, None,
+            "networks that rules may call though they are not public, separated by commas; by default none"),
     Setting("CLAIMSMITH_RECYCLE_AFTER", "recycle_after", _number(1, 1_000_000_000), "1000",
             "executions after which a worker is replaced; 1 gives every execution its own process"),
     Setting("CLAIMSMITH_QUEUE", "queue", _number(1, 1_000_000), "256",

@@ -61,6 +61,7 @@ async def try_(call: Call) -> Response:
     if drafts is not None:
         revision, scripts = await drafted(call, live, drafts)
     user = bytes(body.user).strip()
+    configuration = await call.service.configurations.live(call.tenant)
     execution = await call.service.engine.evaluate(
         Transaction(tenant=call.tenant, user=None if user == NULL else user, context=bytes(body.context).strip()),
         revision=revision,
@@ -68,6 +69,7 @@ async def try_(call: Call) -> Response:
         recorder=NoRecorder(),
         clock=None if body.clock is None else nanoseconds(body.clock),
         seed=None if body.seed is None else seed_of(body.seed),
+        configuration=configuration if call.caller.allows("configuration:use") else configuration.placeholders,
     )
     return json_response(shown(record(execution), live.settings.recording))
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from engine import trace
+from engine.calls.reach import NO_REACH, Reach
 from engine.claims import TOKENS, ClaimsTooLarge, Policy
 from engine.execution import Execution
+from engine.masking import Masking
 from engine.models import JSON, Claims, Decision, Denial, Notice, Step, Transaction
 from engine.ready import Ready
 from engine.trace import NO_EVENTS
@@ -57,6 +59,7 @@ class Builder:
         self.failed: Sequence[Step] = ()
         self._ran: tuple[str, ...] = ()
         self._timeline = NO_EVENTS
+        self._reach = NO_REACH
 
     def note(self, code: str, message: str, rule: str | None = None, line: int | None = None) -> None:
         self._notices.append(Notice(code=code, message=message, rule=rule, line=line))
@@ -66,10 +69,14 @@ class Builder:
         self._decision = "allow"
         self._tokens = {"idToken": self._view.idToken or {}, "accessToken": self._view.accessToken or {}}
 
-    def from_run(self, run: Run) -> None:
+    def from_run(self, run: Run, reach: Reach = NO_REACH) -> None:
+        """`reach` is what its rules could ask for."""
         ready = self._ready
+        self._reach = reach
         self._timeline = NO_EVENTS if run.answer is None else run.answer.timeline
-        self._trace = trace.Trace(rules=ready.ran, journal=run.journal, kills=run.kills, skipped=run.skipped)
+        self._trace = trace.Trace(
+            rules=ready.ran, journal=run.journal, kills=run.kills, skipped=run.skipped, calls=reach.calls
+        )
         blame = trace.Blame(self._trace)
         policy = Policy(ready.revision.settings, self._limit, blame)
         if run.answer is not None and run.answer.calm and not run.kills:
@@ -85,6 +92,7 @@ class Builder:
                 self._take_answer(run.answer, lost, policy, blame)
         finally:
             self._notices.extend(policy.notices)
+        self._note_secrets(reach.masking, blame)
 
     def _look_into(self, run: Run, policy: Policy) -> Sequence[str]:
         """What became of the rules, with a notice for all that went wrong; the paths of what was no JSON."""
@@ -118,10 +126,27 @@ class Builder:
             ran=self._ran,
             failed=bool(self.failed),
             timeline=self._timeline,
+            configuration=self._reach.number,
+            unrecorded=self._reach.unrecorded,
+            masking=self._reach.masking,
             clock=clock,
             seed=seed,
             seconds=seconds,
         )
+
+    def _note_secrets(self, masking: Masking, blame: trace.Blame) -> None:
+        """A claim that holds a value of the configuration goes to whoever has the token, which is seldom meant."""
+        if not masking or self._decision != "allow":
+            return
+        for token in TOKENS:
+            for claim, value in self._tokens[token].items():
+                if masking.holds({claim: value}):
+                    rule, line = blame.of(journal.pointer(("context", token, claim)))
+                    text = f"`{token}` has a value of the configuration in the claim `{masking.text(claim)}`"
+                    notice = Notice(
+                        code="secret_in_claim", message=text, claim=masking.text(claim), rule=rule, line=line
+                    )
+                    self._notices.append(notice)
 
     def _note_failures(self) -> None:
         """A rule that was skipped, or whose claims were too large, is said in the answer too."""

@@ -15,13 +15,18 @@ import structlog
 
 from engine import trace
 from engine.builder import Builder, Run
+from engine.calls.made import Made
+from engine.calls.outside import Outside
+from engine.calls.reach import Reach
 from engine.chance import Chance
 from engine.claims import TOKENS
 from engine.compiled import CompiledRules, RuleRefused
+from engine.configuration import EMPTY, Configurations, ConfigurationSet
 from engine.execution import Execution
 from engine.execution_id import CHANCE, execution_id
 from engine.live import Live
-from engine.models import PipelineRule, Revision, Step, StepError, Transaction
+from engine.masking import Masking, without_secrets
+from engine.models import CallRecord, PipelineRule, Revision, Step, StepError, Transaction
 from engine.ready import Ready
 from engine.recorder import Recorder
 from engine.store.errors import Unavailable
@@ -35,12 +40,25 @@ log = structlog.get_logger("claimsmith.engine")
 
 RETURNS = (*TOKENS, "redirect", "multifactor")
 SEED = 32  # bytes
+WITHOUT_SECRETS = " (placeholders)"  # behind a tenant's key: its workers never held a secret
 MOST_OTHERS = 16  # revisions that many logins are replayed under
 MOST_READY = 1_000  # tenants whose rules are kept ready to run
 
 
 class Engine:
-    def __init__(self, store: Store, live: Live, pool: Pool, compiled: CompiledRules, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        store: Store,
+        live: Live,
+        pool: Pool,
+        compiled: CompiledRules,
+        recorder: Recorder,
+        outside: Outside | None = None,
+        configurations: Configurations | None = None,
+    ) -> None:
+        """Without `outside` calls of rules fail; without `configurations` there are no values but those given."""
+        self._outside = outside
+        self._configurations = configurations
         self._store = store
         self._live = live
         self._pool = pool
@@ -64,6 +82,8 @@ class Engine:
         clock: int | None = None,
         seed: bytes | None = None,
         ended: Mapping[int, trace.Kill] | None = None,
+        configuration: ConfigurationSet | None = None,
+        calls: Sequence[CallRecord] | None = None,
         background: bool = False,
         traced: bool = False,
     ) -> Execution:
@@ -71,8 +91,9 @@ class Engine:
 
         `scripts` are the sources of a draft by SHA-256. `clock` (nanoseconds since the epoch) and `seed` (`SEED` bytes)
         are those of an earlier execution, for a replay; `ended` are the rules that do not run, by their places among
-        the enabled ones, since they had to be ended then. In the `background` it takes no login's worker; a `traced`
-        one has a timeline, and more time.
+        the enabled ones, since they had to be ended then. `configuration` is read instead of the live set; with
+        `calls`, those of an earlier execution, a call gets its recorded answer, and none goes outside. In the
+        `background` it takes no login's worker; a `traced` one has a timeline, and more time.
 
         Whatever the rules do is a value. Raises `InvalidTransaction` for JSON that is not a transaction, `NotFound` for
         a tenant that does not exist, `Unavailable`, `Busy` and `SandboxUnavailable` when it was not evaluated.
@@ -106,8 +127,9 @@ class Engine:
         elif not ready.rules:
             build.unchanged()
         else:
+            reach = await self._reach(ready, configuration, calls, deadline)
             ask = Request(
-                key=ready.revision.tenant,
+                key=revision.tenant + WITHOUT_SECRETS if reach.placeholders else revision.tenant,
                 user=transaction.user,
                 context=transaction.context,
                 rules=ready.codes,
@@ -118,8 +140,11 @@ class Engine:
                 deadline=deadline,
                 background=background or traced,
                 traced=traced,
+                configuration=reach.text,
+                broker=reach.broker,
             )
-            build.from_run(await self._run(transaction, ready, ask, ended or {}))
+            run = await self._run(transaction, ready, ask, ended or {}, reach.masking)
+            build.from_run(run, reach)
         name = execution_id(clock, chance[SEED:])
         execution = build.execution(name, transaction, clock, seed, time.monotonic() - began)
         self.decisions[execution.decision] += 1
@@ -167,7 +192,43 @@ class Engine:
                 self._others.popitem(last=False)
         return ready
 
-    async def _run(self, transaction: Transaction, ready: Ready, ask: Request, ended: Mapping[int, trace.Kill]) -> Run:
+    async def _reach(
+        self,
+        ready: Ready,
+        given: ConfigurationSet | None,
+        calls: Sequence[CallRecord] | None,
+        deadline: float,
+    ) -> Reach:
+        """Nothing, for rules that mention none of it: most do not."""
+        revision = ready.revision
+        configuration = None
+        if ready.configured:
+            configuration = given or await self._configuration(revision.tenant, deadline)
+        if not ready.calling:
+            return Reach(configuration)
+        masking = Reach(configuration).masking
+        hosts = revision.settings.allowed_hosts
+        return Reach(
+            configuration, Made(self._outside, revision.tenant, hosts, deadline, self._pool.limits, masking, calls)
+        )
+
+    async def _configuration(self, tenant: str, deadline: float) -> ConfigurationSet:
+        if self._configurations is None:
+            return EMPTY
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                return await self._configurations.live(tenant)
+        except TimeoutError:
+            raise Unavailable("no answer within the login's deadline") from None
+
+    async def _run(
+        self,
+        transaction: Transaction,
+        ready: Ready,
+        ask: Request,
+        ended: Mapping[int, trace.Kill],
+        masking: Masking,
+    ) -> Run:
         """Run the pipeline; a rule that has to be killed and may be skipped is left out of another attempt."""
         kills = dict(ready.refused)
         for index in kills:
@@ -180,6 +241,7 @@ class Engine:
         while True:
             left_out = (*kills, *behind)
             result = await self._pool.run(msgspec.structs.replace(ask, left_out=left_out) if left_out else ask)
+            result = without_secrets(result, masking)
             if isinstance(result, Answer):
                 if result.invalid is not None:
                     require_readable(transaction)

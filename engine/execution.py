@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from engine.models import JSON, Claims, Decision, Denial, Notice, Step, Transaction
+from engine.masking import NOTHING, Masking
+from engine.models import JSON, CallRecord, Claims, Decision, Denial, Notice, Step, Transaction
 from engine.trace import NO_EVENTS, Trace
 
 
@@ -13,7 +14,9 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
     `clock` is in nanoseconds since the epoch; `engine` stamps what ran the rules (`engine.ready`); `ran` are the ids
     and names of the rules that did, `failed` says whether one of them did not end well. With the transaction, the
-    revision, the clock and the seed all of it can be had again.
+    revision, the clock, the seed, the set of `configuration` values (None: no rule mentions them) and the calls of the
+    trace all of it can be had again; `unrecorded` is the first call that a replay had no recorded answer to. `masking`
+    takes secrets out of what is recorded.
     """
 
     id: str
@@ -35,6 +38,9 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
     clock: int
     seed: bytes = b""
+    configuration: int | None = None
+    unrecorded: CallRecord | None = None
+    masking: Masking = NOTHING
     timeline: msgspec.Raw = NO_EVENTS  # of a traced one (`sandbox.timeline`)
     seconds: float
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import structlog
 
+from engine.configuration import Configurations
 from engine.models import Revision
 from engine.store.errors import NotFound, StoreError
 from engine.store.store import Store
@@ -26,8 +27,10 @@ LAST_POLL = 2.0  # for the one that is under way when the service stops
 
 
 class Live:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, configurations: Configurations | None = None) -> None:
+        """`configurations` are kept as fresh as the revisions."""
         self._store = store
+        self._configurations = configurations
         self._revisions: dict[str, Revision] = {}
         self._unknown: dict[str, float] = {}
         self._pending: dict[str, asyncio.Future[Revision]] = {}
@@ -91,6 +94,8 @@ class Live:
 
     def forget(self, tenant: str) -> None:
         self._revisions.pop(tenant, None)
+        if self._configurations is not None:
+            self._configurations.forget(tenant)
 
     async def _poll(self) -> None:
         while not self._closing.is_set():
@@ -114,6 +119,8 @@ class Live:
                 self.database_available = True
 
     async def _refresh(self) -> None:
+        if self._configurations is not None:
+            await self._configurations.refresh()
         stamps = await self._store.live_stamps()
         for tenant, known in list(self._revisions.items()):
             # Not "greater": a tenant that was ended and made again begins anew, and may have come as far.

@@ -21,6 +21,9 @@ Claims = dict[str, JSON]
 RULE_NAME = r"\A[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?\Z"
 RuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=RULE_NAME)]
 RuleOrder = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+# `host`, `host:port`, `*.host` for all names below it, `[address]`; with `http://` in front also without encryption.
+ALLOWED_HOST = r"\A(http://)?((\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?\Z"
+AllowedHost = Annotated[str, msgspec.Meta(max_length=260, pattern=ALLOWED_HOST)]
 Pattern = Annotated[str, msgspec.Meta(min_length=2, max_length=300, pattern="^/")]
 
 
@@ -45,6 +48,7 @@ class TenantSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     strict_claims: bool = False
     scope_changes: bool = False
+    allowed_hosts: Annotated[tuple[AllowedHost, ...], msgspec.Meta(max_length=200)] = ()  # that rules may call
     recording: Recording = Recording()
 
 
@@ -121,6 +125,21 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     new: JSON
     line: int
     rolled_back: bool = False
+
+
+class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One call of a rule, the `ordinal`th of its step (from 0). `request` and `answer` are those of
+    `sandbox.exchanges`: secrets are masked in the request, and in `masked`, which is the answer where it held any. No
+    `answer`: the call was cut off, or the record had no room for it."""
+
+    step: int
+    ordinal: int
+    kind: Literal["http", "cache"]
+    line: int
+    ms: float
+    request: msgspec.Raw
+    answer: msgspec.Raw | None = None
+    masked: msgspec.Raw | None = None
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

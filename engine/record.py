@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from engine.calls.shown import shown_call
 from engine.claims import TOKENS
 from engine.execution import Execution
 from engine.models import JSON, Claims, Decision, Denial, Notice, Recording
@@ -22,7 +23,8 @@ MOST_CLIENT = 200  # characters by which a client is found
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an execution was made of, and all that came of it. `clock` is in nanoseconds since the epoch;
-    `engine` stamps what ran it; `dropped` are the places in the transaction that were never kept."""
+    `engine` stamps what ran it; `configuration` is the number of the set of values that its rules could read;
+    `dropped` are the places in the transaction that were never kept."""
 
     execution_id: str
     revision: int
@@ -42,11 +44,13 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     updates: dict[str, Claims | None]
     warnings: tuple[Notice, ...]
     trace: Trace
+    configuration: int | None = None
     dropped: tuple[str, ...] = ()
 
 
 def record(execution: Execution) -> Record:
     transaction = execution.transaction
+    mask = execution.masking.value if execution.masking else _as_it_is
     return Record(
         execution_id=execution.id,
         revision=execution.revision,
@@ -58,15 +62,20 @@ def record(execution: Execution) -> Record:
         ms=round(execution.seconds * 1000, 3),
         decision=execution.decision,
         denial=execution.denial,
-        redirect=execution.redirect,
-        multifactor=execution.multifactor,
-        idToken=execution.idToken,
-        accessToken=execution.accessToken,
+        redirect=mask(execution.redirect),
+        multifactor=mask(execution.multifactor),
+        idToken=mask(execution.idToken),
+        accessToken=mask(execution.accessToken),
         scope=execution.scope,
-        updates=execution.updates,
+        updates=mask(execution.updates),
         warnings=execution.warnings,
         trace=execution.trace,
+        configuration=execution.configuration,
     )
+
+
+def _as_it_is(value: JSON) -> JSON:
+    return value
 
 
 _encode = msgspec.json.Encoder().encode
@@ -115,10 +124,20 @@ def _masked_record(record: Record, redaction: Redaction, user: JSON, context: JS
         )
         for index, kill in record.trace.kills.items()
     }
-    trace = msgspec.structs.replace(record.trace, journal=msgspec.Raw(_encode(events)), kills=kills)
+    calls = tuple(
+        msgspec.structs.replace(
+            call, **{name: _masked_text(getattr(call, name), redaction) for name in ("request", "answer", "masked")}
+        )
+        for call in record.trace.calls
+    )
+    trace = msgspec.structs.replace(record.trace, journal=msgspec.Raw(_encode(events)), kills=kills, calls=calls)
     kept = msgspec.json.decode(_encode(msgspec.structs.replace(record, trace=trace)))
     transaction = redaction.everywhere({"user": user, "context": context})
     return read(_encode({**kept, **redaction.everywhere({**members, **tokens}), **transaction}))
+
+
+def _masked_text(text: msgspec.Raw | None, redaction: Redaction) -> msgspec.Raw | None:
+    return None if text is None else msgspec.Raw(_encode(redaction.everywhere(msgspec.json.decode(text))))
 
 
 def _masked(event: list[Any], redaction: Redaction) -> list[Any]:
@@ -141,6 +160,7 @@ def shown(record: Record, recording: Recording) -> dict[str, JSON]:
     removed = list(redaction.removed)
     steps = msgspec.to_builtins(record.trace.steps())
     for step in steps:
+        step["calls"] = [shown_call(call, redaction) for call in step["calls"]]
         for write in step["writes"]:
             path = parts_of(write["path"])
             write["old"], write["new"] = redaction.masked(write["old"], *path), redaction.masked(write["new"], *path)
@@ -155,6 +175,7 @@ def shown(record: Record, recording: Recording) -> dict[str, JSON]:
         "engine": record.engine,
         "clock": shown_moment(record.clock),
         "seed": "sealed",
+        "configuration": record.configuration,
         "ms": record.ms,
         **redaction.everywhere({**members, **tokens, "transaction": transaction, "steps": steps}),
         "removed": removed,

@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from engine.claims import TOKENS
+from engine.configuration import Configurations, ConfigurationSet
 from engine.engine import Engine
 from engine.execution import Execution
-from engine.models import Recording, Revision, Step, Transaction
+from engine.models import CallRecord, Recording, Revision, Step, Transaction
 from engine.record import Record, redaction_of, shown
 from engine.record import record as record_of
 from engine.recorder import NoRecorder
@@ -65,7 +66,8 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replayer:
-    def __init__(self, engine: Engine, store: Store) -> None:
+    def __init__(self, engine: Engine, store: Store, configurations: Configurations | None = None) -> None:
+        self._configurations = configurations
         self._engine = engine
         self._store = store
         self._seen = engine.logins
@@ -83,7 +85,8 @@ class Replayer:
         """The same revision; `traced` with a timeline. Raises what `Engine.evaluate` raises, and `NotFound`."""
         revision = await self._store.revision(tenant, record.revision)
         ended, remarks = _ended(record)
-        execution = await self._run(tenant, record, revision, {}, ended, traced)
+        configuration = await self._configuration(tenant, record)
+        execution = await self._run(tenant, record, revision, {}, ended, configuration, record.trace.calls, traced)
         if record.denial is not None and any(_denied_by(record, index) for index in ended):
             # What the rule had asked for before it was ended is not known anew.
             execution = msgspec.structs.replace(
@@ -99,8 +102,15 @@ class Replayer:
     async def otherwise(
         self, tenant: str, record: Record, revision: Revision, scripts: Mapping[str, str] | None = None
     ) -> Replay:
-        """Under other rules: what the caller would see is compared, not the way there. `scripts` as in `evaluate`."""
-        execution = await self._run(tenant, record, revision, scripts or {}, {}, False)
+        """Under other rules: what the caller would see is compared, not the way there. `scripts` as in `evaluate`: a
+        draft is given placeholders for the values of the configuration."""
+        configuration = await self._configuration(tenant, record)
+        if scripts and configuration is None and self._configurations is not None:
+            configuration = await self._configurations.live(tenant)
+        if scripts and configuration is not None:
+            configuration = configuration.placeholders
+        calls = _calls(record, revision)
+        execution = await self._run(tenant, record, revision, scripts or {}, {}, configuration, calls, False)
         return _replay(record, execution, _differences(record, execution), ())
 
     async def _run(
@@ -110,6 +120,8 @@ class Replayer:
         revision: Revision,
         scripts: Mapping[str, str],
         ended: Mapping[int, Kill],
+        configuration: ConfigurationSet | None,
+        calls: Sequence[CallRecord],
         traced: bool,
     ) -> Execution:
         user = bytes(record.user)
@@ -121,9 +133,32 @@ class Replayer:
             clock=record.clock,
             seed=record.seed,
             ended=ended,
+            configuration=configuration,
+            calls=calls,
             background=True,
             traced=traced,
         )
+
+    async def _configuration(self, tenant: str, record: Record) -> ConfigurationSet | None:
+        """The values that the rules could read then."""
+        if record.configuration is None or self._configurations is None:
+            return None
+        return await self._configurations.numbered(tenant, record.configuration)
+
+
+def _calls(record: Record, revision: Revision) -> list[CallRecord]:
+    """The recorded calls, by the places that their rules have in another revision: the same rule, else one of its
+    name."""
+    enabled = [rule for rule in revision.rules if rule.enabled]
+    places = {rule.name: place for place, rule in enumerate(enabled)}
+    places |= {rule.id: place for place, rule in enumerate(enabled)}
+    found = []
+    for call in record.trace.calls:
+        rule = record.trace.rules[call.step]
+        place = places.get(rule.id, places.get(rule.name))
+        if place is not None:
+            found.append(msgspec.structs.replace(call, step=place))
+    return found
 
 
 def shown_replay(replay: Replay, record: Record, recording: Recording) -> dict[str, Any]:
@@ -167,10 +202,15 @@ def _replay(record: Record, execution: Execution, found: Sequence[Difference], r
     if record.dropped:
         text = f"the tenant's settings keep nothing of {', '.join(f'`{place}`' for place in record.dropped)}"
         remarks = (Remark(code="not_reproducible", text=text), *remarks)
+    if (call := execution.unrecorded) is not None:
+        rule = execution.trace.rules[call.step].name
+        text = f"rule `{rule}` makes a call in line {call.line} that the record has no answer to"
+        remarks = (Remark(code="not_reproducible", text=text), *remarks)
     return Replay(execution=execution, identical=not found, differences=tuple(found), remarks=remarks)
 
 
-def _differences(record: Record, execution: Execution) -> list[Difference]:
+def _differences(record: Record, again: Execution) -> list[Difference]:
+    execution = record_of(again)  # both without the secrets of their configuration
     found = [
         Difference(part=part, old=old, new=new)
         for part in PARTS
@@ -208,9 +248,16 @@ def _steps(old: Sequence[Step], new: Sequence[Step]) -> list[Difference]:
                 part=f"steps[{index}].{member}", name=before.get("rule"), old=before.get(member), new=after.get(member)
             )
             for member in OF_STEP
-            if _text(before.get(member)) != _text(after.get(member))
+            if _text(_untimed(before.get(member))) != _text(_untimed(after.get(member)))
         ]
     return found
+
+
+def _untimed(value: Any) -> Any:
+    """Calls without their times."""
+    if not isinstance(value, list):
+        return value
+    return [{**one, "ms": 0} if isinstance(one, dict) and "ms" in one else one for one in value]
 
 
 def _text(value: Any) -> bytes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from engine.models import Cause, Frame, LogLine, Outcome, RanRule, Step, StepError, Write
+from engine.models import CallRecord, Cause, Frame, LogLine, Outcome, RanRule, Step, StepError, Write
 from sandbox import journal
 from sandbox.journal import Event
 from sandbox.pool import Killed
@@ -26,18 +27,19 @@ NO_EVENTS = msgspec.Raw(b"[]")
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the steps, as it came: the journal of the last attempt, the rules that had to be ended from
-    outside, and those that were undone, by their places among `rules`."""
+    outside, and those that were undone, by their places among `rules`. `calls` is the service's own knowledge."""
 
     rules: tuple[RanRule, ...] = ()
     journal: msgspec.Raw = NO_EVENTS
     kills: dict[int, Kill] = {}
     skipped: tuple[int, ...] = ()
+    calls: tuple[CallRecord, ...] = ()
 
     def events(self) -> list[Event]:
         return events_of(self.journal)
 
     def steps(self) -> tuple[Step, ...]:
-        return steps(self.rules, self.events(), self.kills, self.skipped)
+        return steps(self.rules, self.events(), self.kills, self.skipped, self.calls)
 
     def ended(self, index: int) -> Kill:
         """The rule at `index`, which has not passed, as if it had been ended from outside."""
@@ -136,7 +138,11 @@ def killed(result: Killed, rule_ms: float) -> Kill:
 
 
 def steps(
-    rules: Sequence[RanRule], events: Sequence[Event], kills: Mapping[int, Kill], skipped: Iterable[int]
+    rules: Sequence[RanRule],
+    events: Sequence[Event],
+    kills: Mapping[int, Kill],
+    skipped: Iterable[int],
+    calls: Iterable[CallRecord] = (),
 ) -> tuple[Step, ...]:
     """The steps in order. `events` are those of the last attempt; a rule in `kills` has its own."""
     rolled_back = {*skipped, *(index for index in kills if rules[index].on_failure == "skip")}
@@ -172,10 +178,23 @@ def steps(
                     for event in own
                     if isinstance(event, journal.Log)
                 ),
+                calls=tuple(_call(call) for call in calls if call.step == index),
                 error=error,
             )
         )
     return tuple(made)
+
+
+def _call(call: CallRecord) -> dict[str, Any]:
+    """A call as it is shown."""
+    answer = call.answer if call.masked is None else call.masked
+    return {
+        "kind": call.kind,
+        "line": call.line,
+        "ms": call.ms,
+        "request": msgspec.json.decode(call.request),
+        "answer": None if answer is None else msgspec.json.decode(answer),
+    }
 
 
 def _error(error: journal.Error | None) -> StepError | None:

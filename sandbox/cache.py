@@ -21,6 +21,8 @@ def cache(calls: Calls, depth: int) -> Namespace:
 
     def ask(request: CacheRequest) -> CacheAnswer:
         answer = _answer.decode(calls.ask("cache", request))
+        if answer.failure is not None:
+            raise RuntimeError(answer.failure)
         if answer.warning is not None:
             calls.warn(answer.warning)
         return answer

@@ -54,8 +54,9 @@ class CacheRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class CacheAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`warning` says why a value could not be read or kept."""
+    """`warning` says why a value could not be read or kept, `failure` why there is no answer at all."""
 
     found: bool = False
     value: Any = None
     warning: str | None = None
+    failure: str | None = None

@@ -122,6 +122,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         int, Row("bytes", None, None, "JSON of all answers: the record has the rest not, and a replay says so")
     ] = 2 * MB
 
+    # Configuration
+
+    configuration_values: Annotated[int, Row("values", None, None, "of one tenant: refused when it is set")] = 200
+    configuration_value: Annotated[int, Row("bytes", None, None, "of one value: refused when it is set")] = 64 * KB
+    configuration: Annotated[int, Row("bytes", None, None, "JSON of all values: refused when one is set")] = 256 * KB
+
     # The trace
 
     writes: Annotated[int, Row("writes", "exhausted", "too_many_writes", "counted at each, before it is kept")] = 2000

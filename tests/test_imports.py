@@ -28,6 +28,8 @@ sandbox.language sandbox.modules sandbox.opcodes sandbox.outline sandbox.pipelin
 sandbox.worker sandbox.zygote""".split()
 # Of the sandbox, what the layers above may know: how to ask a pool, and how to read what it answers.
 SEAM = {
+    "sandbox.brokering",
+    "sandbox.exchanges",
     "sandbox.journal",
     "sandbox.limits",
     "sandbox.plain",

@@ -17,7 +17,8 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from engine.models import OnFailure, Revision, Rule, RuleVersion, Tenant, TenantSettings
-from engine.store import executions, pipeline, revisions, rules, shadows, tenants, versions
+from engine.store import configurations, executions, pipeline, revisions, rules, shadows, tenants, versions
+from engine.store.configurations import Change, SealedSet
 from engine.store.database import Database
 from engine.store.errors import Conflict
 from engine.store.executions import ExecutionRow, Filter, Found
@@ -324,6 +325,37 @@ class Store:
             live = await revisions.live(connection, tenant)
             saved = tuple(rule.saved for rule in await rules.every(connection, live))
             return msgspec.structs.replace(live, number=0, rules=saved, created_by=by, created_at=_now(), restores=None)
+
+    # Configuration
+
+    async def configuration(self, tenant: str) -> SealedSet | None:
+        """The live set; None where nothing was ever set."""
+        async with self._database.reading() as connection:
+            return await configurations.live(connection, tenant)
+
+    async def numbered_configuration(self, tenant: str, number: int) -> SealedSet:
+        async with self._database.reading() as connection:
+            return await configurations.find(connection, tenant, number)
+
+    async def change_configuration(self, tenant: str, change: Change, by: str) -> SealedSet:
+        """The next set, of which nobody else makes another. What `change` raises ends it, and nothing is stored."""
+        async with self._database.writing() as connection:
+            await tenants.lock(connection, tenant)
+            return await configurations.change(connection, tenant, change, by, _now())
+
+    async def configuration_stamps(self) -> dict[str, tuple[int, datetime]]:
+        """The number and time of every tenant's live set."""
+        async with self._database.reading() as connection:
+            return await configurations.stamps(connection)
+
+    async def every_configuration(self) -> list[SealedSet]:
+        """Every set of every tenant, for the rotation of the secret."""
+        async with self._database.reading() as connection:
+            return await configurations.every(connection)
+
+    async def seal_configuration_again(self, one: SealedSet) -> None:
+        async with self._database.writing() as connection:
+            await configurations.seal_again(connection, one)
 
     async def record_key(self, wrapped: bytes) -> bytes:
         """The wrapped key of the records: this one, where the database has none yet."""

@@ -203,6 +203,18 @@ shadows = Table(
     Column("held_until", Instant),
 )
 
+# A set never changes. The last one of a tenant is live; executions name theirs.
+configurations = Table(
+    "configurations",
+    metadata,
+    Column("tenant", Characters("tenant"), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Number("configuration"), primary_key=True, autoincrement=False),
+    Column("entries", Characters("configuration"), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Characters("by"), nullable=False),
+)
+
 record_key = Table(
     "record_key",
     metadata,

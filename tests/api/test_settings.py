@@ -38,6 +38,8 @@ def test_defaults() -> None:
         worker_memory_mb=256,
         workers=64 * processors,
         workers_per_tenant=max(2, 2 * processors),
+        calling_per_tenant=64,
+        http_networks=None,
         recycle_after=1000,
         queue=256,
         body_bytes=1_048_576,

@@ -1,0 +1,157 @@
+"""The calls of one execution: made once, however often its rules are run, and noted with their answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from engine.calls.outside import Outside
+from engine.masking import MASK, Masking
+from engine.models import CallRecord
+from sandbox.exchanges import READS, CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
+from sandbox.limits import Limits
+from sandbox.wire import Call, CallKind
+
+BEFORE_THE_END = 0.05  # seconds before the deadline by which a call ends, for the rule to say what that means
+# Not shown in a record, whatever they hold.
+SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+NOT_RECORDED = "the recorded execution has no answer to this call"
+
+_http = msgspec.json.Decoder(HttpRequest)
+_cache = msgspec.json.Decoder(CacheRequest)
+
+
+class _Entry:
+    __slots__ = ("answer", "call", "ms", "since")
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.since = time.monotonic()
+        self.ms: float | None = None
+        self.answer: bytes | None = None
+
+
+class Made:
+    """Answers the calls of one execution (`sandbox.brokering.Broker`)."""
+
+    def __init__(
+        self,
+        outside: Outside | None,
+        tenant: str,
+        hosts: tuple[str, ...],
+        deadline: float,
+        limits: Limits,
+        masking: Masking,
+        recorded: Sequence[CallRecord] | None = None,
+    ) -> None:
+        """`hosts` may be called; `deadline` is on the monotonic clock. Where `recorded` calls are given, their answers
+        are those of then, and nothing goes outside."""
+        self._outside = outside
+        self._tenant, self._hosts = tenant, hosts
+        self._deadline = deadline
+        self._limits = limits
+        self._masking = masking
+        self._recorded: Mapping[tuple[int, int], CallRecord] | None = None
+        if recorded is not None:
+            self._recorded = {(call.step, call.ordinal): call for call in recorded}
+        self._entries: dict[tuple[int, int], _Entry] = {}
+        self.changes = False
+        self.unrecorded: CallRecord | None = None  # the first that the record had no answer to
+
+    async def answer(self, call: Call) -> bytes:
+        """See `Broker`. What an earlier run of the same execution has asked is answered as it was then."""
+        key = call.step, call.ordinal
+        known = self._entries.get(key)
+        if known is not None and known.answer is not None and _same(known.call, call):
+            return known.answer
+        for other in [other for other in self._entries if other[0] == call.step and other[1] >= call.ordinal]:
+            del self._entries[other]
+        entry = self._entries[key] = _Entry(call)
+        try:
+            if self._recorded is not None:
+                entry.answer = self._from_record(call, self._recorded.get(key))
+            else:
+                entry.answer = await self._from_outside(call)
+        except asyncio.CancelledError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            entry.answer = _failed(call.kind, "the call cannot be read")
+        finally:
+            entry.ms = (time.monotonic() - entry.since) * 1000
+        return entry.answer
+
+    def noted(self) -> tuple[CallRecord, ...]:
+        """The calls in their order, secrets masked. Those that were cut off have no answer, and neither have those that
+        the record has no room for."""
+        room = self._limits.calls_kept
+        found = []
+        for _, entry in sorted(self._entries.items()):
+            answer = entry.answer
+            room -= len(answer or b"")
+            found.append(self._noted(entry, answer if room >= 0 else None))
+        return tuple(found)
+
+    def _noted(self, entry: _Entry, answer: bytes | None) -> CallRecord:
+        masked = None if answer is None or not self._masking else self._masking.json(answer)
+        ms = entry.ms if entry.ms is not None else (time.monotonic() - entry.since) * 1000
+        return CallRecord(
+            step=entry.call.step,
+            ordinal=entry.call.ordinal,
+            kind=entry.call.kind,
+            line=entry.call.line,
+            ms=round(ms, 3),
+            request=_shown(self._masked(entry.call)),
+            answer=None if answer is None else msgspec.Raw(answer),
+            masked=None if not masked or masked == answer else msgspec.Raw(masked),
+        )
+
+    async def _from_outside(self, call: Call) -> bytes:
+        if self._outside is None:
+            return _failed(call.kind, "calls are not made here")
+        seconds = self._deadline - time.monotonic() - BEFORE_THE_END
+        if call.kind == "http":
+            request = _http.decode(call.request)
+            self.changes |= request.method not in READS
+            return await self._outside.http(self._tenant, request, self._hosts, seconds)
+        # Twice the same value is kept as well as once: that is no change for `changes`.
+        return await self._outside.cache(self._tenant, _cache.decode(call.request))
+
+    def _from_record(self, call: Call, then: CallRecord | None) -> bytes:
+        request = self._masked(call)
+        same = then is not None and then.kind == call.kind and msgspec.json.decode(then.request) == request
+        if then is not None and then.answer is not None and same:
+            return bytes(then.answer)
+        if self.unrecorded is None:
+            self.unrecorded = self._noted(_Entry(call), None)
+        return _failed(call.kind, NOT_RECORDED)
+
+    def _masked(self, call: Call) -> Any:
+        """A call's request as JSON data, without its secrets."""
+        request = msgspec.json.decode(call.request)
+        if isinstance(request, dict) and isinstance(headers := request.get("headers"), dict):
+            request["headers"] = {
+                name: MASK if name.lower() in SECRET_HEADERS else value for name, value in headers.items()
+            }
+        return self._masking.value(request)
+
+
+def _same(one: Call, other: Call) -> bool:
+    return one.kind == other.kind and bytes(one.request) == bytes(other.request)
+
+
+def _failed(kind: CallKind, message: str) -> bytes:
+    return msgspec.json.encode(_FAILED[kind](message))
+
+
+_FAILED: Mapping[CallKind, Callable[[str], HttpAnswer | CacheAnswer]] = {
+    "http": lambda message: HttpAnswer(failure="failed", message=message),
+    "cache": lambda message: CacheAnswer(failure=message),
+}
+
+
+def _shown(request: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(request))

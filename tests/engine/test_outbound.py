@@ -1,0 +1,402 @@
+"""Exchanges by HTTP with real servers on loopback: what goes out, what comes back, and what does neither."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from engine.calls.addresses import may_be_reached
+from engine.calls.breakers import FAILURES, Breakers
+from engine.calls.hosts import NotAllowed, require_allowed
+from engine.calls.outbound import Outbound
+from sandbox.exchanges import HttpAnswer, HttpRequest
+from tests import hosts
+from tests.hosts import Host, host
+
+pytestmark = pytest.mark.anyio
+
+LOOPBACK = (ipaddress.ip_network("127.0.0.1/32"),)
+MOST = 1024 * 1024
+
+
+def local(name: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+@pytest.fixture
+async def outbound() -> AsyncIterator[Outbound]:
+    made = Outbound(LOOPBACK, MOST, local)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Host]:
+    async with host() as made:
+        yield made
+
+
+async def ask(outbound: Outbound, url: str, method: Any = "GET", seconds: float = 5.0, **fields: Any) -> HttpAnswer:
+    allowed = fields.pop("allowed", (url.rpartition("/")[0],))
+    return await outbound.exchange(HttpRequest(method=method, url=url, **fields), allowed, seconds)
+
+
+async def test_an_exchange(outbound: Outbound, server: Host) -> None:
+    url = f"{server.url}/echo?a=b%20c"
+    answer = await ask(outbound, url, "POST", headers={"X-Own": "1"}, body="hällo", allowed=(server.url,))
+    assert (answer.status, answer.url, answer.failure) == (200, url, None)
+    assert answer.headers["content-type"] == "application/json"
+    received = server.received[0]
+    assert (received.method, received.target, received.body) == ("POST", "/echo?a=b%20c", "hällo".encode())
+    assert received.headers == {
+        "host": server.name,
+        "x-own": "1",
+        "user-agent": "claimsmith",
+        "accept": "*/*",
+        "accept-encoding": "gzip, deflate",
+        "content-length": "6",
+    }
+
+
+async def test_connections_are_kept_and_cookies_are_not(outbound: Outbound) -> None:
+    async def sets(received: hosts.Received, writer: Any) -> None:
+        hosts.send(writer, 200, b"", Set_Cookie="session=secret")
+
+    async with host({"/sets": sets}) as server:
+        await ask(outbound, f"{server.url}/sets")
+        await ask(outbound, f"{server.url}/sets")
+        assert server.connections == 1
+        assert "cookie" not in server.received[1].headers
+
+
+async def test_packed_and_other_bodies(outbound: Outbound, server: Host) -> None:
+    async def latin(received: hosts.Received, writer: Any) -> None:
+        hosts.send(writer, 200, "grüße".encode("latin-1"), Content_Type="text/plain; charset=ISO-8859-1")
+
+    answer = await ask(outbound, f"{server.url}/gzipped")
+    assert (answer.body, answer.base64) == ("grüße", False)
+    server.answers["/latin"] = latin
+    answer = await ask(outbound, f"{server.url}/latin")
+    assert (answer.body, answer.base64) == ("Z3L832U=", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "failure", "message"),
+    [
+        ("/ten-gigabytes", "failed", "the answer is longer than 1048576 bytes"),
+        ("/endless", "failed", "the answer is longer than 1048576 bytes"),
+        ("/gzip-bomb", "failed", "the answer is longer than 1048576 bytes"),
+        ("/never", "timeout", "no answer from `localhost` within 0.3 s"),
+        ("/trickle", "timeout", "no answer from `localhost` within 0.3 s"),
+        ("/loop", "failed", "`localhost` redirects more than 3 times"),
+        ("/to-metadata", "not_allowed", "`169.254.169.254` may not be called: add it to the tenant's setting"),
+        ("/hangs-up", "connection", "no answer from `localhost`: "),
+        ("/cut-off", "connection", "no answer from `localhost`: "),
+    ],
+)
+async def test_what_does_not_come_to_a_good_end(
+    outbound: Outbound, server: Host, path: str, failure: str, message: str
+) -> None:
+    seconds = 0.3 if failure == "timeout" else 10.0
+    answer = await ask(outbound, f"{server.url}{path}", seconds=seconds)
+    assert answer.failure == failure
+    assert answer.message.startswith(message)
+    assert (await ask(outbound, f"{server.url}/echo")).status == 200
+
+
+async def test_a_gzip_bomb_takes_no_more_memory_than_an_answer_may_have(outbound: Outbound, server: Host) -> None:
+    hosts.bomb()
+    await ask(outbound, f"{server.url}/echo")
+    tracemalloc.start()
+    try:
+        await ask(outbound, f"{server.url}/gzip-bomb")
+        assert tracemalloc.get_traced_memory()[1] < 8 * MOST
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"headers": {"Host": "another"}}, "the header `Host` is set by the service"),
+        ({"headers": {"content-length": "1"}}, "the header `content-length` is set by the service"),
+        ({"headers": {"Transfer-Encoding": "chunked"}}, "the header `Transfer-Encoding` is set by the service"),
+        ({"headers": {"X-Own": "a\r\nX-More: b"}}, "the request cannot be sent: "),
+        ({"headers": {"X Own": "a"}}, "the request cannot be sent: "),
+        ({"headers": {"X-Own": "\N{SNOWMAN}"}}, "the header `X-Own` holds characters that no header can"),
+        ({"body": "not base64!", "base64": True}, ""),
+    ],
+)
+async def test_a_request_that_cannot_be_sent(
+    outbound: Outbound, server: Host, fields: dict[str, Any], message: str
+) -> None:
+    answer = await ask(outbound, f"{server.url}/echo", "POST", **fields)
+    assert answer.failure == "failed"
+    assert answer.message.startswith(message)
+    assert server.received == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://", "nowhere", "https:///path", "file:///etc/passwd", "http://[::1", "ftp://localhost/", "https://a\nb/",
+     "https://name:secret@localhost/", "unix:///run/redis.sock", "gopher://localhost/", "https://localhost:99999/"],
+)  # fmt: skip
+async def test_an_address_that_is_none(outbound: Outbound, url: str) -> None:
+    answer = await ask(outbound, url, allowed=("localhost", "name"))
+    assert answer.failure in ("failed", "not_allowed")
+    assert "secret" not in answer.message
+
+
+async def test_redirects(outbound: Outbound, server: Host) -> None:
+    answer = await ask(outbound, f"{server.url}/moved", "POST", body="a", headers={"Content-Type": "text/plain"})
+    assert answer.url == f"{server.url}/echo"
+    assert (server.received[1].method, server.received[1].body) == ("GET", b"")
+    assert "content-type" not in server.received[1].headers
+    answer = await ask(outbound, f"{server.url}/moved-and-kept", "POST", body="a")
+    assert (server.received[3].method, server.received[3].body) == ("POST", b"a")
+
+
+async def test_credentials_do_not_follow_to_another_host(outbound: Outbound, server: Host) -> None:
+    async with host({"/away": hosts.redirect(f"{server.url}/echo")}) as other:
+        headers = {"Authorization": "Bearer secret", "Cookie": "a=b", "X-Own": "1"}
+        answer = await ask(outbound, f"{other.url}/away", headers=headers, allowed=(other.url, server.url))
+        assert answer.status == 200
+        assert {"authorization", "cookie"}.isdisjoint(server.received[0].headers)
+        assert server.received[0].headers["x-own"] == "1"
+        refused = await ask(outbound, f"{other.url}/away")
+        assert refused.failure == "not_allowed"
+        assert len(server.received) == 1
+
+
+# Which hosts, and which addresses
+
+HOSTS = ("api.example.com", "api.example.com:8443", "*.example.org", "http://plain.example.com", "[2001:db8::1]")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "name", "port", "good"),
+    [
+        ("https", "api.example.com", 443, True),
+        ("https", "api.example.com", 8443, True),
+        ("https", "api.example.com", 8444, False),
+        ("http", "api.example.com", 80, False),
+        ("https", "a.api.example.com", 443, False),
+        ("https", "xapi.example.com", 443, False),
+        ("https", "a.example.org", 443, True),
+        ("https", "a.b.example.org", 443, True),
+        ("https", "example.org", 443, False),
+        ("https", "aexample.org", 443, False),
+        ("http", "plain.example.com", 80, True),
+        ("https", "plain.example.com", 443, True),
+        ("https", "2001:db8::1", 443, True),
+        ("ftp", "api.example.com", 21, False),
+    ],
+)
+def test_allowed_hosts(scheme: str, name: str, port: int, good: bool) -> None:
+    if good:
+        require_allowed(scheme, name, port, HOSTS)
+    else:
+        with pytest.raises(NotAllowed):
+            require_allowed(scheme, name, port, HOSTS)
+
+
+def test_what_is_not_allowed_says_which_setting() -> None:
+    with pytest.raises(NotAllowed) as refused:
+        require_allowed("https", "b.example", 443, HOSTS)
+    assert str(refused.value) == "`b.example` may not be called: add it to the tenant's setting `allowed_hosts`"
+    with pytest.raises(NotAllowed) as refused:
+        require_allowed("http", "a.example", 80, ("a.example:80",))
+    assert str(refused.value) == (
+        "`a.example` may be called by https only: for http, the tenant's setting `allowed_hosts` has to say "
+        "`http://a.example`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [
+        ("8.8.8.8", True), ("2606:4700::1111", True), ("127.0.0.1", True), ("10.1.2.3", True),
+        ("::ffff:10.1.2.3", True),
+        ("127.0.0.2", False), ("10.2.0.1", False), ("0.0.0.0", False), ("169.254.169.254", False),
+        ("100.100.100.200", False), ("192.168.1.1", False), ("172.16.0.1", False), ("192.0.2.1", False),
+        ("198.18.0.1", False), ("224.0.0.1", False), ("239.1.1.1", False), ("255.255.255.255", False),
+        ("240.0.0.1", False), ("::", False), ("::1", False), ("::7f00:1", False), ("::ffff:127.0.0.2", False),
+        ("::ffff:169.254.169.254", False), ("fe80::1", False), ("fc00::1", False), ("fd00:ec2::254", False),
+        ("fec0::1", False), ("ff02::1", False), ("2001:db8::1", False), ("64:ff9b::7f00:2", False),
+        ("64:ff9b::a9fe:a9fe", False), ("64:ff9b::808:808", True), ("64:ff9b:1::1", False), ("2002:7f00:2::1", False),
+        ("2002:a9fe:a9fe::", False), ("2001:0:4136:e378:8000:63bf:3fff:fdd2", False), ("192.88.99.1", False),
+    ],
+)  # fmt: skip
+def test_which_addresses_may_be_reached(address: str, good: bool) -> None:
+    networks = [ipaddress.ip_network(network) for network in ("127.0.0.1/32", "10.1.0.0/16")]
+    assert may_be_reached(ipaddress.ip_address(address), networks) == good
+
+
+async def test_a_private_address_is_refused_and_not_named(server: Host) -> None:
+    outbound = Outbound((), MOST, local)
+    answer = await ask(outbound, f"{server.url}/echo")
+    assert answer.failure == "not_allowed"
+    assert answer.message == (
+        "`localhost` leads to an address that is not public: the operator can allow its network "
+        "(CLAIMSMITH_HTTP_NETWORKS)"
+    )
+    assert server.connections == 0
+    await outbound.close()
+
+
+async def test_one_bad_address_among_good_ones_is_refused(server: Host) -> None:
+    outbound = Outbound(LOOPBACK, MOST, lambda name, port: ["127.0.0.1", "169.254.169.254"])
+    assert (await ask(outbound, f"{server.url}/echo")).failure == "not_allowed"
+    assert server.connections == 0
+    await outbound.close()
+
+
+async def test_a_name_that_leads_inside_only_the_second_time() -> None:
+    """Each connection has one look-up, which is checked and goes to what it has found."""
+    said = iter([["127.0.0.2"], ["127.0.0.1"], ["127.0.0.1"]])
+    looked_up: list[str] = []
+
+    def turns(name: str, port: int) -> Sequence[str]:
+        looked_up.append(name)
+        return next(said)
+
+    async def closes(received: hosts.Received, writer: Any) -> None:
+        hosts.send(writer, 200, b"outside", Connection="close")
+        writer.close()
+
+    outbound = Outbound((ipaddress.ip_network("127.0.0.2/32"),), MOST, turns)
+    async with (
+        host({"/a": closes}, address="127.0.0.2") as outside,
+        host({"/a": closes}, address="127.0.0.1", port=outside.port) as inside,
+    ):
+        answer = await ask(outbound, f"http://name.example:{outside.port}/a")
+        assert answer.body == "outside"
+        assert looked_up == ["name.example"]
+        assert (await ask(outbound, f"http://name.example:{outside.port}/a")).failure == "not_allowed"
+        assert looked_up == ["name.example"] * 2
+        assert (outside.connections, inside.connections) == (1, 0)
+    await outbound.close()
+
+
+async def test_the_next_address_is_tried_where_one_does_not_answer(server: Host) -> None:
+    networks = (ipaddress.ip_network("127.0.0.0/8"),)
+    outbound = Outbound(networks, MOST, lambda name, port: ["127.0.0.9", "127.0.0.1"])
+    assert (await ask(outbound, f"{server.url}/echo")).status == 200
+    await outbound.close()
+
+
+async def test_a_name_that_nobody_knows(server: Host) -> None:
+    def unknown(name: str, port: int) -> list[str]:
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    outbound = Outbound(LOOPBACK, MOST, unknown)
+    answer = await ask(outbound, f"{server.url}/echo")
+    assert (answer.failure, answer.message) == (
+        "connection",
+        "no answer from `localhost`: `localhost` is not known to the resolver",
+    )
+    await outbound.close()
+
+
+async def test_a_resolver_that_hangs_is_bounded(server: Host) -> None:
+    released = threading.Event()
+
+    def hangs(name: str, port: int) -> list[str]:
+        released.wait(30)
+        return ["127.0.0.1"]
+
+    outbound = Outbound(LOOPBACK, MOST, hangs)
+    assert (await ask(outbound, f"{server.url}/echo", seconds=0.2)).failure == "timeout"
+    released.set()
+    await outbound.close()
+
+
+# TLS
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
+    """A server's, for `localhost`, by an authority that this process trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "certificate.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    yield context
+
+
+async def test_tls_is_verified_by_name(certificate: ssl.SSLContext) -> None:
+    outbound = Outbound(LOOPBACK, MOST, local)
+    async with host(tls=certificate) as server:
+        good = await ask(outbound, f"https://localhost:{server.port}/echo", allowed=(server.name,))
+        assert good.status == 200
+        other = await ask(
+            outbound, f"https://other.example:{server.port}/echo", allowed=(f"other.example:{server.port}",)
+        )
+        assert other.failure == "connection"
+        assert "CERTIFICATE_VERIFY_FAILED" in other.message
+        plain = await ask(outbound, f"{server.url}/echo", allowed=(server.name,))
+        assert plain.failure == "not_allowed"
+    await outbound.close()
+
+
+async def test_an_unknown_authority_is_not_trusted(
+    certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    outbound = Outbound(LOOPBACK, MOST, local)
+    async with host(tls=certificate) as server:
+        answer = await ask(outbound, f"https://localhost:{server.port}/echo", allowed=(server.name,))
+        assert answer.failure == "connection"
+        assert server.received == []
+    await outbound.close()
+
+
+# Breakers
+
+
+def test_a_host_that_does_not_answer_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    breakers = Breakers()
+    for _ in range(FAILURES):
+        assert breakers.left_alone("tenant", "a") == 0
+        breakers.failed("tenant", "a")
+    assert breakers.left_alone("tenant", "a") == 10
+    assert breakers.left_alone("another", "a") == breakers.left_alone("tenant", "b") == 0
+    now += 11
+    assert [breakers.left_alone("tenant", "a") for _ in range(2)] == [0, 10]  # the first of them tries
+    breakers.answered("tenant", "a")
+    assert breakers.left_alone("tenant", "a") == 0
