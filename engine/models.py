@@ -17,6 +17,7 @@ Outcome = Literal["passed", "denied", "raised", "timed_out", "exhausted", "refus
 
 JSON = Any
 Claims = dict[str, JSON]
+NULL = msgspec.Raw(b"null")
 # A name can be a file's name, so that a folder of rules and the store can hold the same.
 RULE_NAME = r"\A[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?\Z"
 RuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=RULE_NAME)]
@@ -129,8 +130,8 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call of a rule, the `ordinal`th of its step (from 0). `request` and `answer` are those of
-    `sandbox.exchanges`: secrets are masked in the request, and in `masked`, which is the answer where it held any. No
-    `answer`: the call was cut off, or the record had no room for it."""
+    `sandbox.exchanges`: secrets are masked in the request, and in `masked`, which is the answer where it held any. An
+    `answer` of null: the call was cut off, or the record had no room for it."""
 
     step: int
     ordinal: int
@@ -138,8 +139,18 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     line: int
     ms: float
     request: msgspec.Raw
-    answer: msgspec.Raw | None = None
-    masked: msgspec.Raw | None = None
+    answer: msgspec.Raw = NULL
+    masked: msgspec.Raw = NULL
+
+    @property
+    def answered(self) -> bool:
+        return bytes(self.answer) != b"null"
+
+    @property
+    def shown(self) -> JSON:
+        """The answer as it may be shown."""
+        masked = msgspec.json.decode(self.masked)
+        return msgspec.json.decode(self.answer) if masked is None else masked
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

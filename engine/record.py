@@ -136,8 +136,8 @@ def _masked_record(record: Record, redaction: Redaction, user: JSON, context: JS
     return read(_encode({**kept, **redaction.everywhere({**members, **tokens}), **transaction}))
 
 
-def _masked_text(text: msgspec.Raw | None, redaction: Redaction) -> msgspec.Raw | None:
-    return None if text is None else msgspec.Raw(_encode(redaction.everywhere(msgspec.json.decode(text))))
+def _masked_text(text: msgspec.Raw, redaction: Redaction) -> msgspec.Raw:
+    return msgspec.Raw(_encode(redaction.everywhere(msgspec.json.decode(text))))
 
 
 def _masked(event: list[Any], redaction: Redaction) -> list[Any]:

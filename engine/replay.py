@@ -255,7 +255,7 @@ def _steps(old: Sequence[Step], new: Sequence[Step]) -> list[Difference]:
 
 def _untimed(value: Any) -> Any:
     """Calls without their times."""
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         return value
     return [{**one, "ms": 0} if isinstance(one, dict) and "ms" in one else one for one in value]
 

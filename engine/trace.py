@@ -187,13 +187,12 @@ def steps(
 
 def _call(call: CallRecord) -> dict[str, Any]:
     """A call as it is shown."""
-    answer = call.answer if call.masked is None else call.masked
     return {
         "kind": call.kind,
         "line": call.line,
         "ms": call.ms,
         "request": msgspec.json.decode(call.request),
-        "answer": None if answer is None else msgspec.json.decode(answer),
+        "answer": call.shown,
     }
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from engine.calls.outside import Outside
 from engine.masking import MASK, Masking
-from engine.models import CallRecord
+from engine.models import NULL, CallRecord
 from sandbox.exchanges import READS, CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
 from sandbox.limits import Limits
 from sandbox.wire import Call, CallKind
@@ -105,8 +105,8 @@ class Made:
             line=entry.call.line,
             ms=round(ms, 3),
             request=_shown(self._masked(entry.call)),
-            answer=None if answer is None else msgspec.Raw(answer),
-            masked=None if not masked or masked == answer else msgspec.Raw(masked),
+            answer=NULL if answer is None else msgspec.Raw(answer),
+            masked=NULL if masked is None or masked == answer else msgspec.Raw(masked),
         )
 
     async def _from_outside(self, call: Call) -> bytes:
@@ -123,7 +123,7 @@ class Made:
     def _from_record(self, call: Call, then: CallRecord | None) -> bytes:
         request = self._masked(call)
         same = then is not None and then.kind == call.kind and msgspec.json.decode(then.request) == request
-        if then is not None and then.answer is not None and same:
+        if then is not None and then.answered and same:
             return bytes(then.answer)
         if self.unrecorded is None:
             self.unrecorded = self._noted(_Entry(call), None)

@@ -1,0 +1,317 @@
+"""Rules that call other services and keep values: through the whole service, with real hosts and a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.asyncio
+
+from tests import hosts
+from tests.hosts import Host, host
+from tests.service import Running, running
+
+pytestmark = pytest.mark.anyio
+
+NETWORKS = {"CLAIMSMITH_HTTP_NETWORKS": "127.0.0.1/32,::1/128"}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Host]:
+    async with host() as made:
+        yield made
+
+
+@pytest.fixture
+async def service(tmp_path: Path, server: Host) -> AsyncIterator[Running]:
+    async with running(tmp_path, NETWORKS) as made:
+        await allow(made, server.url)
+        yield made
+
+
+async def allow(service: Running, *names: str, tenant: str = "default") -> None:
+    response = await service.call("PATCH", f"/v1/tenants/{tenant}/settings", {"allowed_hosts": list(names)})
+    assert response.status_code == 200, response.text
+
+
+async def calls_of(service: Running, execution: dict[str, Any]) -> list[dict[str, Any]]:
+    record = await service.record(execution["execution_id"])
+    return [call for step in record["steps"] for call in step["calls"]]
+
+
+async def test_a_rule_asks_another_service(service: Running, server: Host) -> None:
+    await service.add(
+        "ask",
+        f'answer = http.get("{server.url}/echo", params={{"user": user.user_id}})\n'
+        'context.idToken["https://example.com/asked"] = answer.json()["target"]',
+    )
+    answer = await service.execute()
+    assert answer["idToken"] == {"https://example.com/asked": "/echo?user=u1"}
+    (call,) = await calls_of(service, answer)
+    assert (call["kind"], call["line"]) == ("http", 2)
+    assert call["ms"] > 0
+    assert call["request"] == {"method": "GET", "url": f"{server.url}/echo?user=u1"}
+    assert call["answer"]["status"] == 200
+    assert '"target":"/echo?user=u1"' in call["answer"]["body"].replace(" ", "")
+
+
+async def test_no_host_may_be_called_by_default(tmp_path: Path, server: Host) -> None:
+    async with running(tmp_path, NETWORKS) as service:
+        await service.add("ask", f'http.get("{server.url}/echo")')
+        answer = await service.execute()
+        assert answer["denial"]["error"] == "server_error"
+        record = await service.record(answer["execution_id"])
+        assert record["steps"][0]["error"]["message"] == (
+            f"NotAllowed: `{server.name}` may not be called: add it to the tenant's setting `allowed_hosts`"
+        )
+        assert server.connections == 0
+
+
+async def test_private_networks_are_the_operators_to_allow(tmp_path: Path, server: Host) -> None:
+    async with running(tmp_path) as service:
+        await allow(service, server.url)
+        await service.add("ask", f'http.get("{server.url}/echo")')
+        record = await service.record((await service.execute())["execution_id"])
+        assert "CLAIMSMITH_HTTP_NETWORKS" in record["steps"][0]["error"]["message"]
+        assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["https://example.com", "example.com/path", "a b", "", "user@example.com", "*", "http://"]
+)
+async def test_a_host_that_is_none_is_refused(service: Running, name: str) -> None:
+    response = await service.call("PATCH", "/v1/tenants/default/settings", {"allowed_hosts": [name]})
+    assert response.status_code == 400, name
+
+
+async def test_credentials_are_not_recorded(service: Running, server: Host) -> None:
+    await service.add(
+        "ask",
+        f'http.post("{server.url}/echo?access_token=query-token-1", auth=("name", "a-password-of-mine"),\n'
+        '    headers={"X-Api-Key": "key-in-a-header"}, json={"client_secret": "secret-in-a-body"})\n'
+        f'http.post("{server.url}/echo", data={{"password": "secret-in-a-form"}})',
+    )
+    answer = await service.execute()
+    assert answer["decision"] == "allow"
+    record = await service.record(answer["execution_id"])
+    shown = str(record)
+    calls = await calls_of(service, answer)
+    assert calls[0]["request"]["headers"]["Authorization"] == "***"
+    assert calls[0]["request"]["headers"]["X-Api-Key"] == "***"
+    assert calls[0]["request"]["url"] == f"{server.url}/echo?access_token=***"
+    assert calls[0]["request"]["body"] == '{"client_secret":"***"}'
+    assert calls[1]["request"]["body"] == "password=***"
+    for secret in ("query-token-1", "key-in-a-header", "secret-in-a-body", "secret-in-a-form"):
+        assert secret not in shown
+
+
+async def test_many_logins_that_wait_for_a_slow_host(service: Running, server: Host) -> None:
+    await service.add("slow", f'context.idToken["https://example.com/a"] = http.get("{server.url}/slow").text')
+    await service.call("PUT", "/v1/tenants/other")
+    await service.add("quick", 'context.idToken["https://example.com/b"] = 1', tenant="other")
+    await service.execute()
+    await service.execute(tenant="other")
+    began = time.monotonic()
+    logins = [asyncio.create_task(service.execute()) for _ in range(64)]
+    others = []
+    while not all(login.done() for login in logins):
+        started = time.monotonic()
+        assert (await service.execute(tenant="other"))["decision"] == "allow"
+        others.append(time.monotonic() - started)
+        await asyncio.sleep(0.01)
+    print(f"64 logins: {time.monotonic() - began:.3f} s; of {len(others)} others the slowest {max(others):.3f} s")
+    for login in logins:
+        assert login.result()["idToken"] == {"https://example.com/a": "slow"}
+    # One after the other, or four at a time, they would take 3 s and more.
+    assert time.monotonic() - began < 2
+
+
+async def test_an_answer_is_remembered_where_the_rule_says_so(service: Running, server: Host) -> None:
+    await service.add(
+        "ask", f'context.idToken["https://example.com/a"] = http.get("{server.url}/echo", cache=60).status_code'
+    )
+    for _ in range(3):
+        assert (await service.execute())["idToken"] == {"https://example.com/a": 200}
+    assert len(server.received) == 1
+
+
+async def test_a_host_that_hangs_up_is_left_alone(service: Running, server: Host) -> None:
+    await service.add(
+        "ask",
+        f'try:\n    http.get("{server.url}/hangs-up")\nexcept http.ConnectionError as error:\n'
+        '    context.idToken["https://example.com/why"] = str(error)',
+    )
+    texts = [(await service.execute())["idToken"]["https://example.com/why"] for _ in range(6)]
+    assert [text.startswith("no answer from `localhost`: ") for text in texts] == [True] * 5 + [False]
+    assert "is left alone for" in texts[5]
+    assert len(server.received) == 5
+
+
+async def test_a_rule_that_is_skipped_has_made_its_calls_and_those_before_make_theirs_once(
+    service: Running, server: Host
+) -> None:
+    await service.add("first", f'context.idToken["https://example.com/a"] = http.post("{server.url}/echo").status_code')
+    await service.add("hangs", f'http.get("{server.url}/echo")\nsum(range(10 ** 12))', on_failure="skip")
+    await service.add("last", f'context.idToken["https://example.com/b"] = http.get("{server.url}/echo").status_code')
+    answer = await service.execute()
+    assert answer["idToken"] == {"https://example.com/a": 200, "https://example.com/b": 200}
+    assert [received.method for received in server.received] == ["POST", "GET", "GET"]
+    record = await service.record(answer["execution_id"])
+    assert [len(step["calls"]) for step in record["steps"]] == [1, 1, 1]
+
+
+async def test_a_call_that_outlasts_the_login_is_in_its_record(service: Running, server: Host) -> None:
+    await service.add("waits", f'http.get("{server.url}/never")')
+    answer = await service.execute(deadline_ms=300)
+    assert answer["denial"]["error"] == "server_error"
+    (call,) = await calls_of(service, answer)
+    assert call["answer"]["failure"] == "timeout"
+    assert 200 < call["ms"] < 2000
+
+
+# Replay
+
+
+async def test_a_replay_has_the_answers_of_then(service: Running, server: Host) -> None:
+    count = 0
+
+    async def counts(received: hosts.Received, writer: Any) -> None:
+        nonlocal count
+        count += 1
+        hosts.send(writer, 200, str(count).encode())
+
+    server.answers["/count"] = counts
+    body = f'context.idToken["https://example.com/n"] = http.get("{server.url}/count").json()'
+    rule = await service.add("ask", body)
+    answer = await service.execute()
+    assert answer["idToken"] == {"https://example.com/n": 1}
+    id = answer["execution_id"]  # noqa: A001
+    replay = (await service.call("POST", f"/v1/executions/{id}/replay")).json()
+    assert (replay["identical"], replay["remarks"], count) == (True, [], 1)
+    timeline = (await service.call("GET", f"/v1/executions/{id}/timeline")).json()
+    assert (timeline["identical"], count) == (True, 1)
+    # Under another rule: the same call has its answer, another one has none.
+    draft = {"name": "ask", "script": f"def rule(user, context):\n    pass\n    {body}\n"}
+    replay = (await service.call("POST", f"/v1/executions/{id}/replay", {"rules": [draft]})).json()
+    assert (replay["identical"], replay["remarks"], count) == (True, [], 1)
+    draft["script"] = draft["script"].replace("/count", "/count?again=1")
+    replay = (await service.call("POST", f"/v1/executions/{id}/replay", {"rules": [draft]})).json()
+    assert not replay["identical"]
+    assert replay["remarks"] == [
+        {
+            "code": "not_reproducible",
+            "text": "rule `ask` makes a call in line 3 that the record has no answer to",
+        }
+    ]
+    error = replay["execution"]["steps"][0]["error"]
+    assert error["message"] == "Error: the recorded execution has no answer to this call"
+    assert count == 1
+    assert rule.id
+
+
+# cache
+
+
+@pytest.fixture
+async def kept(tmp_path: Path, redis_server: str) -> AsyncIterator[Running]:
+    client = redis.asyncio.from_url(redis_server)
+    await client.flushall()  # of what other tests have kept
+    await client.aclose()
+    async with running(tmp_path, {"REDIS_URL": redis_server}) as made:
+        yield made
+
+
+COUNTS = (
+    'n = cache.get("n", 0) + 1\ncache.set("n", n, ttl=60)\ncontext.idToken["https://example.com/n"] = n\n'
+    'if n == 3:\n    cache.delete("n")'
+)
+
+
+async def test_values_are_kept_from_login_to_login(kept: Running) -> None:
+    await kept.call("PUT", "/v1/tenants/other")
+    for tenant in ("default", "other"):
+        await kept.add("count", COUNTS, tenant=tenant)
+    seen = [(await kept.execute())["idToken"]["https://example.com/n"] for _ in range(4)]
+    assert seen == [1, 2, 3, 1]
+    other = await kept.execute(tenant="other")
+    assert other["idToken"] == {"https://example.com/n": 1}
+    calls = await calls_of(kept, await kept.execute())
+    assert [call["request"] for call in calls] == [
+        {"op": "get", "key": "n"},
+        {"op": "set", "key": "n", "value": 2, "ttl": 60.0},
+    ]
+    assert [call["answer"] for call in calls] == [{"found": True, "value": 1}, {}]
+
+
+async def names_in(client: redis.asyncio.Redis) -> list[bytes]:
+    names = [name async for name in client.scan_iter("claimsmith:kept:v1:{default}:*")]
+    return [name for name in names if not name.endswith(b":index")]
+
+
+async def test_redis_sees_no_value_and_cannot_swap_one(kept: Running, redis_server: str) -> None:
+    await kept.add(
+        "keep",
+        'context.idToken["https://example.com/a"] = [cache.get("one"), cache.get("two")]\n'
+        'cache.set("one", "value-number-one")\ncache.set("two", "value-number-two")',
+    )
+    await kept.execute()
+    assert (await kept.execute())["idToken"] == {"https://example.com/a": ["value-number-one", "value-number-two"]}
+    client = redis.asyncio.from_url(redis_server)
+    try:
+        names = [
+            name async for name in client.scan_iter("claimsmith:kept:v1:{default}:*") if not name.endswith(b":index")
+        ]
+        held = {name: bytes(await client.get(name) or b"") for name in names}  # type: ignore[arg-type]
+        assert not any(b"value-number" in value or b"one" in name for name, value in held.items())
+        values = list(reversed(held.values()))
+        for name, value in zip(names, values, strict=True):
+            await client.set(name, value)
+        assert (await kept.execute())["idToken"] == {"https://example.com/a": [None, None]}
+    finally:
+        await client.aclose()
+
+
+async def test_a_tenant_keeps_so_many_values(kept: Running, redis_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.calls.kept.MOST_KEYS", 5)
+    await kept.add("keep", 'for n in range(10): cache.set(f"many-{n}", n, ttl=100 + n)')
+    await kept.execute()
+    client = redis.asyncio.from_url(redis_server)
+    try:
+        names = [
+            name async for name in client.scan_iter("claimsmith:kept:v1:{default}:*") if not name.endswith(b":index")
+        ]
+        assert len(names) == 5
+    finally:
+        await client.aclose()
+
+
+async def test_without_redis_nothing_is_found_and_a_line_says_so(service: Running) -> None:
+    await service.add("count", COUNTS)
+    answer = await service.execute()
+    assert answer["idToken"] == {"https://example.com/n": 1}
+    record = await service.record(answer["execution_id"])
+    text = "the cache does not answer: nothing is found in it, and nothing kept"
+    assert record["steps"][0]["logs"] == [
+        {"level": "warning", "text": text, "line": 2},
+        {"level": "warning", "text": text, "line": 3},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('cache.set("a", "x" * 20_000)', "ValueError: the value has 20002 bytes of JSON: the limit is 16384"),
+        ('cache.set("a", {1})', "ValueError: the value: a `set` is not JSON: write `sorted(...)`"),
+        ('cache.set("a", 1, ttl=0)', "ValueError: `ttl` is a number of seconds above 0, and at most 2592000 (30 days)"),
+        ('cache.get("")', "ValueError: a key has 1 to 200 characters"),
+        ("cache.get(1)", "TypeError: a key is a string, not a `int`"),
+    ],
+)
+async def test_what_cannot_be_kept(kept: Running, body: str, message: str) -> None:
+    await kept.add("keep", body)
+    record = await kept.record((await kept.execute())["execution_id"])
+    assert record["steps"][0]["error"]["message"] == message
