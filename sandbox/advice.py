@@ -10,6 +10,8 @@ import re
 _NO_FILES = "rules have no files: put data into `app_metadata`, or into the rule itself"
 _NO_TERMINAL = "rules have no terminal"
 _NO_NETWORK = "rules have no network of their own"
+_HTTP = "use `http.get(...)`, `http.post(...)` and so on, which are there without an import"
+_SECRETS = "secrets and settings are in `configuration`"
 _NO_CODE = "rules cannot run text as code"
 _NO_THREADS = "rules run alone: there is nothing to wait for"
 _NO_MIRROR = "rules cannot inspect themselves: use a dict of your own"
@@ -83,10 +85,12 @@ UNAVAILABLE = {
     "decodeURIComponent": f"{_JAVASCRIPT}: write `urllib.parse.unquote(...)` after `import urllib.parse`",
     "Promise": "rules are not asynchronous: write one line after the other",
     "setTimeout": "rules are not asynchronous: write one line after the other",
-    "process": "rules have no operating system: secrets and settings do not come from the environment",
+    "process": f"rules have no operating system: {_SECRETS}",
     "Buffer": f"{_JAVASCRIPT}: write `bytes`, and `base64.b64encode(...)` after `import base64`",
-    "configuration": "this version has no configuration for rules: put the value into the rule itself",
-    "request": f"{_NO_NETWORK}; the login's own request is `context.request`",
+    "request": f"{_NO_NETWORK}: {_HTTP}; the login's own request is `context.request`",
+    "requests": f"{_NO_NETWORK}: {_HTTP}",
+    "fetch": f"{_NO_NETWORK}: {_HTTP}",
+    "axios": f"{_NO_NETWORK}: {_HTTP}",
 }
 
 # Names of Python's that have two underscores.
@@ -115,18 +119,18 @@ UNAVAILABLE_MAGIC = {
 
 # Modules.
 UNAVAILABLE_MODULES = {
-    "os": "rules have no operating system: secrets and settings do not come from the environment",
+    "os": f"rules have no operating system: {_SECRETS}",
     "sys": "rules have no interpreter to look at",
     "subprocess": "rules cannot start programs",
     "socket": "rules have no network",
-    "requests": _NO_NETWORK,
-    "httpx": _NO_NETWORK,
-    "aiohttp": _NO_NETWORK,
-    "urllib3": _NO_NETWORK,
-    "urllib.request": _NO_NETWORK,
-    "http": _NO_NETWORK,
+    "requests": f"{_NO_NETWORK}: {_HTTP}",
+    "httpx": f"{_NO_NETWORK}: {_HTTP}",
+    "aiohttp": f"{_NO_NETWORK}: {_HTTP}",
+    "urllib3": f"{_NO_NETWORK}: {_HTTP}",
+    "urllib.request": f"{_NO_NETWORK}: {_HTTP}",
+    "http": f"{_NO_NETWORK}: {_HTTP}",
     "smtplib": _NO_NETWORK,
-    "ssl": _NO_NETWORK,
+    "ssl": f"{_NO_NETWORK}: {_HTTP}",
     "asyncio": "rules are not asynchronous",
     "threading": _NO_THREADS,
     "multiprocessing": _NO_THREADS,
@@ -171,6 +175,9 @@ UNAVAILABLE_MODULES = {
     "jose": "use `jwt`",
     "jwt.exceptions": "they are in `jwt` itself: `from jwt import InvalidTokenError`",
     "auth0": "it is there without an import: `auth0.users`",
+    "cache": "it is there without an import: `cache.get(...)`",
+    "configuration": "it is there without an import: `configuration.NAME`",
+    "redis": "use `cache`, which is there without an import: `cache.get(...)`",
 }
 
 # Methods of JavaScript's texts, arrays and objects, which raise when they are called.
@@ -200,6 +207,10 @@ JAVASCRIPT_METHODS = {
 SLIPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), advice)
     for pattern, advice in (
+        (
+            r"\bglobal\b\s*(?:\.|\[|$)",
+            "logins share no objects: keep a value for a time by `cache.set(key, value, ttl=60)` and `cache.get(key)`",
+        ),
         (r"\bfunction\b", f"{_JAVASCRIPT}: write `def rule(user, context, callback):`"),
         (r"&&", f"{_JAVASCRIPT}: write `and`"),
         (r"\|\|", f"{_JAVASCRIPT}: write `or`"),

@@ -19,6 +19,9 @@ from sandbox.recorder import Recorder, rule_line
 from sandbox.timer import TimeLimit, Timer
 from sandbox.wire import Call, CallKind, Job, Reply, frame, from_service, to_service
 
+DEPTH = 20  # calls of ours, from here on
+COPIES = 6  # of an answer, while it is read
+
 
 class Frames(Protocol):
     def next(self) -> bytes | None: ...
@@ -50,11 +53,14 @@ class Caller:
 
     def ask(self, step: int, ordinal: int, kind: CallKind, request: bytes, line: int) -> bytes:
         """The answer to a call, as JSON text."""
-        self.count += 1
         text = frame(to_service.encode(Call(self._seq, step, ordinal, kind, line, msgspec.Raw(request))))
         if self._timer.rang:
             raise TimeLimit  # a finaliser has swallowed it
+        # What there would be too little of for the answer is said now, where the rule can be told.
+        _deeper(DEPTH)
+        bytes(COPIES * self._limits.call_answer)
         left = self._timer.pause()
+        self.count += 1
         try:
             self._progress.call()
             self._channel.sendall(text)
@@ -75,6 +81,11 @@ class Caller:
             if isinstance(message, Job):
                 self._taken_back.append(message)
         os._exit(0)
+
+
+def _deeper(levels: int) -> None:
+    if levels:
+        _deeper(levels - 1)
 
 
 class Calls:
@@ -98,8 +109,9 @@ class Calls:
         text = to_service.encode(request)
         if len(text) > limits.call_request:
             raise ValueError(f"the call has {len(text)} bytes: the limit is {limits.call_request}")
-        ordinal, self._count = self._count, self._count + 1
-        return caller.ask(self._recorder.step, ordinal, kind, text, rule_line())
+        answer = caller.ask(self._recorder.step, self._count, kind, text, rule_line())
+        self._count += 1  # not of one that was never sent
+        return answer
 
     def warn(self, text: str) -> None:
         """A line of ours in the trace, about a call of the rule."""

@@ -323,8 +323,8 @@ UNAVAILABLE_MEMBERS: dict[str, dict[str, str]] = {
         "unidata_version": "it differs between versions of Python",
     },
     "urllib": {
-        "error": "rules have no network of their own",
-        "request": "rules have no network of their own",
+        "error": "`http` has its own exceptions: `http.Error`",
+        "request": "use `http.get(...)`, which is there without an import",
     },
     "uuid": {
         "getnode": "rules do not know their machine",

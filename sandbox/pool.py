@@ -100,6 +100,7 @@ class Tenant:
     queue: deque[Ticket] = field(default_factory=deque)
     workers: list[Worker] = field(default_factory=list)
     background: bool = False
+    calling: int = 0  # workers that wait for a call
 
 
 @dataclass
@@ -267,7 +268,8 @@ class Pool:
 
     def _choose(self, tenant: Tenant) -> Worker | None:
         """The first worker that is at work and will soon be free again, since to wake another one costs as much as an
-        execution; else an idle one, a new one, or the one with the least to do."""
+        execution; else an idle one, a new one, or the one with the least to do. Where executions wait for calls, none
+        is soon free: each has a worker of its own, as long as there is room for them."""
         idle = least = None
         fresh = time.monotonic() - FRESH
         at_work = 0
@@ -280,7 +282,7 @@ class Pool:
                 continue
             if not count:
                 idle = idle or worker
-            elif worker.head_since > fresh:
+            elif worker.head_since > fresh and not tenant.calling:
                 return worker
             elif least is None or count < len(least.in_flight):
                 least = worker
@@ -307,6 +309,8 @@ class Pool:
                 self._background(self._refill())
                 return None
             self._background(self._refill())
+            if tenant.calling and len(self._workers) < self._most and self._living() is not None:
+                return None
         return least  # none, where a tenant's background waits for what logins leave
 
     def _send(self, worker: Worker, ticket: Ticket) -> None:
@@ -362,6 +366,7 @@ class Pool:
         head.caller = worker
         worker.calling.task = self._background(self._broker(worker, head.request.broker, call))
         tenant = self._tenants[worker.key]
+        tenant.calling += 1
         behind = list(worker.in_flight)[1:]
         while len(worker.in_flight) > 1:
             worker.in_flight.pop()
@@ -376,8 +381,10 @@ class Pool:
             log.exception("a call could not be answered")
             worker.kill("a call could not be answered")
             return
-        if not worker.ended:
+        if not worker.ended and worker.key is not None:
             worker.calling.end()
+            self._tenants[worker.key].calling -= 1
+            worker.head_since = time.monotonic()  # what is queued behind it from now on has not waited for it before
             worker.send(frame(to_worker.encode(reply(call, answer))))
 
     def _hand_back(self, tickets: list[Ticket], tenant: Tenant) -> None:
@@ -445,7 +452,9 @@ class Pool:
             elif worker.in_flight:
                 self.counts.workers_died += 1
             self._settle(worker, tenant)
-            worker.calling.cancel()
+            if worker.calling.going_on:
+                tenant.calling -= 1
+                worker.calling.cancel()
             if not self._closed:
                 self._pump(tenant)
                 if not tenant.queue and not tenant.workers:

@@ -1,7 +1,8 @@
 """A rule run by CPython itself, without a sandbox: what the sandbox has to agree with.
 
 Three things are put in, because no Python has them: attributes that are keys (`user.email`), the fixed clock,
-and `UnauthorizedError`, `auth0` and `callback`. Everything else is the interpreter's own.
+and `UnauthorizedError`, `auth0`, `callback`, `http`, `cache` and `configuration`. Everything else is the
+interpreter's own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from tests.sandbox.trial import CLOCK
+import msgspec
+
+from sandbox.cache import cache
+from sandbox.calls import Calls
+from sandbox.configuration import Configuration
+from sandbox.http import http
+from sandbox.wire import CallKind
+from tests.sandbox.trial import CLOCK, CONFIGURATION, Standing
+
+DEPTH = 32
 
 RESULTS = ("redirect", "multifactor")
 
@@ -126,6 +136,16 @@ def _import(name: str, globals: Any = None, locals: Any = None, fromlist: Any = 
     return MODULES.get(name) or builtins.__import__(name, globals, locals, fromlist, level)
 
 
+class Asking(Calls):
+    """Calls without a service at the other end."""
+
+    def __init__(self) -> None:
+        self._standing = Standing()
+
+    def ask(self, kind: CallKind, request: msgspec.Struct) -> bytes:
+        return self._standing.said(kind, msgspec.json.encode(request))
+
+
 class Run:
     """One login. `ending` is what came out of it, in the words of `test_ordinary`."""
 
@@ -137,6 +157,7 @@ class Run:
         self._logs: list[str] = []
         self._updates: dict[str, Any] = {}
         self._denied: str | None = None
+        self._calls = Asking()
         self.ending = self._run(script)
 
     def _run(self, script: str) -> dict[str, Any]:
@@ -168,11 +189,16 @@ class Run:
             "setattr": lambda holder, name, value: setattr(_place(holder), name, value),
             "delattr": lambda holder, name: delattr(_place(holder), name),
             "auth0": types.SimpleNamespace(users=self._users()),
+            "cache": cache(self._calls, DEPTH),
+            "configuration": Configuration(CONFIGURATION),
+            "http": http(self._calls, DEPTH),
         }
         return {"__builtins__": names, "__name__": "rule", "_read": self._getattr, "_place": _place}
 
     def _getattr(self, holder: Any, name: str, *default: Any) -> Any:
         self._seen(holder, name)
+        if type(holder) is Configuration:
+            return holder.member(name)
         return _read(holder, name, *default)
 
     def _users(self) -> types.SimpleNamespace:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import msgspec
 import pytest
 
+from sandbox.brokering import NOBODY
 from sandbox.exchanges import CacheRequest, HttpAnswer, HttpRequest
 from sandbox.limits import Limits
 from sandbox.pool import Killed, Pool
@@ -148,7 +149,7 @@ async def test_failures_are_exceptions_that_a_rule_can_catch(pool: Pool) -> None
 
 
 async def test_without_a_broker_a_call_fails(pool: Pool) -> None:
-    result = await trial.answer(pool, trial.rule(GET))
+    result = await trial.answer(pool, trial.rule(GET), broker=NOBODY)
     assert trial.errors(result) == [("rule_raised", "Error: calls are not made here", 2)]
 
 

@@ -172,6 +172,8 @@ seen += [getattr(a, 'x'), hasattr(a, 'y'), type(1) is int, type(a) is A]
 delattr(a, 'x')
 print('hello', 1, sep='-', end='', flush=True)
 auth0.users.updateUserMetadata(user.user_id, {'a': 1})
+cache.set('n', 1)
+seen += [cache.get('n'), configuration.KEY, http.get('https://h/').ok]
 context.idToken.a = seen
 """
 
@@ -185,7 +187,7 @@ async def test_every_builtin_works(pool: Pool) -> None:
         None, True, False, False, True, 1, True, False, "'\\xe9'", "0b10", True, True, True, "a", {"a": 1}, [3, 1],
         [[0, "a"]], [1], 1.5, "  1", ["a"], "0xff", 7, True, True, 4, 2, ["a", "b"], ["1"], 2, 1, False, "0o10", 97, 8,
         False, [0, 1], "'a'", ["b", "a"], 1.3, ["a"], [2], ["a", "b"], False, False, "1", 3, ["a"], [["a", "b"]],
-        1, False, True, True,
+        1, False, True, True, 1, "a-key", True,
     ]  # fmt: skip
     assert trial.logs(result) == ["hello-1"]
 

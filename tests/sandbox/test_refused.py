@@ -274,7 +274,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "import os": (
         "import os\ndef rule(user, context):\n    pass\n",
         [
-            "1:8 import_not_allowed: `os` cannot be imported: rules have no operating system: secrets and settings do not come from the environment",
+            "1:8 import_not_allowed: `os` cannot be imported: rules have no operating system: secrets and settings are in `configuration`",
         ],
     ),
     "import unknown": (
@@ -331,7 +331,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "several": (
         "import os\ndef rule(user, context):\n    _a_ = undefined1\n    with x: pass\n    user.__class__ = eval\n",
         [
-            "1:8 import_not_allowed: `os` cannot be imported: rules have no operating system: secrets and settings do not come from the environment",
+            "1:8 import_not_allowed: `os` cannot be imported: rules have no operating system: secrets and settings are in `configuration`",
             "3:5 name_not_allowed: `_a_` begins and ends with an underscore, which is kept for the sandbox: name it `a`",
             "3:11 undefined_name: `undefined1` is not defined: a typing error, or a missing import?",
             "4:5 syntax_not_allowed: there is nothing to open in a rule: no context managers are available",
@@ -494,9 +494,9 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
             "2:1 import_not_allowed: `dateutil` cannot be imported: use `datetime.datetime.fromisoformat(...)`",
             "3:1 import_not_allowed: `.` cannot be imported: rules are scripts of their own: put the function into this one",
             "4:1 import_not_allowed: `.lib` cannot be imported: rules are scripts of their own: put the function into this one",
-            "5:8 import_not_allowed: `http.client` cannot be imported: rules have no network of their own",
-            "5:21 import_not_allowed: `urllib.request` cannot be imported: rules have no network of their own",
-            "5:37 import_not_allowed: `os.path` cannot be imported: rules have no operating system: secrets and settings do not come from the environment",
+            "5:8 import_not_allowed: `http.client` cannot be imported: rules have no network of their own: use `http.get(...)`, `http.post(...)` and so on, which are there without an import",
+            "5:21 import_not_allowed: `urllib.request` cannot be imported: rules have no network of their own: use `http.get(...)`, `http.post(...)` and so on, which are there without an import",
+            "5:37 import_not_allowed: `os.path` cannot be imported: rules have no operating system: secrets and settings are in `configuration`",
         ],
     ),
     "members in an import": (
@@ -505,7 +505,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
             "1:18 import_not_allowed: `math` has no `flor` in rules: did you mean `floor`?",
             "1:24 import_not_allowed: `math` has no `sqroot` in rules: did you mean `sqrt`?",
             "2:18 import_not_allowed: `json` has no `load` in rules: rules have no files: use `json.loads(...)`",
-            "3:20 import_not_allowed: `urllib` has no `request` in rules: rules have no network of their own",
+            "3:20 import_not_allowed: `urllib` has no `request` in rules: use `http.get(...)`, which is there without an import",
         ],
     ),
     "members": (
@@ -516,7 +516,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
             "5:20 unknown_member: `json` has no `dump` in rules: rules have no files: use `json.dumps(...)`",
             "6:10 unknown_member: `math` has no `sqroot` in rules: did you mean `sqrt`?",
             "7:18 unknown_member: `urllib.parse` has no `qoute` in rules: did you mean `quote`?",
-            "8:12 unknown_member: `urllib` has no `request` in rules: rules have no network of their own",
+            "8:12 unknown_member: `urllib` has no `request` in rules: use `http.get(...)`, which is there without an import",
             "9:7 unknown_member: `urllib.parse` has no `zzz` in rules: it has parse_qs, parse_qsl, quote, quote_from_bytes, quote_plus, unquote, unquote_plus, unquote_to_bytes, urldefrag, urlencode, urljoin, urlparse, urlsplit, urlunparse, urlunsplit",
             "10:14 unknown_member: `datetime` is the module here: write `datetime.datetime.strptime`",
             "11:14 unknown_member: `datetime` is the module here: write `datetime.datetime.now`",
@@ -574,8 +574,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
             "2:53 name_not_available: `console` is not available: use `print(...)`, which goes to the trace",
             "2:62 name_not_available: `parseInt` is not available: that is JavaScript: write `int(...)`",
             "2:72 name_not_available: `Date` is not available: that is JavaScript: write `datetime.datetime.now()` after `import datetime`",
-            "2:78 name_not_available: `configuration` is not available: this version has no configuration for rules: put the value into the rule itself",
-            "2:93 name_not_available: `request` is not available: rules have no network of their own; the login's own request is `context.request`",
+            "2:93 name_not_available: `request` is not available: rules have no network of their own: use `http.get(...)`, `http.post(...)` and so on, which are there without an import; the login's own request is `context.request`",
             "2:102 name_not_available: `require` is not available: use `import`: see the list of modules",
             "2:111 name_not_available: `this` is not available: that is JavaScript: name the object",
             "2:117 name_not_available: `Error` is not available: that is JavaScript: write `Exception(...)`",
@@ -685,6 +684,10 @@ SLIPS: dict[str, tuple[str, str]] = {
         "that is JavaScript: write `def rule(user, context, callback):`",
     ),
     "def rule(user, context) {": ("1:25", "a block stands behind a colon, on lines that are indented"),
+    "global.client = global.client || 1": (
+        "1:7",
+        "logins share no objects: keep a value for a time by `cache.set(key, value, ttl=60)` and `cache.get(key)`",
+    ),
     "x = user && context": ("1:11", "that is JavaScript: write `and`"),
     "x = user || context": ("1:11", "that is JavaScript: write `or`"),
     "if user === context:": ("1:11", "that is JavaScript: write `==`"),

@@ -9,10 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sandbox import journal
+from sandbox.exchanges import CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
 from sandbox.limits import Limits
 from sandbox.pool import Killed, Pool, Request, RuleCode
-from sandbox.wire import Answer, Problem
+from sandbox.wire import Answer, Call, CallKind, Problem
 
 CLOCK = 1_800_000_000_123_456_789  # 2027-01-15 08:00:00 UTC and a little
 SEED = bytes(range(32))
@@ -24,7 +27,35 @@ USER: dict[str, Any] = {
     "user_metadata": {"color": "blue"},
 }
 CONTEXT: dict[str, Any] = {"clientID": "client", "idToken": {}, "accessToken": {}, "stats": {"loginsCount": 7}}
+CONFIGURATION = {"KEY": "a-key", "SECRET": "a-secret"}
 RETURNS = ("idToken", "accessToken", "redirect", "multifactor")
+
+
+class Standing:
+    """Answers calls in place of the outside: it says what it was asked, and keeps what it is given."""
+
+    changes = False
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Any] = {}
+
+    async def answer(self, call: Call) -> bytes:
+        return self.said(call.kind, bytes(call.request))
+
+    def said(self, kind: CallKind, text: bytes) -> bytes:
+        if kind == "http":
+            asked = msgspec.json.decode(text, type=HttpRequest)
+            headers = {"content-type": "application/json", "x-method": asked.method}
+            status = 404 if "missing" in asked.url else 200
+            body = json.dumps({"url": asked.url, "body": asked.body})
+            return msgspec.json.encode(HttpAnswer(status=status, url=asked.url, headers=headers, body=body))
+        kept = msgspec.json.decode(text, type=CacheRequest)
+        found = CacheAnswer(found=kept.key in self._kept, value=self._kept.get(kept.key))
+        if kept.op == "set":
+            self._kept[kept.key] = msgspec.json.decode(kept.value)
+        elif kept.op == "delete":
+            self._kept.pop(kept.key, None)
+        return msgspec.json.encode(found)
 
 
 class Refused(Exception):
@@ -57,6 +88,8 @@ def request(*rules: RuleCode, **changes: Any) -> Request:
         "returns": RETURNS,
         "clock": CLOCK,
         "seed": SEED,
+        "configuration": json.dumps(CONFIGURATION).encode(),
+        "broker": Standing(),
         "deadline": time.monotonic() + changes.pop("seconds", 5.0),
     }
     return Request(**values | changes)

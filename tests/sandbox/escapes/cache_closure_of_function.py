@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    getattr(cache.set, '__closure__')

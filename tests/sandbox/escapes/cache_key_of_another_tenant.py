@@ -1,0 +1,3 @@
+# passes: harmless
+def rule(user, context):
+    context.idToken.a = cache.get('other:a')

@@ -1,0 +1,3 @@
+# raises: ValueError
+def rule(user, context):
+    cache.set('a', 'x' * 20_000)

@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    getattr(configuration, '_Configuration__values')

@@ -1,0 +1,3 @@
+# raises: TypeError
+def rule(user, context):
+    http.get('https://h/').headers[1]

@@ -1,0 +1,4 @@
+# denies: no
+def rule(user, context, callback):
+    callback(UnauthorizedError('no'))
+    http.post('https://h/')

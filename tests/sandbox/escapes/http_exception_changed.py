@@ -1,0 +1,3 @@
+# raises: TypeError
+def rule(user, context):
+    setattr(http.Error, 'text', 1)

@@ -1,0 +1,4 @@
+# stops: limit
+def rule(user, context):
+    http.get('https://h/')
+    sum(range(10 ** 12))

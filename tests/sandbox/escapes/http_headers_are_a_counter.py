@@ -1,0 +1,6 @@
+# raises: TypeError
+from collections import Counter
+
+
+def rule(user, context):
+    http.get('https://h/', headers=Counter('a'))

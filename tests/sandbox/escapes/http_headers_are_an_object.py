@@ -1,0 +1,6 @@
+# raises: TypeError
+def rule(user, context):
+    class Headers:
+        def items(self):
+            raise UnauthorizedError('called')
+    http.get('https://h/', headers=Headers())

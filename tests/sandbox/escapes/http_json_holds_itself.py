@@ -1,0 +1,5 @@
+# raises: ValueError
+def rule(user, context):
+    loop = []
+    loop.append(loop)
+    http.post('https://h/', json=loop)

@@ -1,0 +1,3 @@
+# raises: ValueError
+def rule(user, context):
+    http.post('https://h/', json=float('nan'))

@@ -1,0 +1,3 @@
+# raises: AttributeError
+def rule(user, context):
+    getattr(http, '__name__')

@@ -1,0 +1,3 @@
+# raises: ValueError
+def rule(user, context):
+    http.get('https://h/', timeout=True)
