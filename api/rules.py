@@ -154,7 +154,8 @@ async def set_order(call: Call) -> Response:
 async def check(call: Call) -> Response:
     """Every problem of a script, hints included; nothing is stored."""
     body = await call.json(Script)
-    return json_response({"problems": await call.service.authoring.check(body.script)})
+    values = (await call.service.configurations.live(call.tenant)).values
+    return json_response({"problems": await call.service.authoring.check(body.script, values)})
 
 
 async def versions(call: Call) -> Response:

@@ -6,8 +6,9 @@ A script that does not compile is never stored.
 from __future__ import annotations
 
 import asyncio
+import difflib
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import UNSET
 
@@ -18,7 +19,7 @@ from engine.store.errors import Conflict
 from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
 from engine.store.store import Store
-from sandbox.wire import Problem
+from sandbox.wire import Mention, Problem
 
 CHECKS_AT_ONCE = 4  # of the scripts of one call; the sandbox compiles fewer at once, and in turns with other callers
 
@@ -47,9 +48,14 @@ class Authoring:
         # From looking at the names to storing one, nobody else stores a name. (In this process.)
         self._naming = asyncio.Lock()
 
-    async def check(self, script: str) -> list[Problem]:
-        """Everything that stands against a script, hints included. Raises `SandboxUnavailable`."""
-        return (await self._compiled.compile(script)).problems
+    async def check(self, script: str, values: Collection[str] | None = None) -> list[Problem]:
+        """Everything that stands against a script, hints included; where `values` are given, also the names of the
+        configuration that are none of them. Raises `SandboxUnavailable`."""
+        compiled = await self._compiled.compile(script)
+        if values is None:
+            return compiled.problems
+        unknown = [_unknown(mention, values) for mention in compiled.mentions if mention.name not in values]
+        return sorted([*compiled.problems, *unknown], key=lambda problem: (problem.line, problem.column))
 
     async def require_valid(self, script: str) -> None:
         """Raises `InvalidScript` for a script with errors."""
@@ -175,3 +181,15 @@ class Authoring:
     def _went_live(self, revision: Revision | None) -> None:
         if revision is not None:
             self._live.put(revision)
+
+
+def _unknown(mention: Mention, values: Collection[str]) -> Problem:
+    near = difflib.get_close_matches(mention.name, sorted(values), n=1)
+    advice = f"did you mean `{near[0]}`?" if near else f"set it by `PUT /v1/configuration/{mention.name}`"
+    return Problem(
+        line=mention.line,
+        column=mention.column,
+        code="unknown_configuration",
+        message=f"`configuration` has no `{mention.name}` here: {advice}",
+        severity="hint",
+    )

@@ -19,7 +19,7 @@ from sandbox.exposed import NAMES
 from sandbox.language import MODULE_NAMES, is_own_name
 from sandbox.members import MEMBERS, UNAVAILABLE_MEMBERS
 from sandbox.scopes import Names
-from sandbox.wire import Problem
+from sandbox.wire import MOST_MENTIONS, Mention, Problem
 
 KNOWN = NAMES | MODULE_NAMES.keys() | {"super"}  # the policy says where `super` may stand
 PYTHON_NAMES = frozenset(dir(builtins))
@@ -223,6 +223,23 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return by_folded[close[0]] if close else None
 
 
+def mentions(nodes: list[ast.AST], names: Names) -> list[Mention]:
+    """Where `configuration.NAME` and `configuration["NAME"]` are read: they raise where there is no such value."""
+    found: list[Mention] = []
+    if "configuration" in names.bindings:
+        return found
+    for node in nodes:
+        if not isinstance(node, ast.Attribute | ast.Subscript) or not isinstance(node.value, ast.Name):
+            continue
+        if node.value.id != "configuration" or len(found) == MOST_MENTIONS:
+            continue
+        name = node.attr if isinstance(node, ast.Attribute) else getattr(node.slice, "value", None)
+        if isinstance(name, str) and len(name) <= 200 and not (isinstance(node, ast.Attribute) and name in METHODS):
+            found.append(Mention(node.lineno, node.col_offset + 1, name))
+    return found
+
+
+METHODS = frozenset({"get", "keys"})  # of `configuration`
 OPTIONAL_FIELDS = frozenset(
     """app_metadata user_metadata permissions groups roles email email_verified phone_number picture nickname
     given_name family_name username last_password_reset multifactor organization riskAssessment

@@ -65,6 +65,7 @@ def _compile(source: str, limits: Limits) -> Compiled:
             *checks.undefined_names(names),
         ]
         hints = [*checks.hints(tree, nodes, names)]
+        mentions = checks.mentions(nodes, names)
         policy = RulePolicy()
         tree = policy.visit(tree)
         problems += policy.problems
@@ -80,7 +81,7 @@ def _compile(source: str, limits: Limits) -> Compiled:
     for what in foreign(code, sys.version_info.minor):
         # The policy has let something through that it should have refused.
         return _refused(1, 1, "code_not_allowed", f"`{what}` is not available in rules")
-    return Compiled(problems=_shown(hints, lines), code=dump(code, source, on_lines))
+    return Compiled(problems=_shown(hints, lines), code=dump(code, source, on_lines), mentions=mentions)
 
 
 def _syntax_error(error: SyntaxError | ValueError, lines: list[str]) -> Problem:

@@ -112,11 +112,23 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     severity: Literal["error", "hint"] = "error"
 
 
+MOST_MENTIONS = 200
+
+
+class Mention(msgspec.Struct, frozen=True):
+    """A place where a script reads a value of the configuration that has to be there."""
+
+    line: int
+    column: int
+    name: Annotated[str, msgspec.Meta(max_length=200)]
+
+
 class Compiled(msgspec.Struct, frozen=True, kw_only=True):
     """What a compile child found. `code` is base64 in JSON, empty when a problem is an error."""
 
     problems: list[Problem] = []
     code: bytes = b""
+    mentions: Annotated[list[Mention], msgspec.Meta(max_length=MOST_MENTIONS)] = []
 
 
 # Of an outline, at most.

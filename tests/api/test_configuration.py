@@ -236,6 +236,31 @@ async def test_a_replay_reads_the_values_of_then(service: Running) -> None:
     assert replay["execution"]["idToken"] == {"https://example.com/a": "VALUE-ONE"}
 
 
+# Hints
+
+
+async def test_a_hint_names_values_that_are_not_there(service: Running) -> None:
+    await put(service, "API_KEY", "short")
+    script = (
+        "def rule(user, context):\n    a = configuration.APIKEY + configuration['OTHER']\n"
+        "    b = configuration.API_KEY, configuration.get('NONE'), 'NONE' in configuration, configuration.keys()\n"
+    )
+    response = await service.call("POST", "/v1/rules/check", {"script": script})
+    assert [(p["line"], p["column"], p["code"], p["severity"], p["message"]) for p in response.json()["problems"]] == [
+        (2, 9, "unknown_configuration", "hint", "`configuration` has no `APIKEY` here: did you mean `API_KEY`?"),
+        (
+            2,
+            32,
+            "unknown_configuration",
+            "hint",
+            "`configuration` has no `OTHER` here: set it by `PUT /v1/configuration/OTHER`",
+        ),
+    ]
+    script = "def rule(user, context):\n    configuration = {}\n    a = configuration.APIKEY\n"
+    response = await service.call("POST", "/v1/rules/check", {"script": script})
+    assert response.json()["problems"] == []
+
+
 # Trying
 
 
