@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from engine.calls.outside import Outside
 from engine.compiled import CompiledRules
 from engine.engine import Engine
 from engine.records import Records
@@ -23,7 +24,8 @@ OUTCOMES = ("passed", "denied", "raised", "timed_out", "exhausted", "refused", "
 
 
 class Metrics(Collector):
-    def __init__(self, engine: Engine, pool: Pool, compiled: CompiledRules, records: Records) -> None:
+    def __init__(self, engine: Engine, pool: Pool, compiled: CompiledRules, records: Records, outside: Outside) -> None:
+        self._outside = outside
         self._engine = engine
         self._pool = pool
         self._compiled = compiled
@@ -70,6 +72,12 @@ class Metrics(Collector):
             "fate",
             {"written": records.written, "dropped": records.dropped, "left_out": records.left_out},
         )
+        yield _counter(
+            "claimsmith_calls",
+            "Calls of rules by HTTP, by what came of them.",
+            "result",
+            self._outside.counts,
+        )
         for name, text, count in (
             ("claimsmith_workers_started", "Workers started.", pool.workers_started),
             ("claimsmith_zygote_starts", "Starts of the zygote.", pool.zygote_starts),
@@ -86,6 +94,7 @@ class Metrics(Collector):
             sum_value=self._total,
         )
         yield GaugeMetricFamily("claimsmith_workers_busy", "Workers with an execution.", value=self._pool.busy)
+        yield GaugeMetricFamily("claimsmith_workers_calling", "Workers that wait for a call.", value=self._pool.calling)
         yield GaugeMetricFamily(
             "claimsmith_executions_waiting", "Executions that wait for a worker.", value=self._pool.waiting
         )

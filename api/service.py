@@ -138,7 +138,7 @@ class Service:
                 configurations=configurations,
                 outside=outside,
                 callers=callers,
-                metrics=Metrics(engine, pool, compiled, records),
+                metrics=Metrics(engine, pool, compiled, records, outside),
                 private_redis=private,
                 redis_note=note,
             )

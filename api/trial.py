@@ -14,7 +14,9 @@ from api.call import Call
 from api.errors import ApiError
 from api.execute import NO_CONTEXT, NO_USER, NULL
 from api.rules import Name
+from engine.calls.given import Exchange, Given
 from engine.cases import YEARS, nanoseconds, seed_of
+from engine.configuration import ConfigurationSet
 from engine.models import OnFailure, PipelineRule, Revision, Transaction
 from engine.record import record, shown
 from engine.recorder import NoRecorder
@@ -30,7 +32,8 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of `script` (alone), `rules` (in their order) and `revision`, or none for what is live. `clock` is the time
-    that the rules see, without a zone it is UTC; their chance is that of `seed`, where it is given."""
+    that the rules see, without a zone it is UTC; their chance is that of `seed`, where it is given. They read
+    `configuration` instead of the live values, and with `http` get these answers to their calls, and none goes out."""
 
     user: msgspec.Raw = NO_USER
     context: msgspec.Raw = NO_CONTEXT
@@ -39,6 +42,8 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revision: int | None = None
     clock: datetime | None = None
     seed: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    configuration: dict[str, str] | None = None
+    http: list[Exchange] | None = None
 
 
 _trial = msgspec.json.Decoder(Trial)
@@ -61,7 +66,6 @@ async def try_(call: Call) -> Response:
     if drafts is not None:
         revision, scripts = await drafted(call, live, drafts)
     user = bytes(body.user).strip()
-    configuration = await call.service.configurations.live(call.tenant)
     execution = await call.service.engine.evaluate(
         Transaction(tenant=call.tenant, user=None if user == NULL else user, context=bytes(body.context).strip()),
         revision=revision,
@@ -69,9 +73,18 @@ async def try_(call: Call) -> Response:
         recorder=NoRecorder(),
         clock=None if body.clock is None else nanoseconds(body.clock),
         seed=None if body.seed is None else seed_of(body.seed),
-        configuration=configuration if call.caller.allows("configuration:use") else configuration.placeholders,
+        configuration=await _configuration(call, body),
+        outside=None if body.http is None else Given(body.http),
     )
     return json_response(shown(record(execution), live.settings.recording))
+
+
+async def _configuration(call: Call, body: Trial) -> ConfigurationSet:
+    """The values that are given; else the live ones for those who may use them, and placeholders for others."""
+    if body.configuration is not None:
+        return ConfigurationSet(None, body.configuration)
+    live = await call.service.configurations.live(call.tenant)
+    return live if call.caller.allows("configuration:use") else live.placeholders
 
 
 async def candidate(

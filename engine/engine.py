@@ -15,8 +15,7 @@ import structlog
 
 from engine import trace
 from engine.builder import Builder, Run
-from engine.calls.made import Made
-from engine.calls.outside import Outside
+from engine.calls.made import Made, World
 from engine.calls.reach import Reach
 from engine.chance import Chance
 from engine.claims import TOKENS
@@ -53,7 +52,7 @@ class Engine:
         pool: Pool,
         compiled: CompiledRules,
         recorder: Recorder,
-        outside: Outside | None = None,
+        outside: World | None = None,
         configurations: Configurations | None = None,
     ) -> None:
         """Without `outside` calls of rules fail; without `configurations` there are no values but those given."""
@@ -84,6 +83,7 @@ class Engine:
         ended: Mapping[int, trace.Kill] | None = None,
         configuration: ConfigurationSet | None = None,
         calls: Sequence[CallRecord] | None = None,
+        outside: World | None = None,
         background: bool = False,
         traced: bool = False,
     ) -> Execution:
@@ -92,8 +92,9 @@ class Engine:
         `scripts` are the sources of a draft by SHA-256. `clock` (nanoseconds since the epoch) and `seed` (`SEED` bytes)
         are those of an earlier execution, for a replay; `ended` are the rules that do not run, by their places among
         the enabled ones, since they had to be ended then. `configuration` is read instead of the live set; with
-        `calls`, those of an earlier execution, a call gets its recorded answer, and none goes outside. In the
-        `background` it takes no login's worker; a `traced` one has a timeline, and more time.
+        `calls`, those of an earlier execution, a call gets its recorded answer, and none goes outside; else `outside`
+        answers it, where it is given. In the `background` it takes no login's worker; a `traced` one has a timeline,
+        and more time.
 
         Whatever the rules do is a value. Raises `InvalidTransaction` for JSON that is not a transaction, `NotFound` for
         a tenant that does not exist, `Unavailable`, `Busy` and `SandboxUnavailable` when it was not evaluated.
@@ -127,7 +128,7 @@ class Engine:
         elif not ready.rules:
             build.unchanged()
         else:
-            reach = await self._reach(ready, configuration, calls, deadline)
+            reach = await self._reach(ready, configuration, calls, outside, deadline)
             ask = Request(
                 key=revision.tenant + WITHOUT_SECRETS if reach.placeholders else revision.tenant,
                 user=transaction.user,
@@ -197,6 +198,7 @@ class Engine:
         ready: Ready,
         given: ConfigurationSet | None,
         calls: Sequence[CallRecord] | None,
+        outside: World | None,
         deadline: float,
     ) -> Reach:
         """Nothing, for rules that mention none of it: most do not."""
@@ -209,7 +211,8 @@ class Engine:
         masking = Reach(configuration).masking
         hosts = revision.settings.allowed_hosts
         return Reach(
-            configuration, Made(self._outside, revision.tenant, hosts, deadline, self._pool.limits, masking, calls)
+            configuration,
+            Made(outside or self._outside, revision.tenant, hosts, deadline, self._pool.limits, masking, calls),
         )
 
     async def _configuration(self, tenant: str, deadline: float) -> ConfigurationSet:

@@ -209,6 +209,10 @@ class Pool:
         return sum(1 for worker in self._workers if worker.in_flight)
 
     @property
+    def calling(self) -> int:
+        return sum(tenant.calling for tenant in self._tenants.values())
+
+    @property
     def waiting(self) -> int:
         return sum(len(tenant.queue) for tenant in self._tenants.values())
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from engine.calls.outside import Outside
 from engine.masking import MASK, Masking
 from engine.models import NULL, CallRecord
 from sandbox.exchanges import READS, CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
@@ -23,6 +22,14 @@ NOT_RECORDED = "the recorded execution has no answer to this call"
 
 _http = msgspec.json.Decoder(HttpRequest)
 _cache = msgspec.json.Decoder(CacheRequest)
+
+
+class World(Protocol):
+    """What is outside (`engine.calls.outside`), or stands in for it."""
+
+    async def http(self, tenant: str, request: HttpRequest, hosts: tuple[str, ...], seconds: float) -> bytes: ...
+
+    async def cache(self, tenant: str, request: CacheRequest) -> bytes: ...
 
 
 class _Entry:
@@ -40,7 +47,7 @@ class Made:
 
     def __init__(
         self,
-        outside: Outside | None,
+        outside: World | None,
         tenant: str,
         hosts: tuple[str, ...],
         deadline: float,

@@ -294,3 +294,35 @@ async def test_a_draft_that_is_replayed_sees_placeholders_and_has_the_recorded_a
         assert replay["execution"]["idToken"] == {"https://example.com/a": [200, "<VALUE OF KEY>"]}
         assert replay["remarks"] == []
         assert len(server.received) == 1
+
+
+async def test_a_draft_is_tried_with_values_and_answers_of_its_own(service: Running) -> None:
+    script = (
+        "def rule(user, context):\n"
+        '    first = http.get("https://api.example.com/a", headers={"X": configuration.KEY})\n'
+        '    second = http.post("https://api.example.com/b", json={"n": 1})\n'
+        '    context.idToken["https://example.com/a"] = [first.json(), second.status_code, len(configuration.KEY)]\n'
+        "    try:\n"
+        '        http.get("https://api.example.com/a")\n'
+        "    except http.Error as error:\n"
+        "        print(error)\n"
+        "    try:\n"
+        '        http.get("https://api.example.com/slow")\n'
+        "    except http.Timeout as error:\n"
+        "        print(error)\n"
+    )
+    exchanges = [
+        {"url": "https://api.example.com/a", "json": {"a": [1]}},
+        {"method": "POST", "url": "https://api.example.com/b", "status": 201, "body": "made"},
+        {"url": "https://api.example.com/slow", "failure": "timeout"},
+    ]
+    body = {"user": {"user_id": "u"}, "script": script, "configuration": {"KEY": "mine"}, "http": exchanges}
+    response = await service.call("POST", "/v1/try", body, scope="rules:write")
+    record = response.json()
+    assert record["idToken"] == {"https://example.com/a": [{"a": [1]}, 201, 4]}
+    assert [log["text"] for log in record["steps"][0]["logs"]] == [
+        "no answer is given to `GET https://api.example.com/a`",
+        "`GET https://api.example.com/slow` fails, as it was given: timeout",
+    ]
+    response = await service.call("POST", "/v1/try", {**body, "http": [{"url": "a", "more": 1}]})
+    assert response.status_code == 400

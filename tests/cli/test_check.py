@@ -21,7 +21,7 @@ def test_what_is_wrong_with_its_place(tmp_path: Path) -> None:
     assert (done.code, done.err) == (1, "")
     assert done.out == (
         "wrong.py:1:8: import_not_allowed `os` cannot be imported: rules have no operating system: secrets and "
-        "settings do not come from the environment\n"
+        "settings are in `configuration`\n"
         "wrong.py:5:5: return_ignored hint: the value returned is ignored: set claims on `context.idToken` or "
         "`context.accessToken`\n"
     )
