@@ -26,6 +26,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/rules/{id}"): {"enabled": True, "deploy": False},
     ("POST", "/v1/revisions/{n}/activate"): {},
     ("POST", "/v1/try"): {"user": {"user_id": "u1"}},
+    ("PUT", "/v1/configuration/{key}"): {"value": "a value"},
     ("PUT", "/v1/shadow"): {},
     ("POST", "/v1/impact"): {"since": "1s", "revision": 1},
     ("PATCH", "/v1/tenants/{tenant}/settings"): {},
@@ -65,6 +66,11 @@ NEEDED = {
         "PUT /v1/rules/order",
         "PUT /v1/shadow",
     ],
+    "configuration:write": [
+        "DELETE /v1/configuration/{key}",
+        "GET /v1/configuration",
+        "PUT /v1/configuration/{key}",
+    ],
     "executions:read": [
         "GET /v1/executions",
         "GET /v1/executions/tail",
@@ -101,7 +107,13 @@ class Things:
         thing = self.execution if "executions" in row.path else self.rule
         query = QUERIES.get((row.method, row.path), "")
         number = "2" if "revisions" in row.path else "1"
-        return row.path.replace("{id}", thing).replace("{n}", number).replace("{tenant}", self.tenant) + query
+        return (
+            row.path.replace("{id}", thing)
+            .replace("{n}", number)
+            .replace("{tenant}", self.tenant)
+            .replace("{key}", "KEY")
+            + query
+        )
 
     def body(self, row: Row) -> Any:
         body = BODIES.get((row.method, row.path))
@@ -128,6 +140,12 @@ async def made(service: Running) -> Things:
     return Things(tenant, rule.id, execution["execution_id"])
 
 
+async def there_again(service: Running, things: Things, row: Row) -> None:
+    """What a call before has deleted."""
+    if row.path == "/v1/configuration/{key}":
+        await service.service.configurations.put(things.tenant, "KEY", "a value", by="tester")
+
+
 def named(row: Row) -> str:
     return f"{row.method} {row.path}"
 
@@ -150,6 +168,7 @@ async def test_who_may(service: Running, things: Things, row: Row) -> None:
     for scope in SCOPES:
         if scope == "admin":
             continue
+        await there_again(service, things, row)
         response = await service.call(row.method, path, body, scope=scope, tenant=things.tenant)
         allowed = row.scope in (None, scope) and (row.method, row.path) not in ALSO
         if allowed:
@@ -164,6 +183,7 @@ async def test_who_may(service: Running, things: Things, row: Row) -> None:
     # What was refused has changed nothing; what was allowed is not a deletion, or it is the administrator's.
     if row.path == "/v1/rules" and row.method == "POST":
         body = {**body, "name": "another"}
+    await there_again(service, things, row)
     response = await service.call(row.method, path, body, tenant=things.tenant)
     assert response.status_code in (200, 201, 204), response.text
 
@@ -191,6 +211,7 @@ async def test_the_header_of_administrators(service: Running, things: Things, ro
     everything = " ".join(scope for scope in SCOPES if scope != "admin")
     other = await service.call(row.method, path, body, scope=everything, headers=headers)
     assert (other.status_code, other.json()["error_description"]) == (403, "this needs the scope `admin`")
+    await there_again(service, things, row)
     admin = await service.call(row.method, path, body, headers=headers)
     assert admin.status_code in (200, 201, 204), admin.text
 

@@ -120,7 +120,8 @@ async def test_what_is_refused(service: Running, tenant: str) -> None:
         ({"user": []}, "$.user"),
         ({"user": USER, "context": None}, "$.context"),
         ({"user": USER, "context": {"idToken": "x"}}, "$.context.idToken"),
-        ({"user": USER, "configuration": {}}, "$"),
+        ({"user": USER, "configuration": {"KEY": 1}}, "$.configuration[...]"),
+        ({"user": USER, "http": [{"status": 200}]}, "$.http[0]"),
         ({"user": USER, "rules": [{"script": 1}]}, "$.rules[0].script"),
     ):
         answer = await try_(service, tenant, 400, **body)
