@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from starlette.responses import Response
@@ -33,7 +33,8 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of `script` (alone), `rules` (in their order) and `revision`, or none for what is live. `clock` is the time
     that the rules see, without a zone it is UTC; their chance is that of `seed`, where it is given. They read
-    `configuration` instead of the live values, and with `http` get these answers to their calls, and none goes out."""
+    `configuration` instead of the live values. With `http` they get these answers to their calls, with `cache` they
+    find these values, and with either nothing goes outside."""
 
     user: msgspec.Raw = NO_USER
     context: msgspec.Raw = NO_CONTEXT
@@ -44,6 +45,7 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     configuration: dict[str, str] | None = None
     http: list[Exchange] | None = None
+    cache: dict[str, Any] | None = None
 
 
 _trial = msgspec.json.Decoder(Trial)
@@ -74,7 +76,7 @@ async def try_(call: Call) -> Response:
         clock=None if body.clock is None else nanoseconds(body.clock),
         seed=None if body.seed is None else seed_of(body.seed),
         configuration=await _configuration(call, body),
-        outside=None if body.http is None else Given(body.http),
+        outside=None if body.http is None and body.cache is None else Given(body.http or (), body.cache),
     )
     return json_response(shown(record(execution), live.settings.recording))
 

@@ -120,6 +120,9 @@ def _there(service: Client, one: Tested, case: Case) -> Result:
         "context": case.context,
         "clock": case.clock,
         "seed": case.seed or case.name,
+        "configuration": case.configuration,
+        "http": case.http,
+        "cache": case.cache,
         "rules": [{"name": one.path.stem, "script": one.script}],
     }
     try:

@@ -13,6 +13,8 @@ from typing import Any
 
 import msgspec
 
+from engine.calls.given import Exchange, Given
+from engine.configuration import ConfigurationSet
 from engine.engine import Engine
 from engine.execution import Execution
 from engine.files import BadFile, read_json
@@ -27,7 +29,8 @@ EXPECTABLE = ("decision", "idToken", "accessToken", "denial", "redirect", "multi
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`clock` is the time the rule sees; its chance comes from `seed`, or from the case's name. Of `expect` only the
-    given keys are compared, each whole."""
+    given keys are compared, each whole. The rule reads `configuration`, and finds in `cache` what stands there; each of
+    `http` answers one of its calls, and nothing goes outside."""
 
     name: str
     user: dict[str, Any] | None
@@ -35,6 +38,9 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expect: dict[str, Any]
     clock: datetime | None = None
     seed: str | None = None
+    configuration: dict[str, str] = {}
+    http: tuple[Exchange, ...] = ()
+    cache: dict[str, Any] = {}
 
 
 class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +91,8 @@ async def run_case(engine: Engine, rule: str, script: str, case: Case, *, traced
         recorder=NoRecorder(),
         clock=clock_of(case),
         seed=seed_of(case.seed or case.name),
+        configuration=ConfigurationSet(None, case.configuration),
+        outside=Given(case.http, case.cache),
         traced=traced,
     )
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from engine.calls.given import Exchange
 from engine.cases import Case, parts, run_case
 from engine.engine import Engine
 from engine.evidence import Evidence
+from engine.models import CallRecord
 from engine.record import EPOCH, Record
+from sandbox.exchanges import CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
 
 ALWAYS = ("decision", "idToken", "accessToken")
 
@@ -41,10 +45,40 @@ async def case_of(engine: Engine, record: Record, rule: str, script: str) -> Cas
         expect={},
         clock=clock.astimezone(UTC),
         seed=record.execution_id,
+        http=tuple(_exchange(call) for call in record.trace.calls if call.step == place and call.kind == "http"),
+        cache=_kept([call for call in record.trace.calls if call.step == place and call.kind == "cache"]),
     )
     found = parts(await run_case(engine, rule, script, case))
     expect = {part: value for part, value in found.items() if part in ALWAYS or _says(value)}
     return msgspec.structs.replace(case, expect=expect)
+
+
+def _exchange(call: CallRecord) -> Exchange:
+    """A recorded call, as a case gives its answer."""
+    asked = msgspec.json.decode(call.request, type=HttpRequest)
+    answer = msgspec.convert(call.shown or {"failure": "timeout"}, HttpAnswer)
+    body = answer.body if not answer.base64 else ""  # a case file is text
+    return Exchange(
+        method=asked.method,
+        url=asked.url,
+        status=answer.status or 200,
+        headers={name: answer.headers[name] for name in ("content-type",) if name in answer.headers},
+        body=body,
+        failure=answer.failure,
+    )
+
+
+def _kept(calls: Sequence[CallRecord]) -> dict[str, Any]:
+    """What a rule has found in the cache before it kept something there itself."""
+    kept: dict[str, Any] = {}
+    own = set()
+    for call in calls:
+        asked = msgspec.json.decode(call.request, type=CacheRequest)
+        answer = msgspec.convert(call.shown or {}, CacheAnswer)
+        if asked.op == "get" and answer.found and asked.key not in own:
+            kept.setdefault(asked.key, answer.value)
+        own.add(asked.key)
+    return kept
 
 
 def _says(value: Any) -> bool:
@@ -63,5 +97,6 @@ def shown_case(case: Case) -> dict[str, Any]:
         "context": case.context,
         "clock": None if clock is None else clock.isoformat().replace("+00:00", "Z"),
         "seed": case.seed,
+        **{name: given for name in ("configuration", "http", "cache") if (given := getattr(case, name))},
         "expect": case.expect,
     }

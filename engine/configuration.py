@@ -118,8 +118,12 @@ class Configurations:
         for tenant, known in list(self._known.items()):
             if stamps.get(tenant) != known[0]:
                 fresh = await self._store.configuration(tenant)
-                if self._known.get(tenant) is known:  # else a change was made here meanwhile
+                if self._known.get(tenant) is not known:
+                    continue  # a change was made here meanwhile
+                try:
                     self._keep(tenant, fresh)
+                except Broken as error:  # of one tenant: the others are kept fresh
+                    log.error("a configuration cannot be read: the one before stays", tenant=tenant, error=str(error))
 
     async def seal_again(self) -> None:
         """Seal with the current secret what the one before has sealed: the end of its rotation."""

@@ -119,8 +119,6 @@ class Live:
                 self.database_available = True
 
     async def _refresh(self) -> None:
-        if self._configurations is not None:
-            await self._configurations.refresh()
         stamps = await self._store.live_stamps()
         for tenant, known in list(self._revisions.items()):
             # Not "greater": a tenant that was ended and made again begins anew, and may have come as far.
@@ -133,6 +131,8 @@ class Live:
             else:
                 if self._revisions.get(tenant) is known:  # else a change was made here meanwhile
                     self._revisions[tenant] = fresh
+        if self._configurations is not None:
+            await self._configurations.refresh()
 
 
 def _stamp(revision: Revision) -> tuple[int, datetime]:

@@ -34,6 +34,7 @@ FRESH = 0.002  # a worker whose head job is no older takes another behind it
 SPARES = 1  # forked workers that wait for a tenant
 SPARES_FOR_ONE = 4  # the same where each serves one execution only
 PICK_UP = 5.0  # a worker that has not begun its head job by then is stuck
+NEEDLESS = 5.0  # a worker beyond those that can be at work, idle for so long, goes
 RUN_ELSEWHERE = "another worker runs its execution"
 SETTLE = 0.5  # a worker that is not idle so long after its answer is stuck too
 FALSE_START = (0.1, 5.0)  # before another try when a worker ends without having been of use: first, and longest
@@ -101,6 +102,7 @@ class Tenant:
     workers: list[Worker] = field(default_factory=list)
     background: bool = False
     calling: int = 0  # workers that wait for a call
+    shrinking: asyncio.TimerHandle | None = None  # while it has more workers than can be at work
 
 
 @dataclass
@@ -223,6 +225,8 @@ class Pool:
         if self._watching is not None:
             self._watching.cancel()
         for tenant in self._tenants.values():
+            if tenant.shrinking is not None:
+                tenant.shrinking.cancel()
             for ticket in [*tenant.queue, *(t for w in tenant.workers for t in w.in_flight)]:
                 self._refuse(ticket, "the service is stopping")
         for worker in (*self._workers, *self._compilers.children):
@@ -430,9 +434,27 @@ class Pool:
         if worker.retiring and not worker.in_flight:
             self.counts.workers_recycled += 1
             worker.kill()
-        if worker.key is not None and (tenant := self._tenants[worker.key]).queue:
-            self._pump(tenant)
+        if worker.key is not None:
+            tenant = self._tenants[worker.key]
+            if tenant.queue:
+                self._pump(tenant)
+            elif len(tenant.workers) > self._most_per_tenant and tenant.shrinking is None:
+                tenant.shrinking = asyncio.get_running_loop().call_later(NEEDLESS, self._shrink, tenant)
         self._watch()
+
+    def _shrink(self, tenant: Tenant) -> None:
+        """End the workers that a tenant has had for its calls, once they have nothing to do."""
+        tenant.shrinking = None
+        if self._closed or self._tenants.get(tenant.key) is not tenant:
+            return
+        long_ago = time.monotonic() - NEEDLESS
+        more = len(tenant.workers) - self._most_per_tenant
+        idle = [worker for worker in tenant.workers if not worker.in_flight and worker.idle_since <= long_ago]
+        for worker in idle[: max(more, 0)]:
+            self.counts.workers_recycled += 1
+            worker.kill()
+        if more > len(idle):
+            tenant.shrinking = asyncio.get_running_loop().call_later(NEEDLESS, self._shrink, tenant)
 
     def _starving(self) -> bool:
         """Whether a tenant without a worker waits, and there is no room for one."""

@@ -182,6 +182,20 @@ async def test_a_call_that_outlasts_the_login_is_in_its_record(service: Running,
     assert 200 < call["ms"] < 2000
 
 
+async def test_a_record_has_room_for_so_much(service: Running, server: Host) -> None:
+    async def long(received: hosts.Received, writer: Any) -> None:
+        hosts.send(writer, 200, b"a" * 900_000)
+
+    server.answers["/long"] = long
+    await service.add("ask", f'for n in range(3):\n    http.get("{server.url}/long")', on_failure="deny")
+    answer = await service.execute()
+    assert answer["decision"] == "allow"
+    calls = await calls_of(service, answer)
+    assert [call["answer"] is None for call in calls] == [False, False, True]
+    replay = (await service.call("POST", f"/v1/executions/{answer['execution_id']}/replay")).json()
+    assert (replay["identical"], replay["remarks"][0]["code"]) == (False, "not_reproducible")
+
+
 # Replay
 
 

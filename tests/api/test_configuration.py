@@ -326,3 +326,18 @@ async def test_a_draft_is_tried_with_values_and_answers_of_its_own(service: Runn
     ]
     response = await service.call("POST", "/v1/try", {**body, "http": [{"url": "a", "more": 1}]})
     assert response.status_code == 400
+
+
+async def test_a_login_with_calls_becomes_a_case(tmp_path: Path) -> None:
+    async with host() as server, running(tmp_path, {"CLAIMSMITH_HTTP_NETWORKS": "127.0.0.1/32,::1/128"}) as service:
+        await service.call("PATCH", "/v1/tenants/default/settings", {"allowed_hosts": [server.url]})
+        body = f'context.idToken["https://example.com/a"] = http.get("{server.url}/echo").status_code'
+        await service.add("ask", body)
+        answer = await service.execute()
+        path = f"/v1/executions/{answer['execution_id']}/case?rule=ask"
+        (case,) = (await service.call("GET", path)).json()["cases"]
+        assert case["expect"]["idToken"] == {"https://example.com/a": 200}
+        assert [(one["method"], one["url"], one["status"]) for one in case["http"]] == [
+            ("GET", f"{server.url}/echo", 200)
+        ]
+        assert len(server.received) == 1

@@ -77,6 +77,14 @@ ELSEWHERE = {
         "code": "test_a_compiled_rule_that_is_too_large",
         "compile_time": "test_a_rule_that_takes_too_long_to_compile",
     },
+    "test_calls.py": {"calls": "test_calls_are_limited", "call_request": "test_calls_are_limited"},
+    "../engine/test_outbound.py": {"call_answer": "test_a_gzip_bomb_takes_no_more_memory_than_an_answer_may_have"},
+    "../api/test_calls.py": {"calls_kept": "test_a_record_has_room_for_so_much"},
+    "../api/test_configuration.py": {
+        "configuration_values": "test_there_are_so_many_values",
+        "configuration_value": "test_values_that_cannot_be_set",
+        "configuration": "test_values_that_cannot_be_set",
+    },
 }
 
 

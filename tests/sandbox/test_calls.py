@@ -231,6 +231,22 @@ async def test_workers_that_wait_for_calls_are_limited(anyio_backend: str) -> No
         await pool.close()
 
 
+async def test_workers_that_nobody_needs_any_more_go(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.pool.NEEDLESS", 0.05)
+    pool = Pool(Limits(), workers=80, workers_per_tenant=2, queue=100)
+    await pool.start()
+    try:
+        calling = await trial.compiled(pool, trial.rule(GET))
+        broker = Asked(lambda call: asleep(0.3))
+        await asyncio.gather(*[pool.run(trial.request(calling, broker=broker)) for _ in range(20)])
+        async with asyncio.timeout(10):
+            while len(pool.processes) > 2 + 2:  # two workers, a spare, and the zygote
+                await asyncio.sleep(0.01)
+        assert isinstance(await pool.run(trial.request(calling, broker=broker)), Answer)
+    finally:
+        await pool.close()
+
+
 # A worker that lies
 
 CALL = '[{seq},{step},{ordinal},"http",1,{{"method":"GET","url":"https://example.com/"}}]'
@@ -254,11 +270,11 @@ LIES = {
 @pytest.mark.parametrize("name", LIES)
 async def test_a_worker_that_lies_about_calls_is_ended(pool: Pool, name: str) -> None:
     broker = Asked(lambda call: asleep(30))
-    result = await pool.run(trial.request(takeover(f"{LIES[name]}\nhang()"), broker=broker, key=f"liar {name}"))
+    result = await pool.run(trial.request(takeover(f"{LIES[name]}\nhang()"), broker=broker))
     assert isinstance(result, Killed)
     assert result.cause == "died"
     assert len(broker.calls) <= 2  # it is tried again, once
-    assert await trial.claims(pool, trial.rule('context.idToken["a"] = 1'), key=f"liar {name}") == {"a": 1}
+    assert await trial.claims(pool, trial.rule('context.idToken["a"] = 1')) == {"a": 1}
 
 
 async def test_a_worker_that_calls_when_nothing_runs_is_ended(pool: Pool) -> None:
@@ -274,7 +290,7 @@ async def test_a_worker_that_calls_when_nothing_runs_is_ended(pool: Pool) -> Non
     )
     broker = Asked()
     before = pool.counts.workers_killed
-    result = await pool.run(trial.request(attack, broker=broker, key="late liar"))
+    result = await pool.run(trial.request(attack, broker=broker))
     async with asyncio.timeout(5):
         while pool.counts.workers_killed == before:
             await asyncio.sleep(0.01)
@@ -294,12 +310,12 @@ async def test_an_execution_that_only_read_is_run_again(pool: Pool) -> None:
         """
     )
     broker = Asked()
-    result = await pool.run(trial.request(attack, broker=broker, key="dies"))
+    result = await pool.run(trial.request(attack, broker=broker))
     assert isinstance(result, Killed)
     assert len(broker.calls) == 2
     broker = Asked()
     broker.changes = True
-    result = await pool.run(trial.request(attack, broker=broker, key="dies"))
+    result = await pool.run(trial.request(attack, broker=broker))
     assert isinstance(result, Killed)
     assert len(broker.calls) == 1
 
