@@ -46,7 +46,7 @@ REASONS = {
     "in_context": "something of a like name stands elsewhere in `context`, which reaches no token",
     "computed_name": "a rule sets claims under names that it computes, and this was none of them",
     "no_rules": "the tenant has no rules that run",
-    "never_set": "no rule sets it",
+    "never_set": "no rule set it in this login",
 }
 ORDER = {code: place for place, code in enumerate(REASONS)}
 OF_WARNING = {
@@ -133,6 +133,9 @@ class _Search:
         yield from elsewhere
         if not found:
             yield from self._never()
+        if not self._history:
+            text = f"no rule set `{self._claim}` on `context.{self._token}` in this login"
+            yield Reason(code="never_set", text=text)
 
     def _decision(self) -> Iterator[Reason]:
         record = self._record
@@ -340,7 +343,6 @@ class _Search:
                     text = f"rule `{rule.name}` sets claims under names that it computes, in line {setting.line}: "
                     text += f"{_code(setting.text)}. `{self._claim}` was none of them"
                     yield Reason(code="computed_name", rule=rule.name, line=setting.line, text=text)
-        yield Reason(code="never_set", text=f"no rule sets `{self._claim}` on `context.{self._token}`")
 
 
 def _holds(chapter: Chapter, token: str, claim: str) -> bool:
