@@ -67,6 +67,13 @@ def origin(record: dict[str, Any], token: str, claim: str) -> tuple[str, int] | 
     return found
 
 
+def change_words(write: dict[str, Any]) -> str:
+    """A write, as `old -> new`; `(none)` where there was nothing, or is nothing any more."""
+    old = "(none)" if write["op"] == "add" else compact(write["old"])
+    new = "(none)" if write["op"] == "remove" else compact(write["new"])
+    return f"{old} -> {new}"
+
+
 def _origin_words(record: dict[str, Any], token: str, claim: str) -> tuple[str, str]:
     found = origin(record, token, claim)
     return ("(from the issuer)", "") if found is None else (found[0], str(found[1]))

@@ -18,6 +18,7 @@ from cli.push import push
 from cli.refusal import Commands
 from cli.test import test
 from cli.try_ import try_
+from cli.why import why
 
 # A traceback with local variables would print secrets.
 app = typer.Typer(
@@ -87,6 +88,7 @@ app.command()(new)
 app.command()(diff)
 app.command()(push)
 app.command()(pull)
+app.command()(why)
 
 
 @contextmanager

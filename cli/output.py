@@ -6,13 +6,15 @@ of it can move a cursor, fake a line or turn the direction of writing.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.cells import cell_len
@@ -21,6 +23,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.refusal import Refused
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 Part = str | tuple[str, str]  # a text, or one with its style
 
@@ -69,18 +74,47 @@ class Output:
             sys.stdout.write(json.dumps(value, indent=2) + "\n")
             sys.stdout.flush()
 
+    def json_line(self, value: Any) -> None:
+        """One of many, in one line; ASCII likewise."""
+        with _writing():
+            sys.stdout.write(json.dumps(value) + "\n")
+            sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """What is no part of the answer: on standard error."""
+        self._progress.print(_text((f"claimsmith: {text}", QUIET)), soft_wrap=True)
+
+    def require_reader(self) -> None:
+        """Raises `BrokenPipeError` where standard output is a pipe whose other end is closed."""
+        watched = select.poll()
+        watched.register(sys.stdout.fileno(), 0)
+        if any(event & select.POLLERR for _, event in watched.poll(0)):
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
     @contextmanager
-    def progress(self, what: str, total: int) -> Iterator[Callable[[], None]]:
-        """A bar on standard error, where that is a terminal; what it gives is called after each of `total` parts."""
+    def progress(self, what: str, total: int | None) -> Iterator[Callable[[], None]]:
+        """A bar on standard error, where that is a terminal; what it gives is called after each of `total` parts, which
+        may be unknown."""
+        with self._bar(what, total) as bar:
+            yield lambda: None if bar is None else bar.advance(bar.task_ids[0])
+
+    @contextmanager
+    def told_progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """The same where somebody else counts: what it gives is called with how many are done, and of how many."""
+        with self._bar(what, None) as bar:
+            yield lambda done, of: None if bar is None else bar.update(bar.task_ids[0], completed=done, total=of)
+
+    @contextmanager
+    def _bar(self, what: str, total: int | None) -> Iterator[Progress | None]:
         if not self._progress.is_terminal:
-            yield lambda: None
+            yield None
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._progress, transient=True) as bar:
-            task = bar.add_task(what, total=total)
-            yield lambda: bar.advance(task)
+            bar.add_task(what, total=total)
+            yield bar
 
 
 @contextmanager

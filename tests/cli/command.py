@@ -22,6 +22,7 @@ from engine.keys import Keys
 COMMAND = [sys.executable, "-m", "cli.main"]
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
+SUPPORT = "executions:read replay rules:read rules:write"
 
 RULE = 'def rule(user, context):\n    context.idToken["https://example.com/a"] = user.user_id\n'
 OTHER = 'def rule(user, context):\n    context.idToken["https://example.com/b"] = 1\n'
@@ -121,8 +122,29 @@ class Commands:
     def run(self, *words: str, stdin: str = "", **environ: str) -> Done:
         return claimsmith(*words, cwd=self.folder, stdin=stdin, **self.environ(**environ))
 
-    def terminal(self, *words: str) -> Terminal:
-        return Terminal(*words, cwd=self.folder, **self.environ())
+    def support(self, *words: str, **environ: str) -> Done:
+        """As those do who look at logins."""
+        return self.run(*words, CLAIMSMITH_TOKEN=self.token(SUPPORT), **environ)
+
+    def terminal(self, *words: str, scope: str | None = None) -> Terminal:
+        environ = self.environ() if scope is None else self.environ(CLAIMSMITH_TOKEN=self.token(scope))
+        return Terminal(*words, cwd=self.folder, **environ)
+
+    def logins(self, *transactions: tuple[Any, Any]) -> list[str]:
+        """The ids of the executions, once all of them can be found."""
+        headers = {"Authorization": f"Bearer {self.token('execute executions:read')}"}
+        with httpx2.Client(base_url=self.url, headers=headers, timeout=30) as client:
+            ids = []
+            for user, context in transactions:
+                answer = client.post("/v1/execute", json={"user": user, "context": context})
+                assert answer.is_success, answer.text
+                ids.append(answer.json()["execution_id"])
+            end = time.monotonic() + PATIENCE
+            query = f"/v1/executions?since=1h&limit={min(len(ids), 500)}"
+            while {one["execution_id"] for one in client.get(query).json()["executions"]} != set(ids[-500:]):
+                assert time.monotonic() < end
+                time.sleep(0.02)
+        return ids
 
     def call(self, method: str, path: str, body: Any = None, subject: str = "bob") -> Any:
         """As somebody else, without the command line."""
