@@ -16,6 +16,7 @@ from cli.new import new
 from cli.pull import pull
 from cli.push import push
 from cli.refusal import Commands
+from cli.replay import replay
 from cli.test import test
 from cli.try_ import try_
 from cli.why import why
@@ -89,6 +90,7 @@ app.command()(diff)
 app.command()(push)
 app.command()(pull)
 app.command()(why)
+app.command()(replay)
 
 
 @contextmanager
