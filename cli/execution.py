@@ -67,11 +67,11 @@ def origin(record: dict[str, Any], token: str, claim: str) -> tuple[str, int] | 
     return found
 
 
-def change_words(write: dict[str, Any]) -> str:
+def change_words(op: str, old: Any, new: Any) -> str:
     """A write, as `old -> new`; `(none)` where there was nothing, or is nothing any more."""
-    old = "(none)" if write["op"] == "add" else compact(write["old"])
-    new = "(none)" if write["op"] == "remove" else compact(write["new"])
-    return f"{old} -> {new}"
+    before = "(none)" if op == "add" else compact(old)
+    after = "(none)" if op == "remove" else compact(new)
+    return f"{before} -> {after}"
 
 
 def _origin_words(record: dict[str, Any], token: str, claim: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from cli.pull import pull
 from cli.push import push
 from cli.refusal import Commands
 from cli.replay import replay
+from cli.step import step
 from cli.test import test
 from cli.try_ import try_
 from cli.why import why
@@ -91,6 +92,7 @@ app.command()(push)
 app.command()(pull)
 app.command()(why)
 app.command()(replay)
+app.command()(step)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
+from rich.control import Control
 from rich.table import Table
 from rich.text import Text
 
@@ -67,6 +68,30 @@ class Output:
         for line in plain:
             padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
             self.line("  ".join(padded).rstrip())
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person sees what is printed at once, and can answer."""
+        return self._console.is_terminal and not self._console.is_dumb_terminal and sys.stdin.isatty()
+
+    @contextmanager
+    def screen(self) -> Iterator[Callable[[Sequence[Sequence[Part]], Sequence[Part]], None]]:
+        """The whole terminal, which is given back at the end as it was. What it gives shows these lines and, at the
+        bottom, one more; what does not fit is cut."""
+
+        def show(lines: Sequence[Sequence[Part]], foot: Sequence[Part]) -> None:
+            width, height = self._console.size
+            room = max(height - 1, 1)
+            filled = [*lines[:room], *[()] * (room - len(lines)), foot]
+            page = [_text(*parts) for parts in filled]
+            for line in page:
+                line.truncate(width, overflow="ellipsis")
+            with _writing():
+                self._console.control(Control.home(), Control.clear())
+                self._console.print(Text("\n").join(page), end="")
+
+        with self._console.screen(hide_cursor=True):
+            yield show
 
     def json(self, value: Any) -> None:
         """Only ASCII, so that it is the same through every pipe and harmless on every terminal."""

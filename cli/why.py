@@ -79,7 +79,7 @@ def _show_history(output: Output, answer: dict[str, Any]) -> None:
     own = f"/context/{answer['token']}/{answer['claim'].replace('~', '~0').replace('/', '~1')}"
     rows: list[list[Part]] = []
     for write in answer["history"]:
-        change = change_words(write)
+        change = change_words(write["op"], write["old"], write["new"])
         if write["path"] != own:
             change = f"{write['path']}: {change}"
         what: Part = (f"{change} (undone: the rule failed later)", CHANGED) if write["rolled_back"] else change

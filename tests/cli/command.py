@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -80,6 +81,14 @@ class Terminal:
         while text not in self.seen:
             assert time.monotonic() < end, self.seen
             assert self._read(), self.seen
+
+    def until_match(self, pattern: str) -> str:
+        """Reads until what was printed matches; gives the first group."""
+        end = time.monotonic() + PATIENCE
+        while not (found := re.search(pattern, self.seen)):
+            assert time.monotonic() < end, self.seen
+            assert self._read(), self.seen
+        return found[1]
 
     def type(self, text: str) -> None:
         os.write(self._end, text.encode())
