@@ -18,6 +18,7 @@ from cli.push import push
 from cli.refusal import Commands
 from cli.replay import replay
 from cli.step import step
+from cli.tail import tail
 from cli.test import test
 from cli.try_ import try_
 from cli.why import why
@@ -93,6 +94,7 @@ app.command()(pull)
 app.command()(why)
 app.command()(replay)
 app.command()(step)
+app.command()(tail)
 
 
 @contextmanager

@@ -90,6 +90,11 @@ class Terminal:
             assert self._read(), self.seen
         return found[1]
 
+    def read_for(self, seconds: float) -> None:
+        """Reads what is printed within this time."""
+        if select.select([self._end], [], [], seconds)[0]:
+            self._read()
+
     def type(self, text: str) -> None:
         os.write(self._end, text.encode())
 
