@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,19 +147,31 @@ class Commands:
 
     def logins(self, *transactions: tuple[Any, Any]) -> list[str]:
         """The ids of the executions, once all of them can be found."""
-        headers = {"Authorization": f"Bearer {self.token('execute executions:read')}"}
+        headers = {"Authorization": f"Bearer {self.token('execute')}"}
+        ids = []
         with httpx2.Client(base_url=self.url, headers=headers, timeout=30) as client:
-            ids = []
             for user, context in transactions:
                 answer = client.post("/v1/execute", json={"user": user, "context": context})
                 assert answer.is_success, answer.text
                 ids.append(answer.json()["execution_id"])
-            end = time.monotonic() + PATIENCE
-            query = f"/v1/executions?since=1h&limit={min(len(ids), 500)}"
-            while {one["execution_id"] for one in client.get(query).json()["executions"]} != set(ids[-500:]):
-                assert time.monotonic() < end
-                time.sleep(0.02)
+        self._until(lambda: self._newest(len(ids)) == set(ids))
         return ids
+
+    def await_records(self, count: int) -> None:
+        """Until there are so many."""
+        self._until(lambda: len(self._newest(count)) == count)
+
+    def _until(self, true: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    def _newest(self, count: int) -> set[str]:
+        headers = {"Authorization": f"Bearer {self.token('executions:read')}"}
+        response = httpx2.get(f"{self.url}/v1/executions?limit={count}", headers=headers, timeout=30)
+        assert response.is_success, response.text
+        return {execution["execution_id"] for execution in response.json()["executions"]}
 
     def call(self, method: str, path: str, body: Any = None, subject: str = "bob") -> Any:
         """As somebody else, without the command line."""

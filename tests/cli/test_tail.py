@@ -14,7 +14,7 @@ from typing import IO
 import pytest
 
 from tests.cli.command import COMMAND, PATIENCE, RULE, SUPPORT, Commands, environment
-from tests.cli.test_client import answering
+from tests.cli.test_client import Answering, answering
 from tests.test_lifecycle import Served
 
 DENY = "def rule(user, context):\n    raise UnauthorizedError('not \\x1b[31m' + user.user_id)\n"
@@ -145,7 +145,7 @@ def test_a_pipe_that_is_closed_while_nothing_happens(commands: Commands) -> None
 
 
 def test_after_a_break_it_goes_on(commands: Commands) -> None:
-    answers = (
+    answers: tuple[Answering, ...] = (
         (200, {"Content-Length": "9999"}, EVENT),
         (503, {"Retry-After": "0"}, b'{"error": "temporarily_unavailable", "error_description": "busy"}'),
         (503, {"Retry-After": "0"}, b'{"error": "temporarily_unavailable", "error_description": "busy"}'),
