@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -17,8 +16,12 @@ PAGE = 200
 EXECUTION_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
 
+class Listed(msgspec.Struct, frozen=True):
+    execution_id: str
+
+
 class Page(msgspec.Struct, frozen=True):
-    executions: list[dict[str, Any]]
+    executions: list[Listed]
     cursor: str | None
 
 
@@ -39,7 +42,7 @@ def find(client: Client, execution: str, filters: Mapping[str, str]) -> str:
     if not found:
         whose = f" with {', '.join(f'{name} `{value}`' for name, value in filters.items())}" if filters else ""
         raise Refused(f"there is no execution{whose}; one is recorded about a second after its login")
-    return str(found[0]["execution_id"])
+    return found[0].execution_id
 
 
 def pages(client: Client, filters: Mapping[str, str], most: int | None) -> Iterator[list[str]]:
@@ -49,7 +52,7 @@ def pages(client: Client, filters: Mapping[str, str], most: int | None) -> Itera
         size = PAGE if left is None else min(PAGE, left)
         page = client.get(listing({**filters, **cursor, "limit": str(size)}), Page)
         if page.executions:
-            yield [str(execution["execution_id"]) for execution in page.executions]
+            yield [execution.execution_id for execution in page.executions]
         if page.cursor is None:
             return
         cursor = {"cursor": page.cursor}

@@ -15,10 +15,35 @@ from cli.refusal import Refused
 SILENCE = 45.0  # seconds without a word: the service says every 15 s that there was nothing
 PAUSE, LONGEST_PAUSE = 0.5, 5.0  # seconds between two attempts
 NO_ROOM = (429, 503)
-Execution = dict[str, Any]
 
 
-def follow(client: Client, filters: Mapping[str, str], said: Callable[[str], None]) -> Iterator[Execution | None]:
+class Denial(msgspec.Struct, frozen=True):
+    error: str
+    description: str
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """As the list shows it. What of the login is here is as it came, of any type."""
+
+    execution_id: str
+    clock: str
+    ms: float
+    decision: str
+    client: Any
+    user: Any
+    claims: list[str]
+    failed: list[str]
+    denial: Denial | None
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """`plain` is everything that the service told of it."""
+
+    execution: Execution
+    plain: dict[str, Any]
+
+
+def follow(client: Client, filters: Mapping[str, str], said: Callable[[str], None]) -> Iterator[Followed | None]:
     """Each execution from now on that the filters let through, as the list shows it; None where there was nothing for
     a while. Goes on after a break; what there is to know of that, and of what was missed, is `said`. Raises `Refused`
     where it cannot begin, and where the service does not want to go on."""
@@ -43,15 +68,18 @@ def follow(client: Client, filters: Mapping[str, str], said: Callable[[str], Non
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _executions(client: Client, lines: Iterable[bytes], said: Callable[[str], None]) -> Iterator[Execution | None]:
+def _executions(client: Client, lines: Iterable[bytes], said: Callable[[str], None]) -> Iterator[Followed | None]:
     for event, data in _events(lines):
         if event == "missed":
             said("more happened at once than can be told: some are not shown")
         elif event == "execution":
             try:
-                yield msgspec.json.decode(data, type=Execution)
+                found = Followed(
+                    msgspec.json.decode(data, type=Execution), msgspec.json.decode(data, type=dict[str, Any])
+                )
             except (msgspec.DecodeError, RecursionError):
                 raise Refused(f"{client.url} does not answer like Claimsmith: is that its address?") from None
+            yield found
         else:
             yield None
 

@@ -85,6 +85,7 @@ class Output:
             filled = [*lines[:room], *[()] * (room - len(lines)), foot]
             page = [_text(*parts) for parts in filled]
             for line in page:
+                line.expand_tabs()
                 line.truncate(width, overflow="ellipsis")
             with _writing():
                 self._console.control(Control.home(), Control.clear())

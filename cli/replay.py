@@ -48,7 +48,7 @@ def replay(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run recorded logins again, as they were or under other rules. Exit code 1 if anything would be different."""
+    """Run recorded logins again, as they were or under other rules. Exit code 1 if one is different."""
     from cli.candidate import NotValid, candidate
     from cli.client import Client as Service
     from cli.finding import find, given_filters
@@ -89,12 +89,14 @@ def replay(
 
 
 def _each(output: Output, service: Client, ids: list[str], under: Candidate | None, as_json: bool) -> bool:
-    from cli.replaying import plain_replayed, replay_all, show_replayed
+    import msgspec
+
+    from cli.replaying import replay_all, show_replayed
 
     with output.progress("replaying", len(ids)) as done:
         found = list(replay_all(service, ids, {} if under is None else under.body, done, lenient=False))
     if as_json:
-        output.json({"executions": [plain_replayed(one) for one in found]})
+        output.json({"executions": msgspec.to_builtins(found)})
     for one in () if as_json else found:
         show_replayed(output, one)
     return not all(one.identical for one in found)
@@ -102,9 +104,11 @@ def _each(output: Output, service: Client, ids: list[str], under: Candidate | No
 
 def _as_they_were(output: Output, service: Client, filters: dict[str, str], limit: int | None, as_json: bool) -> bool:
     """Those that are not identical, and how many are."""
+    import msgspec
+
     from cli.finding import pages
     from cli.output import BAD, CHANGED, GOOD
-    from cli.replaying import Tally, plain_replayed, replay_all, show_replayed
+    from cli.replaying import Tally, replay_all, show_replayed
 
     tally = Tally()
     with output.progress("replaying", None) as done:
@@ -112,14 +116,14 @@ def _as_they_were(output: Output, service: Client, filters: dict[str, str], limi
             for one in replay_all(service, ids, {}, done, lenient=True):
                 tally.add(one)
     if as_json:
-        output.json({**tally.counts(), "executions": [plain_replayed(one) for one in tally.told]})
+        output.json({**tally.counts(), "executions": msgspec.to_builtins(tally.told)})
     else:
         for one in tally.told:
             show_replayed(output, one)
         for code, (count, text) in tally.remarks.items():
             output.line((code, CHANGED), f" of {count:,}, for example: {text}")
-        output.line((tally.summary(), BAD if tally.different else GOOD))
-    return bool(tally.different)
+        output.line((tally.summary(), GOOD if tally.identical == tally.of else BAD))
+    return bool(tally.different or tally.not_replayed)
 
 
 def _impact(
@@ -131,17 +135,17 @@ def _impact(
     from cli.output import QUIET
 
     impact = analyse(service, question, output)
-    if html is not None:
-        from cli.report import report
-        from cli.seen import write_file
-
-        write_file(html, report(impact, question, under.words(), service.url))
     if as_json:
         output.json(msgspec.to_builtins(impact))
     else:
         output.line((under.words(), QUIET))
         show_impact(output, impact)
-        if html is not None:
+    if html is not None:
+        from cli.report import report
+        from cli.seen import write_file
+
+        write_file(html, report(impact, question, under.words(), service.url))
+        if not as_json:
             output.line()
             output.line(f"the report is in {html}")
-    return impact.would_change
+    return impact.would_change or impact.left_out > 0

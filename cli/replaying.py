@@ -15,20 +15,46 @@ AT_ONCE = 8
 NO_ROOM = (429, 503)
 
 
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """As the service tells it: `name` is the claim, store or rule in a `part` of the execution."""
+
+    part: str
+    name: str | None
+    old: Any
+    new: Any
+    was_present: bool
+    is_present: bool
+
+    def words(self) -> str:
+        what = self.part
+        if self.name is not None:
+            what += f" of rule {self.name}" if self.part.startswith("steps[") else f"[{compact(self.name)}]"
+        old = compact(self.old) if self.was_present else "(none)"
+        new = compact(self.new) if self.is_present else "(none)"
+        return f"{what}  {old} -> {new}"
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """Something to know before one trusts a replay."""
+
+    code: str
+    text: str
+
+
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     """One execution; `problem` says why it was not run again."""
 
     execution_id: str
     identical: bool = False
-    differences: list[dict[str, Any]] = []
-    remarks: list[dict[str, Any]] = []
+    differences: list[Difference] = []
+    remarks: list[Remark] = []
     problem: str | None = None
 
 
 class _Answer(msgspec.Struct, frozen=True):
     identical: bool
-    differences: list[dict[str, Any]]
-    remarks: list[dict[str, Any]]
+    differences: list[Difference]
+    remarks: list[Remark]
 
 
 class Tally:
@@ -51,8 +77,12 @@ class Tally:
         if not one.identical:
             self.told.append(one)
         for remark in one.remarks:
-            count, text = self.remarks.get(remark["code"], (0, remark["text"]))
-            self.remarks[remark["code"]] = count + 1, text
+            count, text = self.remarks.get(remark.code, (0, remark.text))
+            self.remarks[remark.code] = count + 1, text
+
+    @property
+    def of(self) -> int:
+        return self.identical + self.different + self.not_replayed
 
     def counts(self) -> dict[str, Any]:
         """For machines."""
@@ -111,25 +141,6 @@ def show_replayed(output: Output, one: Replayed) -> None:
     else:
         output.line(f"{one.execution_id}  ", ("differs", BAD))
         for difference in one.differences:
-            output.line(f"  {_what(difference)}  {_change(difference)}")
+            output.line(f"  {difference.words()}")
     for remark in one.remarks:
-        output.line("  ", (remark["code"], CHANGED), f": {remark['text']}")
-
-
-def plain_replayed(one: Replayed) -> dict[str, Any]:
-    """For machines."""
-    found: dict[str, Any] = msgspec.to_builtins(one)
-    return found
-
-
-def _what(difference: dict[str, Any]) -> str:
-    part, name = difference["part"], difference["name"]
-    if name is None:
-        return str(part)
-    return f"{part} of rule {name}" if part.startswith("steps[") else f"{part}[{compact(name)}]"
-
-
-def _change(difference: dict[str, Any]) -> str:
-    old = compact(difference["old"]) if difference["was_present"] else "(none)"
-    new = compact(difference["new"]) if difference["is_present"] else "(none)"
-    return f"{old} -> {new}"
+        output.line("  ", (remark.code, CHANGED), f": {remark.text}")

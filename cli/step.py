@@ -44,7 +44,7 @@ def step(
     else:
         _show_all(output, found, timeline)
     for remark in timeline.told.remarks:
-        output.line((remark["code"], CHANGED), f": {remark['text']}")
+        output.line((remark.code, CHANGED), f": {remark.text}")
     if not timeline.told.identical:
         output.line(("this is not what ran then: it did not come out the same when it was run again", CHANGED))
 

@@ -9,6 +9,7 @@ import typer
 from cli.options import DEFAULT_URL, ByClaim, ByClient, ByDecision, ByUser, Token, Url
 
 if TYPE_CHECKING:
+    from cli.following import Execution
     from cli.output import Output
 
 
@@ -33,28 +34,28 @@ def tail(
     output = Output()
     filters = given_filters(decision=decision, client=client, user=user, rule=rule, claim=claim)
     with Client(url, token, "executions:read") as service:
-        for execution in follow(service, filters, output.note):
-            if execution is None:
+        for followed in follow(service, filters, output.note):
+            if followed is None:
                 output.require_reader()
             elif as_json:
-                output.json_line(execution)
+                output.json_line(followed.plain)
             else:
-                _show(output, execution)
+                _show(output, followed.execution)
 
 
-def _show(output: Output, execution: dict[str, Any]) -> None:
+def _show(output: Output, execution: Execution) -> None:
     from cli.execution import DECISIONS
     from cli.output import BAD, QUIET
 
-    decision, denial = str(execution["decision"]), execution["denial"]
+    denial = execution.denial
     output.line(
-        (f"{execution['clock'][:19]}Z  ", QUIET),
-        (f"{decision:<8}", DECISIONS.get(decision, BAD)),
-        f"  {_word(execution['client'])}  {_word(execution['user'])}",
-        f"  {' '.join(execution['claims']) or 'no claims'}",
-        (f"  failed: {' '.join(execution['failed'])}" if execution["failed"] else "", BAD),
-        (f"  {denial['error']}: {denial['description']}" if denial else "", BAD),
-        (f"  {execution['ms']:.1f} ms  {execution['execution_id']}", QUIET),
+        (f"{execution.clock[:19]}Z  ", QUIET),
+        (f"{execution.decision:<8}", DECISIONS.get(execution.decision, BAD)),
+        f"  {_word(execution.client)}  {_word(execution.user)}",
+        f"  {' '.join(execution.claims) or 'no claims'}",
+        (f"  failed: {' '.join(execution.failed)}" if execution.failed else "", BAD),
+        (f"  {denial.error}: {denial.description}" if denial else "", BAD),
+        (f"  {execution.ms:.1f} ms  {execution.execution_id}", QUIET),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from cli.client import Client
+from cli.replaying import Remark
 
 NAME = re.compile(r"[^\W\d]\w*")
 ITEM = re.compile(r"""\[["']?(.*?)["']?\]""")
@@ -54,7 +55,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     identical: bool
-    remarks: list[dict[str, str]]
+    remarks: list[Remark]
     truncated: bool
     lines: list[Line]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 
@@ -187,6 +188,50 @@ def test_an_analysis_that_does_not_end_well(commands: Commands, lines: bytes, sa
         done = commands.support("replay", "--since", "1h", "--revision", "1", "--url", url)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert done.err.startswith(f"claimsmith: {says.replace('URL', url)}")
+
+
+def test_what_is_gone_or_finds_no_room_meanwhile(commands: Commands) -> None:
+    """It is told, and is no success."""
+    page = json.dumps({"executions": [{"execution_id": "0" * 26}], "cursor": None}).encode()
+    for status, code in ((404, "not_found"), (503, "temporarily_unavailable")):
+        error = json.dumps({"error": code, "error_description": "gone\x1b"}).encode()
+        refusal = (status, {"Retry-After": "0"}, error)
+        with answering((200, {}, page), *[refusal] * (1 if status == 404 else 3)) as (url, _):
+            done = commands.support("replay", "--since", "1h", "--url", url)
+        assert done.code == 1
+        first, last = done.out.splitlines()
+        assert first.startswith(f"{'0' * 26}  not replayed: gone\\x1b")
+        assert last == "0 replayed as they were: 0 identical, 0 different, 1 not replayed"
+
+
+def test_what_differs_as_it_was_and_why(commands: Commands) -> None:
+    page = json.dumps({"executions": [{"execution_id": "0" * 26}] * 2, "cursor": None}).encode()
+    values = {"old": "a", "new": None, "was_present": True, "is_present": True}
+    answer = {
+        "identical": False,
+        "differences": [
+            {"part": "steps[0].logs", "name": "first", **values},
+            {"part": "denial", "name": None, **values},
+        ],
+        "remarks": [{"code": "engine_differs", "text": "it was run by `x`"}],
+    }
+    with answering((200, {}, page), *[(200, {}, json.dumps(answer).encode())] * 2) as (url, _):
+        done = commands.support("replay", "--since", "1h", "--url", url)
+    one = [
+        f"{'0' * 26}  differs",
+        '  steps[0].logs of rule first  "a" -> null',
+        '  denial  "a" -> null',
+        "  engine_differs: it was run by `x`",
+    ]
+    assert (done.code, done.out.splitlines()) == (
+        1,
+        [
+            *one,
+            *one,
+            "engine_differs of 2, for example: it was run by `x`",
+            "2 replayed as they were: 0 identical, 2 different",
+        ],
+    )
 
 
 class Page(HTMLParser):

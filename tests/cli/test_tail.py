@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -19,7 +19,19 @@ from tests.test_lifecycle import Served
 
 DENY = "def rule(user, context):\n    raise UnauthorizedError('not \\x1b[31m' + user.user_id)\n"
 FAIL = "def rule(user, context):\n    1 / 0\n"
-EVENT = b'id: x\nevent: execution\ndata: {"execution_id": "x", "n": 1}\n\n'
+TOLD: dict[str, Any] = {
+    "execution_id": "x",
+    "clock": "2026-11-27T07:29:06Z",
+    "ms": 1,
+    "decision": "allow",
+    "client": None,
+    "user": 1,
+    "claims": [],
+    "failed": [],
+    "denial": None,
+    "another": "\u2028",
+}
+EVENT = f"id: x\nevent: execution\ndata: {json.dumps(TOLD, ensure_ascii=False)}\n\n".encode()
 
 
 class Tail:
@@ -156,7 +168,7 @@ def test_after_a_break_it_goes_on(commands: Commands) -> None:
     with answering(*answers) as (url, _):
         done = commands.support("tail", "--json", "--url", url)
     assert done.code == 2
-    assert [json.loads(line) for line in done.out.splitlines()] == [{"execution_id": "x", "n": 1}] * 2
+    assert [json.loads(line) for line in done.out.splitlines()] == [TOLD] * 2
     notes = done.err.splitlines()
     assert len(notes) == 5
     assert notes[0].startswith(f"claimsmith: {url} broke off: ")
@@ -211,8 +223,9 @@ def test_what_cannot_begin(commands: Commands, words: list[str], says: str) -> N
     assert done.err.startswith(f"claimsmith: {says}")
 
 
-def test_what_no_service_tells(commands: Commands) -> None:
-    with answering((200, {}, b"event: execution\ndata: [\n\n")) as (url, _):
+@pytest.mark.parametrize("data", [b"[", b"{}", b"[" * 100_000])
+def test_what_no_service_tells(commands: Commands, data: bytes) -> None:
+    with answering((200, {}, b"event: execution\ndata: " + data + b"\n\n")) as (url, _):
         done = commands.support("tail", "--url", url)
     assert (done.code, done.err) == (
         2,
