@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from cli.timeline import Line, Timeline, Told, Write
+from cli.client import Client
+from cli.timeline import Line, Timeline, Told, Write, fetch
 from tests.cli.command import SUPPORT, Commands, Terminal
 
 FIRST = """def rule(user, context):
@@ -168,6 +170,44 @@ def test_of_a_login_without_rules(commands: Commands) -> None:
     terminal = commands.terminal("step", login, scope=SUPPORT)
     assert terminal.ended() == 0
     assert f"no line of a rule ran in {login}\n" in terminal.seen
+
+
+MANY = """def items(context, n):
+    for i in range(n):
+        context.idToken[f'g{i}'] = i
+        yield i
+
+def fact(context, n):
+    context.idToken[f'f{n}'] = 1
+    r = 1 if n < 2 else n * fact(context, n - 1)
+    context.idToken[f'r{n}'] = r
+    return r
+
+def rule(user, context):
+    for x in items(context, 2):
+        context.idToken[f'x{x}'] = x
+    context.idToken['total'] = fact(context, 3)
+    try:
+        context.idToken['bad'] = user.missing
+    except AttributeError:
+        context.idToken['a'], context.idToken['b'] = 1, fact(context, 1)
+"""
+
+
+def test_each_write_stands_at_its_own_line(commands: Commands) -> None:
+    """With generators, recursion and exceptions, as the service counts them."""
+    for name in ("one", "two"):
+        commands.call("POST", "/v1/rules", {"name": name, "script": MANY})
+    (login,) = commands.logins(({"user_id": "u1"}, {}))
+    with Client(commands.url, commands.token(SUPPORT), SUPPORT) as client:
+        timeline = fetch(client, login)
+        steps = client.get(f"/v1/executions/{login}", dict[str, Any])["steps"]
+    recorded = [write["path"] for step in steps for write in step["writes"]]
+    assert len(recorded) > 2 * 14
+    found = [write for writes in timeline.writes for write in writes]
+    assert sorted(write.path for write in found) == sorted(recorded)
+    for line, writes in zip(timeline.lines, timeline.writes, strict=True):
+        assert {write.line for write in writes} <= {line.line}
 
 
 def line(number: int, depth: int = 0, writes: int = 0, function: str = "rule", returned: str | None = None) -> Line:
