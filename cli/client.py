@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -36,6 +37,10 @@ class Rejected(Refused):
 
     def has(self, code: str) -> bool:
         return any(problem.get("code") == code for problem in self.problems)
+
+
+class Away(Refused):
+    """The service has gone away in the middle of an answer, or is not there."""
 
 
 class Client:
@@ -68,6 +73,40 @@ class Client:
     def change(self, method: str, path: str, body: Any, type_: type[T], within: float = ANSWER_WITHIN) -> T:
         """Change something: sent once. `within` are the seconds it may take. Raises `Refused`, `Rejected`."""
         return self._read(self._send(method, path, body, repeatable=False, within=within), type_)
+
+    def stream(self, path: str, body: Any) -> Iterator[dict[str, Any]]:
+        """The JSON objects of an answer that has one to a line, as they come. Raises `Refused`, `Rejected`."""
+        for line in self._lines("POST", path, body):
+            yield self._object(line)
+
+    def follow(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Server-sent events, name and data, until the service ends them. Raises `Away` when it goes away, `Refused`,
+        `Rejected`."""
+        name = ""
+        for line in self._lines("GET", path, None):
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                yield name, self._object(line[6:])
+
+    def _lines(self, method: str, path: str, body: Any) -> Iterator[str]:
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        timeout = httpx2.Timeout(ANSWER_WITHIN, connect=CONNECT_WITHIN)
+        try:
+            with self._http.stream(method, path, content=content, headers=headers, timeout=timeout) as response:
+                if not response.is_success:
+                    response.read()
+                    raise self._rejection(response)
+                yield from response.iter_lines()
+        except httpx2.RequestError as exc:
+            raise Away(f"{self.url} is not there or broke off: {_reason(exc)}") from None
+
+    def _object(self, line: str) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(line, type=dict[str, Any])
+        except (msgspec.DecodeError, RecursionError):
+            raise Refused(f"{self.url} does not answer like Claimsmith: is that its address?") from None
 
     def _send(self, method: str, path: str, body: Any, *, repeatable: bool, within: float) -> httpx2.Response:
         content = None if body is None else msgspec.json.encode(body)

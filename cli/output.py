@@ -42,6 +42,10 @@ class Output:
         with _writing():
             self._console.print(_text(*parts))
 
+    def clear(self) -> None:
+        """An empty screen."""
+        self._console.clear()
+
     def diff(self, lines: Sequence[str], indent: str = "    ") -> None:
         """Lines of a unified diff."""
         for line in lines:
@@ -69,18 +73,37 @@ class Output:
             sys.stdout.write(json.dumps(value, indent=2) + "\n")
             sys.stdout.flush()
 
+    def json_line(self, value: Any) -> None:
+        """The same in one line, which is there at once."""
+        with _writing():
+            sys.stdout.write(json.dumps(value) + "\n")
+            sys.stdout.flush()
+
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[], None]]:
         """A bar on standard error, where that is a terminal; what it gives is called after each of `total` parts."""
+        done = 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            reach(done, total)
+
+        with self.reaching(what) as reach:
+            yield advance
+
+    @contextmanager
+    def reaching(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """The same for who is told how far it is: what it gives is called with that and with the whole."""
         if not self._progress.is_terminal:
-            yield lambda: None
+            yield lambda done, of: None
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._progress, transient=True) as bar:
-            task = bar.add_task(what, total=total)
-            yield lambda: bar.advance(task)
+            task = bar.add_task(what, total=None)
+            yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
 @contextmanager

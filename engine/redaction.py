@@ -16,9 +16,14 @@ MASK = "***"
 SHORTEST = 8  # characters: a shorter text is masked where it stands, but not searched for elsewhere
 
 SECRET_NAMES = """password new_password old_password passwd passphrase secret client_secret token access_token
-refresh_token id_token id_token_hint session_token assertion client_assertion saml_response authorization
-proxy_authorization cookie set_cookie api_key x_api_key private_key credentials otp code_verifier""".split()
-DEFAULT = (*(f"/**/{name}" for name in SECRET_NAMES), "/context/request/**/code")
+refresh_token id_token id_token_hint session_token assertion client_assertion saml_response api_key x_api_key
+private_key credentials otp code_verifier""".split()
+# Secrets in a request only: elsewhere `authorization` may be what somebody is allowed.
+REQUEST_NAMES = "authorization proxy_authorization cookie set_cookie code".split()
+DEFAULT = (
+    *(f"/**/{name}" for name in SECRET_NAMES),
+    *(f"/context/request/**/{name}" for name in REQUEST_NAMES),
+)
 
 # They hold claims, and are no tokens.
 CLAIMS = (("context", "idToken"), ("context", "accessToken"))

@@ -57,10 +57,13 @@ def test_what_the_default_list_hides() -> None:
         "accessToken": {"scope": ["a"], "secret": MASK},
         "clientID": "c1",
     }
-    user = {"identities": [{"provider": "google", "access_token": "ya29.a0"}], "app_metadata": {"apiKey": "k"}}
+    user = {
+        "identities": [{"provider": "google", "access_token": "ya29.a0"}],
+        "app_metadata": {"apiKey": "k", "authorization": 1},
+    }
     assert redaction.masked(user, "user") == {
         "identities": [{"provider": "google", "access_token": MASK}],
-        "app_metadata": {"apiKey": MASK},
+        "app_metadata": {"apiKey": MASK, "authorization": 1},
     }
 
 
