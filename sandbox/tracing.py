@@ -50,6 +50,7 @@ class Tracer:
         self._entries: list[dict[str, Any]] = []
         self._size = 0
         self._full = False
+        self._lost = False  # an error of ours, in a place without memory or stack, has ended the watching of a rule
         self._step = 0
         self._calls: dict[types.FrameType, _Call] = {}
         self._names: frozenset[str] = frozenset()
@@ -65,13 +66,25 @@ class Tracer:
             sys.settrace(self._enter)
 
     def stop(self) -> None:
+        # An exception in a trace function comes up in the rule, which may catch it, and Python traces no more.
+        self._lost |= not self._full and sys.gettrace() is None
         sys.settrace(None)
         self._calls = {}  # they hold the rule's frames
 
     def text(self) -> bytes:
-        """The timeline so far, as JSON."""
-        last = [{"step": self._step, "line": 0, "truncated": True}] if self._full else []
-        return msgspec.json.encode([*self._entries, *last])
+        """The timeline so far, as JSON of at most `Limits.timeline` bytes and a few."""
+        lines: list[bytes] = []
+        size = 0
+        for entry in self._entries:
+            line = msgspec.json.encode(entry)
+            size += len(line) + 1
+            if size > self._limits.timeline:  # what was counted before are characters
+                self._full = True
+                break
+            lines.append(line)
+        if self._full or self._lost:
+            lines.append(msgspec.json.encode({"step": self._step, "line": 0, "truncated": True}))
+        return b"[" + b",".join(lines) + b"]"
 
     def _enter(self, frame: types.FrameType, event: str, arg: Any) -> Trace | None:
         if frame.f_code.co_filename != FILENAME or self._full:
