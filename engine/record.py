@@ -103,9 +103,20 @@ def redacted(record: Record, recording: Recording) -> Record:
 
 def _masked_record(record: Record, redaction: Redaction, user: JSON, context: JSON) -> Record:
     """The record with this transaction, and without what `redaction` has found, wherever it stands."""
-    members = msgspec.to_builtins({name: getattr(record, name) for name in ("denial", "updates", "warnings")})
+    # Words of ours stay: what somebody has for a password may be one of them.
+    denial = msgspec.to_builtins(record.denial) and {
+        **msgspec.to_builtins(record.denial),
+        "description": redaction.everywhere(record.denial.description if record.denial else ""),
+    }
+    warnings = [
+        {**redaction.everywhere(msgspec.to_builtins(notice)), "code": notice.code} for notice in record.warnings
+    ]
+    updates = {store: redaction.everywhere(patch, names=True) for store, patch in record.updates.items()}
+    asked = {name: redaction.everywhere(getattr(record, name), names=True) for name in ("redirect", "multifactor")}
+    scope = redaction.everywhere(record.scope)
     tokens = {name: redaction.without(getattr(record, name), "context", name) for name in TOKENS}
-    events = [_masked(event, redaction) for event in msgspec.json.decode(record.trace.journal)]
+    # As it is read, and not as it stands there: what a worker wrote that a rule has taken over may be anything.
+    events = [_masked(event, redaction) for event in msgspec.to_builtins(record.trace.events())]
     kills = {
         index: msgspec.structs.replace(
             kill,
@@ -117,15 +128,17 @@ def _masked_record(record: Record, redaction: Redaction, user: JSON, context: JS
     }
     trace = msgspec.structs.replace(record.trace, journal=msgspec.Raw(_encode(events)), kills=kills)
     kept = msgspec.json.decode(_encode(msgspec.structs.replace(record, trace=trace)))
-    transaction = redaction.everywhere({"user": user, "context": context})
-    return read(_encode({**kept, **redaction.everywhere({**members, **tokens}), **transaction}))
+    members = {"denial": denial, "warnings": warnings, "updates": updates, "scope": scope, **asked}
+    given = {"user": user, "context": context, **tokens}
+    return read(_encode({**kept, **members, **{name: redaction.everywhere(given[name], names=True) for name in given}}))
 
 
 def _masked(event: list[Any], redaction: Redaction) -> list[Any]:
     """An event (see `sandbox.journal`) without what is not to be kept. Its first three members are words of ours."""
     if event[0] == "write":
         path = parts_of(event[3])
-        event = [*event[:4], redaction.masked(event[4], *path), redaction.masked(event[5], *path), event[6]]
+        old, new = (redaction.everywhere(redaction.masked(value, *path), names=True) for value in event[4:6])
+        event = [*event[:4], old, new, event[6]]
     return [*event[:3], *redaction.everywhere(event[3:])]
 
 
@@ -143,11 +156,10 @@ def shown(record: Record, recording: Recording) -> dict[str, JSON]:
     for step in steps:
         for write in step["writes"]:
             path = parts_of(write["path"])
-            write["old"], write["new"] = redaction.masked(write["old"], *path), redaction.masked(write["new"], *path)
-    members = {
-        name: msgspec.to_builtins(getattr(record, name))
-        for name in ("decision", "denial", "redirect", "multifactor", "scope", "updates", "warnings")
-    }
+            for side in ("old", "new"):
+                write[side] = redaction.everywhere(redaction.masked(write[side], *path), names=True)
+    members = {name: msgspec.to_builtins(getattr(record, name)) for name in ("denial", "scope", "warnings")}
+    given = {name: getattr(record, name) for name in ("redirect", "multifactor", "updates")}
     tokens = {name: redaction.masked(getattr(record, name), "context", name) for name in TOKENS}
     return {
         "execution_id": record.execution_id,
@@ -156,9 +168,12 @@ def shown(record: Record, recording: Recording) -> dict[str, JSON]:
         "clock": shown_moment(record.clock),
         "seed": "sealed",
         "ms": record.ms,
-        **redaction.everywhere({**members, **tokens, "transaction": transaction, "steps": steps}),
-        "removed": removed,
-        "dropped": list(record.dropped),
+        "decision": record.decision,
+        **redaction.everywhere({**members, "steps": steps}),
+        **{name: redaction.everywhere(value, names=True) for name, value in {**given, **tokens}.items()},
+        "transaction": {name: redaction.everywhere(value, names=True) for name, value in transaction.items()},
+        "removed": redaction.everywhere(removed),
+        "dropped": redaction.everywhere(list(record.dropped)),
     }
 
 
@@ -177,7 +192,7 @@ def summary(record: Record, recording: Recording) -> dict[str, JSON]:
         "decision": record.decision,
         "client": context.get("clientID"),
         "user": user.get("user_id"),
-        "claims": sorted({*(record.idToken or ()), *(record.accessToken or ())}),
+        "claims": redaction.everywhere(sorted({*(record.idToken or ()), *(record.accessToken or ())})),
         "failed": [rules[index].name for index in sorted({*failed, *record.trace.kills}) if 0 <= index < len(rules)],
         **redaction.everywhere(
             {"denial": msgspec.to_builtins(record.denial), "warnings": [notice.code for notice in record.warnings]}
