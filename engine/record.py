@@ -18,6 +18,8 @@ from sandbox.journal import End, Event, parts_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_CLIENT = 200  # characters by which a client is found
+MOST_NAME = 200  # characters of a claim's name: a longer one is found by its digest
+MOST_CLAIMS = 100  # of one token by which an execution is found: rules may make up thousands of names at every login
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,7 +227,8 @@ class Marks(msgspec.Struct, frozen=True):
 @functools.lru_cache(maxsize=4096)
 def marks(rules: tuple[str, ...], id_token: tuple[str, ...], access_token: tuple[str, ...]) -> Marks:
     """`rules` are ids and names, the others names of claims."""
-    found = sorted({*map(rule_mark, rules), *map(claim_mark, id_token), *map(claim_mark, access_token)})
+    claims = {*sorted(id_token)[:MOST_CLAIMS], *sorted(access_token)[:MOST_CLAIMS]}
+    found = sorted({*map(rule_mark, rules), *map(claim_mark, claims)})
     digest = hashlib.sha256("\0".join(found).encode("utf-8", "surrogatepass")).digest()
     return Marks(int.from_bytes(digest[:8], "big") >> 1, tuple(found))
 
@@ -235,4 +238,7 @@ def rule_mark(rule: str) -> str:
 
 
 def claim_mark(name: str) -> str:
-    return f"claim {name}"
+    """Whatever the name, one that every database stores: rules and issuers choose it."""
+    if len(name) <= MOST_NAME and "\0" not in name:
+        return f"claim {name}"
+    return f"claim sha256 {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from os.path import commonprefix
 from typing import Any
 
 from sandbox.journal import pointer
@@ -38,7 +37,7 @@ class Redaction:
     Both bodies and rules are hostile: what they say takes a time that grows with its length, and no faster."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        split = [tuple(_folded(part) for part in pattern.split("/")[1:]) for pattern in patterns]
+        split = dict.fromkeys(tuple(_folded(part) for part in pattern.split("/")[1:]) for pattern in patterns)
         # Most patterns are a name that may stand anywhere: one look-up tells for all of them.
         self._anywhere = {names[1] for names in split if len(names) == 2 and names[0] == "**"}
         self._others = [names for names in split if not (len(names) == 2 and names[0] == "**")]
@@ -102,10 +101,9 @@ class Redaction:
             return len(value) - at
         longest = 0
         for text in alike:
-            if len(text) < LONG:
-                length = len(text) if value.startswith(text, at) else 0
-            else:
-                length = len(commonprefix((value[at : at + len(text)], text))) if value.startswith(text[:LONG], at) else 0
+            length = _alike(value, at, text) if len(text) >= LONG else len(text)
+            if not value.startswith(text[:LONG], at):
+                length = 0
             if not length and at < cut < at + len(text) and text.startswith(value[at:cut]):
                 length = cut - at
             longest = max(longest, length)
@@ -155,12 +153,13 @@ class Redaction:
     def _step(self, rests: list[Names], place: Path, name: Any) -> tuple[bool, list[Names]]:
         """Whether a pattern names `place`, whose last name is `name`, and what is left of the others below it."""
         folded = _folded(str(name))
+        # What is left in the same way more than once is looked for once: with several `**` it would be ever more.
+        further = dict.fromkeys(rest for names in rests for rest in _rests(names, folded))
         if place in CLAIMS:
-            return False, [rest for names in rests for rest in _rests(names, folded) if rest]
+            return False, [rest for rest in further if rest]
         if folded in self._anywhere:
             return True, []
-        further = [rest for names in rests for rest in _rests(names, folded)]
-        return () in further, further
+        return () in further, [*further]
 
     def _taken(self, value: Any, at: Path) -> str:
         self.removed.append(pointer(at))
@@ -192,6 +191,11 @@ class Redaction:
             alike = self._starts.setdefault(written[:SHORTEST], [])
             if len(alike) <= MOST_ALIKE and written not in alike:
                 alike.append(written)
+
+
+def _alike(value: str, at: int, text: str) -> int:
+    """How many characters `value` from `at` on and `text` have in common."""
+    return next((size for size, letter in enumerate(text) if value[at + size : at + size + 1] != letter), len(text))
 
 
 def _quoted(text: str) -> str:

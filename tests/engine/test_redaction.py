@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -138,3 +137,12 @@ def test_many_secrets_take_no_longer_than_few(secret: str) -> None:
     texts = redaction.everywhere([secret.format(number)[:-1] + '"x" "' for number in range(count)])
     assert len(texts) == count
     assert redaction.everywhere(f'"{secret.format(7)}"') in (f'"{MASK}"', f'"{MASK}')  # of many alike, all that follows
+
+
+def test_many_names_that_may_be_any_number_take_no_longer() -> None:
+    """What is left of a pattern must not grow with every level: it would end no login any more."""
+    redaction = Redaction(["/user" + "/**" * 90 + "/secret"] * 100)
+    value: object = {"secret": 1}
+    for _ in range(90):
+        value = {"a": value}
+    assert MASK in str(redaction.masked(value, "user"))

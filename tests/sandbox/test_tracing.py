@@ -171,7 +171,9 @@ async def test_it_is_bounded_in_bytes(pool: Pool) -> None:
 async def test_a_rule_that_ends_the_watching_is_not_taken_for_watched(pool: Pool, end: str) -> None:
     """Deep in a recursion there is no stack for the watcher either."""
     deep = "def deep(n):\n    if n > 600:\n        raise ValueError()\n    return deep(n + 1)\n\n"
-    script = deep + rule(f"try:\n    deep({0 if end == 'RecursionError' else 599})\nexcept {end}:\n    pass\nuser.x = 1")
+    script = deep + rule(
+        f"try:\n    deep({0 if end == 'RecursionError' else 599})\nexcept {end}:\n    pass\nuser.x = 1"
+    )
     plain = await trial.answer(pool, script)
     watched, entries = await traced(pool, script, rule("user.y = 1"))
     assert trial.outcomes(plain) == ["passed"]
