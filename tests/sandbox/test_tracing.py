@@ -401,6 +401,30 @@ async def test_tracing_ends_with_its_execution(pool: Pool) -> None:
         assert same(plain) == same(watched)
 
 
+async def test_it_is_bounded_in_bytes(pool: Pool) -> None:
+    """Texts of four bytes a character, of variables and of what functions return: else no answer would take them."""
+    script = "def same(s):\n    return s\n\n" + rule("s = chr(0x1F600) * 117\nfor _ in range(9000):\n    same(s)")
+    watched, entries = await traced(pool, script)
+    assert trial.outcomes(watched) == ["passed"]
+    assert entries[-1].truncated
+    assert len(watched.timeline) <= Limits().timeline + 100
+
+
+@pytest.mark.parametrize("end", ["RecursionError", "ValueError"])
+async def test_a_rule_that_ends_the_watching_is_not_taken_for_watched(pool: Pool, end: str) -> None:
+    """Deep in a recursion there is no stack for the watcher either."""
+    deep = "def deep(n):\n    if n > 600:\n        raise ValueError()\n    return deep(n + 1)\n\n"
+    script = deep + rule(
+        f"try:\n    deep({0 if end == 'RecursionError' else 599})\nexcept {end}:\n    pass\nuser.x = 1"
+    )
+    plain = await trial.answer(pool, script)
+    watched, entries = await traced(pool, script, rule("user.y = 1"))
+    assert trial.outcomes(plain) == ["passed"]
+    assert trial.outcomes(watched) == ["passed", "passed"]
+    seen = any(entry.writes and entry.step == 0 for entry in entries)
+    assert entries[-1].truncated is not seen
+
+
 async def test_one_that_hangs_is_ended(pool: Pool) -> None:
     began = time.monotonic()
     quick = trial.pool(Limits(tracing_time=0.3))
