@@ -47,7 +47,9 @@ async def test_it_is_the_same_execution(pool: Pool, path: Path) -> None:
         assert bytes(plain.timeline) == b"[]"
         lines = script.split("\n")
         assert entries
-        assert all(1 <= entry.line <= len(lines) and entry.step == 0 for entry in entries)
+        # A rule that goes as deep as it may ends the watching, which is said at the end.
+        ran = entries[:-1] if entries[-1].truncated else entries
+        assert all(1 <= entry.line <= len(lines) and entry.step == 0 for entry in ran)
 
 
 async def lines(pool: Pool, body: str) -> list[tuple[int, dict[str, str]]]:
