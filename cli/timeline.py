@@ -38,7 +38,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line as it ran, as the service tells it. `writes` are those of the calls in it, too."""
+    """One line as it ran, as the service tells it. `writes` counts its own, not those of the calls in it."""
 
     rule: str
     version: int
@@ -137,15 +137,9 @@ def _rules(lines: Sequence[Line]) -> Iterator[tuple[int, int]]:
 
 
 def _attribute(lines: Sequence[Line], writes: Sequence[Write], to: Sequence[list[Write]]) -> None:
-    """Give each line its own writes. What a line tells includes those of the calls in it, which are told as well."""
+    """Give each line the writes that it made: they are told in the order in which they were made, and a line may write
+    before, between and after the calls in it, which are told behind it."""
     own = [line.writes for line in lines]
-    around: list[int] = []  # the lines whose calls are going on
-    for place, line in enumerate(lines):
-        while around and lines[around[-1]].depth >= line.depth:
-            around.pop()
-        if around:
-            own[around[-1]] -= line.writes
-        around.append(place)
     left = list(writes)
     left.reverse()
 
@@ -154,7 +148,7 @@ def _attribute(lines: Sequence[Line], writes: Sequence[Write], to: Sequence[list
             to[place].append(left.pop())
             own[place] -= 1
 
-    around = []
+    around: list[int] = []  # the lines whose calls are going on
     for place, line in enumerate(lines):
         while around and lines[around[-1]].depth >= line.depth:
             give(around.pop(), only_its_line=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 def why(
     execution: Execution,
     claim: Annotated[str, typer.Argument(help="The claim's name, as it stands in the token.", show_default=False)],
-    kind: Annotated[Literal["idToken", "accessToken"], typer.Option("--in", help="The token that is meant.")] = (
-        "idToken"
-    ),
+    access: Annotated[bool, typer.Option("--access-token", help="Of the access token, not the ID token.")] = False,
     user: ByUser = None,
     client: ByClient = None,
     url: Url = DEFAULT_URL,
@@ -38,7 +36,7 @@ def why(
     output = Output()
     with Client(url, token, "executions:read") as service:
         found = find(service, execution, given_filters(user=user, client=client))
-        query = urlencode({"claim": claim, "token": kind})
+        query = urlencode({"claim": claim, "token": "accessToken" if access else "idToken"})
         answer = service.get(f"/v1/executions/{found}/why?{query}", Why)
     if as_json:
         output.json({"execution_id": found, **msgspec.to_builtins(answer)})

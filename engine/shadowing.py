@@ -33,6 +33,7 @@ BEHIND = 5.0  # seconds: younger records wait, since some may still be written l
 AT_ONCE = 200  # records of one look at a tenant
 MOST_BEHIND = 20_000  # records: of more, the oldest are left out
 HOLD = 30.0  # seconds without a sign after which another process takes over
+AT_A_STRETCH = 5.0  # seconds for one tenant: others wait, and one replay may take as long again as `HOLD` leaves
 LAST_WORDS = 5.0
 
 
@@ -88,6 +89,7 @@ class Shadowing:
             shadow = msgspec.structs.replace(shadow, reached=last)
             log.warning("shadow rules do not keep up: logins are left out", tenant=shadow.tenant, count=behind)
         found = await self._records.oldest(shadow.tenant, which, AT_ONCE) if behind <= MOST_BEHIND else []
+        began = time.monotonic()
         for record in found:
             if self._recurring.closing.is_set():
                 break
@@ -97,6 +99,9 @@ class Shadowing:
             else:
                 impact.add(record, replay)
             shadow = msgspec.structs.replace(shadow, reached=record.execution_id)
+            # Slow rules must not use up the hold: what was found by then would be another's to find, again and again.
+            if time.monotonic() > began + AT_A_STRETCH:
+                break
         if behind:
             kept = msgspec.structs.replace(shadow, impact=msgspec.json.encode(impact).decode())
             await self._store.advance_shadow(kept, self._me)

@@ -219,9 +219,9 @@ def write(path: str, number: int) -> Write:
 
 
 def test_whose_writes_are_whose() -> None:
-    """A line's count includes that of its calls; a line may write before, between and after them."""
+    """A line may write before, between and after the calls in it."""
     lines = [
-        line(1, writes=5),
+        line(1, writes=3),
         line(7, depth=1, writes=1, function="f", returned="1"),
         line(7, depth=1, writes=1, function="f", returned="2"),
         line(2, writes=1),

@@ -51,7 +51,7 @@ def test_a_claim_that_is_there(commands: Commands) -> None:
             f"context.idToken['{CLAIM}'].append('\\x1b[31m\\u202e')",
         ],
     ]
-    other = commands.support("why", login, CLAIM, "--in", "accessToken")
+    other = commands.support("why", login, CLAIM, "--access-token")
     assert (other.code, other.out.splitlines()[0]) == (0, f"{CLAIM} is in the accessToken of {login}: null")
     sent = commands.support("why", login, "sent")
     assert (sent.code, sent.out.splitlines()[2:]) == (0, ["no rule wrote it: it is as the issuer sent it"])
