@@ -289,7 +289,8 @@ SETTINGS = (
     Setting("CLAIMSMITH_WORKER_MEMORY_MB", "worker_memory_mb", _number(64, 65_536), "256",
             "memory limit of a worker process"),
     Setting("CLAIMSMITH_WORKERS", "workers", _number(1, 10_000), None,
-            "most worker processes at once, each of one tenant; by default 64 for each CPU"),
+            "most worker processes for logins at once, each of one tenant; by default 64 for each CPU. "
+            "Replays have one more for each"),
     Setting("CLAIMSMITH_WORKERS_PER_TENANT", "workers_per_tenant", _number(1, 10_000), None,
             "most worker processes of one tenant; by default 2 for each CPU, and half of all at most"),
     Setting("CLAIMSMITH_CALLING_PER_TENANT", "calling_per_tenant", _number(1, 10_000), "64",

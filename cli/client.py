@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -24,6 +26,11 @@ CONNECT_WITHIN = 5.0  # seconds
 ANSWER_WITHIN = 60.0
 TRIES = 3
 LONGEST_WAIT = 5.0  # seconds that a busy service may ask for between two of them
+LONGEST_LINE = 64 * 1024 * 1024  # bytes of an answer that comes line by line
+
+
+class Lost(Refused):
+    """There was no service, or it broke off: another attempt may find it."""
 
 
 class Rejected(Refused):
@@ -69,23 +76,56 @@ class Client:
         """Change something: sent once. `within` are the seconds it may take. Raises `Refused`, `Rejected`."""
         return self._read(self._send(method, path, body, repeatable=False, within=within), type_)
 
-    def _send(self, method: str, path: str, body: Any, *, repeatable: bool, within: float) -> httpx2.Response:
+    @contextmanager
+    def lines(self, method: str, path: str, body: Any, within: float = ANSWER_WITHIN) -> Iterator[Iterator[bytes]]:
+        """An answer that changes nothing, line by line as it comes; `within` are the seconds that may pass between two
+        parts of it. What has begun is not asked again. Raises `Refused`, `Lost`, `Rejected`, the lines do so too."""
+        response = self._send(method, path, body, repeatable=True, within=within, stream=True)
+        try:
+            yield self._lines(response, within)
+        finally:
+            response.close()
+
+    def _lines(self, response: httpx2.Response, within: float) -> Iterator[bytes]:
+        # Not `iter_lines`: that ends a line at characters which may stand in a JSON text.
+        left = bytearray()
+        try:
+            for part in response.iter_bytes():
+                left += part
+                *lines, rest = left.split(b"\n") if b"\n" in part else (left,)
+                yield from map(bytes, lines)
+                left = rest
+                if len(left) > LONGEST_LINE:
+                    raise self._stranger(response)
+        except httpx2.TimeoutException:
+            raise Lost(f"nothing more from {self.url} within {within:g} s") from None
+        except httpx2.RequestError as exc:
+            raise Lost(f"{self.url} broke off: {_reason(exc)}") from None
+        if left:
+            yield bytes(left)
+
+    def _send(
+        self, method: str, path: str, body: Any, *, repeatable: bool, within: float, stream: bool = False
+    ) -> httpx2.Response:
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": "application/json"}
         timeout = httpx2.Timeout(within, connect=CONNECT_WITHIN)
         for left in range(TRIES if repeatable else 1, 0, -1):
             try:
-                response = self._http.request(method, path, content=content, headers=headers, timeout=timeout)
+                request = self._http.build_request(method, path, content=content, headers=headers, timeout=timeout)
+                response = self._http.send(request, stream=stream)
+                if stream and not response.is_success:
+                    response.read()
             except httpx2.ConnectTimeout:
-                raise Refused(f"no connection to {self.url} within {CONNECT_WITHIN:g} s") from None
+                raise Lost(f"no connection to {self.url} within {CONNECT_WITHIN:g} s") from None
             except httpx2.ConnectError as exc:
-                raise Refused(f"no connection to {self.url}: {_reason(exc)}; is the service running there?") from None
+                raise Lost(f"no connection to {self.url}: {_reason(exc)}; is the service running there?") from None
             except httpx2.TimeoutException:
-                raise Refused(f"no answer from {self.url} within {within:g} s{_perhaps(repeatable)}") from None
+                raise Lost(f"no answer from {self.url} within {within:g} s{_perhaps(repeatable)}") from None
             except httpx2.RequestError as exc:
                 if left > 1:
                     continue
-                raise Refused(f"{self.url} broke off: {_reason(exc)}{_perhaps(repeatable)}") from None
+                raise Lost(f"{self.url} broke off: {_reason(exc)}{_perhaps(repeatable)}") from None
             if response.status_code not in (429, 503) or left == 1:
                 break
             time.sleep(min(_retry_after(response), LONGEST_WAIT))

@@ -67,6 +67,13 @@ def origin(record: dict[str, Any], token: str, claim: str) -> tuple[str, int] | 
     return found
 
 
+def change_words(op: str, old: Any, new: Any) -> str:
+    """A write, as `old -> new`; `(none)` where there was nothing, or is nothing any more."""
+    before = "(none)" if op == "add" else compact(old)
+    after = "(none)" if op == "remove" else compact(new)
+    return f"{before} -> {after}"
+
+
 def _origin_words(record: dict[str, Any], token: str, claim: str) -> tuple[str, str]:
     found = origin(record, token, claim)
     return ("(from the issuer)", "") if found is None else (found[0], str(found[1]))

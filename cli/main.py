@@ -16,8 +16,12 @@ from cli.new import new
 from cli.pull import pull
 from cli.push import push
 from cli.refusal import Commands
+from cli.replay import replay
+from cli.step import step
+from cli.tail import tail
 from cli.test import test
 from cli.try_ import try_
+from cli.why import why
 
 # A traceback with local variables would print secrets.
 app = typer.Typer(
@@ -87,6 +91,10 @@ app.command()(new)
 app.command()(diff)
 app.command()(push)
 app.command()(pull)
+app.command()(why)
+app.command()(replay)
+app.command()(step)
+app.command()(tail)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,3 +18,14 @@ Token = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of rules: `rules.json` and `NAME.py` files.", show_default=False)]
+
+Execution = Annotated[str, typer.Argument(help="An execution's id, or `last` for the newest.", show_default=False)]
+ByDecision = Annotated[
+    Literal["allow", "deny", "redirect", "step_up"] | None,
+    typer.Option("--decision", help="Only those with this decision.", show_default=False),
+]
+ByClient = Annotated[str | None, typer.Option("--client", help="Only those of this clientID.", show_default=False)]
+ByUser = Annotated[str | None, typer.Option("--user", help="Only those of this user_id.", show_default=False)]
+ByClaim = Annotated[
+    str | None, typer.Option("--claim", help="Only those whose tokens carry this claim.", show_default=False)
+]

@@ -6,21 +6,27 @@ of it can move a cursor, fake a line or turn the direction of writing.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
+from rich.control import Control
 from rich.table import Table
 from rich.text import Text
 
 from cli.refusal import Refused
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 Part = str | tuple[str, str]  # a text, or one with its style
 
@@ -63,24 +69,78 @@ class Output:
             padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
             self.line("  ".join(padded).rstrip())
 
+    @property
+    def interactive(self) -> bool:
+        """Whether a person sees what is printed at once, and can answer."""
+        return self._console.is_terminal and not self._console.is_dumb_terminal and sys.stdin.isatty()
+
+    @contextmanager
+    def screen(self) -> Iterator[Callable[[Sequence[Sequence[Part]], Sequence[Part]], None]]:
+        """The whole terminal, which is given back at the end as it was. What it gives shows these lines and, at the
+        bottom, one more; what does not fit is cut."""
+
+        def show(lines: Sequence[Sequence[Part]], foot: Sequence[Part]) -> None:
+            width, height = self._console.size
+            room = max(height - 1, 1)
+            filled = [*lines[:room], *[()] * (room - len(lines)), foot]
+            page = [_text(*parts) for parts in filled]
+            for line in page:
+                line.expand_tabs()
+                line.truncate(width, overflow="ellipsis")
+            with _writing():
+                self._console.control(Control.home(), Control.clear())
+                self._console.print(Text("\n").join(page), end="")
+
+        with self._console.screen(hide_cursor=True):
+            yield show
+
     def json(self, value: Any) -> None:
         """Only ASCII, so that it is the same through every pipe and harmless on every terminal."""
         with _writing():
             sys.stdout.write(json.dumps(value, indent=2) + "\n")
             sys.stdout.flush()
 
+    def json_line(self, value: Any) -> None:
+        """One of many, in one line; ASCII likewise."""
+        with _writing():
+            sys.stdout.write(json.dumps(value) + "\n")
+            sys.stdout.flush()
+
+    def note(self, text: str) -> None:
+        """What is no part of the answer: on standard error."""
+        self._progress.print(_text((f"claimsmith: {text}", QUIET)), soft_wrap=True)
+
+    def require_reader(self) -> None:
+        """Raises `BrokenPipeError` where standard output is a pipe whose other end is closed."""
+        watched = select.poll()
+        watched.register(sys.stdout.fileno(), 0)
+        if any(event & select.POLLERR for _, event in watched.poll(0)):
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
     @contextmanager
-    def progress(self, what: str, total: int) -> Iterator[Callable[[], None]]:
-        """A bar on standard error, where that is a terminal; what it gives is called after each of `total` parts."""
+    def progress(self, what: str, total: int | None) -> Iterator[Callable[[], None]]:
+        """A bar on standard error, where that is a terminal; what it gives is called after each of `total` parts, which
+        may be unknown."""
+        with self._bar(what, total) as bar:
+            yield lambda: None if bar is None else bar.advance(bar.task_ids[0])
+
+    @contextmanager
+    def told_progress(self, what: str) -> Iterator[Callable[[int, int], None]]:
+        """The same where somebody else counts: what it gives is called with how many are done, and of how many."""
+        with self._bar(what, None) as bar:
+            yield lambda done, of: None if bar is None else bar.update(bar.task_ids[0], completed=done, total=of)
+
+    @contextmanager
+    def _bar(self, what: str, total: int | None) -> Iterator[Progress | None]:
         if not self._progress.is_terminal:
-            yield lambda: None
+            yield None
             return
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._progress, transient=True) as bar:
-            task = bar.add_task(what, total=total)
-            yield lambda: bar.advance(task)
+            bar.add_task(what, total=total)
+            yield bar
 
 
 @contextmanager

@@ -152,24 +152,32 @@ def _at(value: Any, path: Path) -> Any:
     for part in path:
         if isinstance(value, dict):
             value = value.get(part, MISSING)
-        elif isinstance(value, list) and str(part).isdigit() and int(part) < len(value):
-            value = value[int(part)]
+        elif isinstance(value, list) and (place := _place(part)) is not None and place < len(value):
+            value = value[place]
         else:
             return MISSING
     return value
 
 
+def _place(part: Any) -> int | None:
+    """The place in a list that a part of a path names; None for what no honest worker writes."""
+    text = str(part)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def _apply(data: Any, path: Path, event: journal.Write) -> None:
-    """One write again. What cannot be (a value that was only measured stands above it) is left out."""
+    """One write again. What cannot be (a value that was only measured stands above it, or no rule can have made it) is
+    left out."""
+    if len(path) < 2:
+        return  # `user` and `context` themselves: nobody can
     holder = _at(data, path[:-1])
-    name = path[-1] if path else None
+    name = path[-1]
     if isinstance(holder, dict):
         if event.op == "remove":
             holder.pop(name, None)
         else:
             holder[name] = event.new
-    elif isinstance(holder, list) and str(name).isdigit():
-        place = int(str(name))
+    elif isinstance(holder, list) and (place := _place(name)) is not None:
         if event.op == "add" and place == len(holder):
             holder.append(event.new)
         elif event.op == "replace" and place < len(holder):

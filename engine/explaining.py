@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
 from typing import Any
+
+import msgspec
 
 from engine.cases import Case
 from engine.casing import NoCase, case_of
 from engine.engine import Engine
-from engine.models import PipelineRule
+from engine.models import PipelineRule, Revision
 from engine.record import Record, redacted
 from engine.records import Records
 from engine.replay import Replayer
 from engine.stepping import lines_run, shown_timeline
 from engine.store.store import Store
-from engine.why import Scripts, Why, why
+from engine.why import Known, Why, why
 from sandbox.pool import Busy, Pool
 from sandbox.process import SandboxUnavailable
 from sandbox.wire import Outline
@@ -42,11 +43,12 @@ class Explainer:
         record = redacted(recorded, settings.recording)
         revision = await self._store.revision(tenant, record.revision)
         saved = tuple(rule.saved for rule in await self._store.rules(tenant))
-        scripts = await self._scripts((*revision.rules, *saved))
-        found = why(record, revision, saved, scripts, claim, token, None)
+        known = await self._known(revision, saved)
+        found = why(record, known, claim, token)
         if found.present or not any(rule.enabled for rule in revision.rules):
             return found
-        return why(record, revision, saved, scripts, claim, token, await self._lines(tenant, recorded))
+        lines = await self._lines(tenant, recorded)
+        return why(record, msgspec.structs.replace(known, lines=lines), claim, token)
 
     async def timeline(self, tenant: str, execution: str) -> dict[str, Any]:
         """The execution line by line. Raises what a replay raises."""
@@ -76,8 +78,8 @@ class Explainer:
         except (Busy, SandboxUnavailable):
             return None
 
-    async def _scripts(self, rules: Iterable[PipelineRule]) -> Scripts:
-        sources = await self._store.scripts({rule.sha256 for rule in rules})
+    async def _known(self, revision: Revision, saved: tuple[PipelineRule, ...]) -> Known:
+        sources = await self._store.scripts({rule.sha256 for rule in (*revision.rules, *saved)})
         turns = asyncio.Semaphore(AT_ONCE)
 
         async def outlined(sha256: str) -> tuple[str, Outline]:
@@ -85,7 +87,7 @@ class Explainer:
                 return sha256, await self._outline(sha256, sources[sha256])
 
         outlines = dict(await asyncio.gather(*(outlined(sha256) for sha256 in sources)))
-        return Scripts(sources=sources, outlines=outlines)
+        return Known(revision=revision, saved=saved, sources=sources, outlines=outlines)
 
     async def _outline(self, sha256: str, source: str) -> Outline:
         found = self._outlines.get(sha256)

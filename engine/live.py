@@ -7,7 +7,6 @@ other replicas arrive by polling within a second.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from datetime import datetime
 
@@ -15,6 +14,7 @@ import structlog
 
 from engine.configuration import Configurations
 from engine.models import Revision
+from engine.recurring import Recurring
 from engine.store.errors import NotFound, StoreError
 from engine.store.store import Store
 
@@ -34,21 +34,15 @@ class Live:
         self._revisions: dict[str, Revision] = {}
         self._unknown: dict[str, float] = {}
         self._pending: dict[str, asyncio.Future[Revision]] = {}
-        self._polling: asyncio.Task[None] | None = None
-        self._closing = asyncio.Event()
+        self._recurring = Recurring(self._poll, POLL, LAST_POLL)
         self.database_available = True
 
     def start(self) -> None:
-        self._polling = asyncio.get_running_loop().create_task(self._poll())
+        self._recurring.start()
 
     async def close(self) -> None:
         """Ends the polling, within a bounded time."""
-        self._closing.set()
-        if self._polling is not None:
-            # Not cancelled at once: what is cut off in SQLite may keep it locked.
-            await asyncio.wait([self._polling], timeout=LAST_POLL)
-            self._polling.cancel()
-            await asyncio.gather(self._polling, return_exceptions=True)
+        await self._recurring.close()
 
     def known(self, tenant: str) -> Revision | None:
         """The live revision, where it is known here."""
@@ -97,26 +91,22 @@ class Live:
         if self._configurations is not None:
             self._configurations.forget(tenant)
 
-    async def _poll(self) -> None:
-        while not self._closing.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL):
-                    await self._closing.wait()
-                    return
-            try:
-                await self._refresh()
-            except Exception as error:  # a poll that ended would leave this replica with old rules for good
-                if self.database_available:
-                    log.warning(
-                        "the database does not answer: logins go on with the last known rules",
-                        error=str(error),
-                        exc_info=not isinstance(error, StoreError),
-                    )
-                self.database_available = False
-            else:
-                if not self.database_available:
-                    log.info("the database answers again")
-                self.database_available = True
+    async def _poll(self) -> float:
+        try:
+            await self._refresh()
+        except Exception as error:  # a poll that ended would leave this replica with old rules for good
+            if self.database_available:
+                log.warning(
+                    "the database does not answer: logins go on with the last known rules",
+                    error=str(error),
+                    exc_info=not isinstance(error, StoreError),
+                )
+            self.database_available = False
+        else:
+            if not self.database_available:
+                log.info("the database answers again")
+            self.database_available = True
+        return POLL
 
     async def _refresh(self) -> None:
         stamps = await self._store.live_stamps()

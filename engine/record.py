@@ -19,6 +19,8 @@ from sandbox.journal import End, Event, parts_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_CLIENT = 200  # characters by which a client is found
+MOST_NAME = 200  # characters of a claim's name: a longer one is found by its digest
+MOST_CLAIMS = 100  # of one token by which an execution is found: rules may make up thousands of names at every login
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,9 +114,20 @@ def redacted(record: Record, recording: Recording) -> Record:
 
 def _masked_record(record: Record, redaction: Redaction, user: JSON, context: JSON) -> Record:
     """The record with this transaction, and without what `redaction` has found, wherever it stands."""
-    members = msgspec.to_builtins({name: getattr(record, name) for name in ("denial", "updates", "warnings")})
+    # Words of ours stay: what somebody has for a password may be one of them.
+    denial = msgspec.to_builtins(record.denial) and {
+        **msgspec.to_builtins(record.denial),
+        "description": redaction.everywhere(record.denial.description if record.denial else ""),
+    }
+    warnings = [
+        {**redaction.everywhere(msgspec.to_builtins(notice)), "code": notice.code} for notice in record.warnings
+    ]
+    updates = {store: redaction.everywhere(patch, names=True) for store, patch in record.updates.items()}
+    asked = {name: redaction.everywhere(getattr(record, name), names=True) for name in ("redirect", "multifactor")}
+    scope = redaction.everywhere(record.scope)
     tokens = {name: redaction.without(getattr(record, name), "context", name) for name in TOKENS}
-    events = [_masked(event, redaction) for event in msgspec.json.decode(record.trace.journal)]
+    # As it is read, and not as it stands there: what a worker wrote that a rule has taken over may be anything.
+    events = [_masked(event, redaction) for event in msgspec.to_builtins(record.trace.events())]
     kills = {
         index: msgspec.structs.replace(
             kill,
@@ -132,8 +145,9 @@ def _masked_record(record: Record, redaction: Redaction, user: JSON, context: JS
     )
     trace = msgspec.structs.replace(record.trace, journal=msgspec.Raw(_encode(events)), kills=kills, calls=calls)
     kept = msgspec.json.decode(_encode(msgspec.structs.replace(record, trace=trace)))
-    transaction = redaction.everywhere({"user": user, "context": context})
-    return read(_encode({**kept, **redaction.everywhere({**members, **tokens}), **transaction}))
+    members = {"denial": denial, "warnings": warnings, "updates": updates, "scope": scope, **asked}
+    given = {"user": user, "context": context, **tokens}
+    return read(_encode({**kept, **members, **{name: redaction.everywhere(given[name], names=True) for name in given}}))
 
 
 def _masked_text(text: msgspec.Raw, redaction: Redaction) -> msgspec.Raw:
@@ -144,7 +158,8 @@ def _masked(event: list[Any], redaction: Redaction) -> list[Any]:
     """An event (see `sandbox.journal`) without what is not to be kept. Its first three members are words of ours."""
     if event[0] == "write":
         path = parts_of(event[3])
-        event = [*event[:4], redaction.masked(event[4], *path), redaction.masked(event[5], *path), event[6]]
+        old, new = (redaction.everywhere(redaction.masked(value, *path), names=True) for value in event[4:6])
+        event = [*event[:4], old, new, event[6]]
     return [*event[:3], *redaction.everywhere(event[3:])]
 
 
@@ -163,11 +178,10 @@ def shown(record: Record, recording: Recording) -> dict[str, JSON]:
         step["calls"] = [shown_call(call, redaction) for call in step["calls"]]
         for write in step["writes"]:
             path = parts_of(write["path"])
-            write["old"], write["new"] = redaction.masked(write["old"], *path), redaction.masked(write["new"], *path)
-    members = {
-        name: msgspec.to_builtins(getattr(record, name))
-        for name in ("decision", "denial", "redirect", "multifactor", "scope", "updates", "warnings")
-    }
+            for side in ("old", "new"):
+                write[side] = redaction.everywhere(redaction.masked(write[side], *path), names=True)
+    members = {name: msgspec.to_builtins(getattr(record, name)) for name in ("denial", "scope", "warnings")}
+    given = {name: getattr(record, name) for name in ("redirect", "multifactor", "updates")}
     tokens = {name: redaction.masked(getattr(record, name), "context", name) for name in TOKENS}
     return {
         "execution_id": record.execution_id,
@@ -177,9 +191,12 @@ def shown(record: Record, recording: Recording) -> dict[str, JSON]:
         "seed": "sealed",
         "configuration": record.configuration,
         "ms": record.ms,
-        **redaction.everywhere({**members, **tokens, "transaction": transaction, "steps": steps}),
-        "removed": removed,
-        "dropped": list(record.dropped),
+        "decision": record.decision,
+        **redaction.everywhere({**members, "steps": steps}),
+        **{name: redaction.everywhere(value, names=True) for name, value in {**given, **tokens}.items()},
+        "transaction": {name: redaction.everywhere(value, names=True) for name, value in transaction.items()},
+        "removed": redaction.everywhere(removed),
+        "dropped": redaction.everywhere(list(record.dropped)),
     }
 
 
@@ -198,7 +215,7 @@ def summary(record: Record, recording: Recording) -> dict[str, JSON]:
         "decision": record.decision,
         "client": context.get("clientID"),
         "user": user.get("user_id"),
-        "claims": sorted({*(record.idToken or ()), *(record.accessToken or ())}),
+        "claims": redaction.everywhere(sorted({*(record.idToken or ()), *(record.accessToken or ())})),
         "failed": [rules[index].name for index in sorted({*failed, *record.trace.kills}) if 0 <= index < len(rules)],
         **redaction.everywhere(
             {"denial": msgspec.to_builtins(record.denial), "warnings": [notice.code for notice in record.warnings]}
@@ -231,7 +248,8 @@ class Marks(msgspec.Struct, frozen=True):
 @functools.lru_cache(maxsize=4096)
 def marks(rules: tuple[str, ...], id_token: tuple[str, ...], access_token: tuple[str, ...]) -> Marks:
     """`rules` are ids and names, the others names of claims."""
-    found = sorted({*map(rule_mark, rules), *map(claim_mark, id_token), *map(claim_mark, access_token)})
+    claims = {*sorted(id_token)[:MOST_CLAIMS], *sorted(access_token)[:MOST_CLAIMS]}
+    found = sorted({*map(rule_mark, rules), *map(claim_mark, claims)})
     digest = hashlib.sha256("\0".join(found).encode("utf-8", "surrogatepass")).digest()
     return Marks(int.from_bytes(digest[:8], "big") >> 1, tuple(found))
 
@@ -241,4 +259,7 @@ def rule_mark(rule: str) -> str:
 
 
 def claim_mark(name: str) -> str:
-    return f"claim {name}"
+    """Whatever the name, one that every database stores: rules and issuers choose it."""
+    if len(name) <= MOST_NAME and "\0" not in name:
+        return f"claim {name}"
+    return f"claim sha256 {hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()}"

@@ -30,6 +30,7 @@ BATCH = 1000
 BATCH_BYTES = 16 * 1024 * 1024
 PAUSE = 0.5  # between batches: many logins share one transaction, whose own cost is that of a dozen of them
 RETRY = 0.5
+BREATH = 256 * 1024  # bytes of records that are opened at a stretch
 LAST_WORDS = 5.0  # for what waits when the service stops
 
 
@@ -108,11 +109,11 @@ class Records:
 
     async def page(self, tenant: str, which: Filter, limit: int) -> list[Record]:
         """Up to `limit` records, newest first, of those that are written."""
-        return self._all_opened(tenant, await self._store.executions(tenant, which, limit))
+        return await self._all_opened(tenant, await self._store.executions(tenant, which, limit))
 
     async def oldest(self, tenant: str, which: Filter, limit: int) -> list[Record]:
         """Up to `limit` records that are written, oldest first; `which` has no marks."""
-        return self._all_opened(tenant, await self._store.oldest_executions(tenant, which, limit))
+        return await self._all_opened(tenant, await self._store.oldest_executions(tenant, which, limit))
 
     async def count(self, tenant: str, which: Filter) -> int:
         """How many records that are written."""
@@ -131,9 +132,13 @@ class Records:
                 self._forget(row)
             return len(waiting) + await self._store.erase_executions(tenant, digest)
 
-    def _all_opened(self, tenant: str, found: list[Found]) -> list[Record]:
-        made = []
+    async def _all_opened(self, tenant: str, found: list[Found]) -> list[Record]:
+        made, size = [], 0
         for one in found:
+            size += len(one.record)
+            if size > BREATH:  # logins wait meanwhile
+                size = 0
+                await asyncio.sleep(0)
             with contextlib.suppress(NotFound):  # it is in the log
                 made.append(self._opened(tenant, one.id, one.record))
         return made
@@ -216,13 +221,13 @@ class Records:
         made = record(execution)
         if recording.drop:
             made = without_dropped(made, recording)
-        found = marks(execution.ran, tuple(execution.idToken or ()), tuple(execution.accessToken or ()))
+        found = marks(execution.ran, tuple(made.idToken or ()), tuple(made.accessToken or ()))
         tenant, user = execution.tenant, _user_id(execution)
         return ExecutionRow(
             tenant=tenant,
             id=execution.id,
             decision=execution.decision,
-            client=_client(execution),
+            client=_client(made),
             user_digest=None if user is None else self._seal.digest(tenant, user),
             shape=found.shape,
             marks=found.marks,
@@ -248,7 +253,7 @@ def _user_id(execution: Execution) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _client(execution: Execution) -> str | None:
+def _client(record: Record) -> str | None:
     """What a client is found by; none for a name that no database stores."""
-    found = _context.decode(execution.transaction.context).clientID
+    found = _context.decode(record.context).clientID
     return found[:MOST_CLIENT] if isinstance(found, str) and "\0" not in found else None

@@ -14,11 +14,19 @@ from sandbox.journal import pointer
 
 MASK = "***"
 SHORTEST = 8  # characters: a shorter text is masked where it stands, but not searched for elsewhere
+LONG = 32  # characters by which one that is cut somewhere is known; and no two that share so many are told apart
+MOST_ALIKE = 16  # that begin with the same `SHORTEST` characters: of more, the rest of a text is masked
+CUT = "..."  # what was too long ends so
 
 SECRET_NAMES = """password new_password old_password passwd passphrase secret client_secret token access_token
-refresh_token id_token id_token_hint session_token assertion client_assertion saml_response authorization
-proxy_authorization cookie set_cookie api_key x_api_key private_key credentials otp code_verifier""".split()
-DEFAULT = (*(f"/**/{name}" for name in SECRET_NAMES), "/context/request/**/code")
+refresh_token id_token id_token_hint session_token assertion client_assertion saml_response api_key x_api_key
+private_key credentials otp code_verifier""".split()
+# Secrets in a request only: elsewhere `authorization` may be what somebody is allowed.
+REQUEST_NAMES = "authorization proxy_authorization cookie set_cookie code".split()
+DEFAULT = (
+    *(f"/**/{name}" for name in SECRET_NAMES),
+    *(f"/context/request/**/{name}" for name in REQUEST_NAMES),
+)
 
 # They hold claims, and are no tokens.
 CLAIMS = (("context", "idToken"), ("context", "accessToken"))
@@ -29,16 +37,20 @@ Names = tuple[str, ...]
 
 class Redaction:
     """A list of patterns, and what they have taken out so far: `removed` are the places, as JSON Pointers, `texts`
-    what stood there that is long enough to be known again."""
+    what stood there that is long enough to be known again.
+
+    Both bodies and rules are hostile: what they say takes a time that grows with its length, and no faster."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        split = [tuple(_folded(part) for part in pattern.split("/")[1:]) for pattern in patterns]
+        split = dict.fromkeys(tuple(_folded(part) for part in pattern.split("/")[1:]) for pattern in patterns)
         # Most patterns are a name that may stand anywhere: one look-up tells for all of them.
         self._anywhere = {names[1] for names in split if len(names) == 2 and names[0] == "**"}
         self._others = [names for names in split if not (len(names) == 2 and names[0] == "**")]
         self.removed: list[str] = []
         self.texts: set[str] = set()
+        self._starts: dict[str, list[str]] = {}  # of all texts, as they may be written
         self._quoted: set[str] = set()
+        self._quoted_lengths: set[int] = set()
 
     def masked(self, value: Any, *at: Any) -> Any:
         """`value`, which stands at the path `at`, with a mask for everything that a pattern names."""
@@ -59,22 +71,61 @@ class Redaction:
                 return True
         return False
 
-    def everywhere(self, value: Any) -> Any:
+    def everywhere(self, value: Any, *, names: bool = False) -> Any:
         """`value` with a mask for each text that was taken out somewhere, wherever it stands in another. A short one is
-        masked where it stands in quotes, as in a value that an error shows."""
-        if not self.texts and not self._quoted:
+        masked where it stands in quotes, as in a value that an error shows. `names` are those of objects: to be masked
+        too where they are no words of ours."""
+        if not self._starts and not self._quoted:
             return value
         if isinstance(value, str):
-            for text in sorted(self.texts, key=len, reverse=True):
-                value = value.replace(text, MASK)
-            for text in self._quoted:
-                value = value.replace(text, f'"{MASK}"')
-            return value
+            return self._without_quoted(self._without_texts(value))
         if isinstance(value, dict):
-            return {name: self.everywhere(child) for name, child in value.items()}
+            return {
+                self.everywhere(name) if names else name: self.everywhere(child, names=names)
+                for name, child in value.items()
+            }
         if isinstance(value, list | tuple):
-            return [self.everywhere(child) for child in value]
+            return [self.everywhere(child, names=names) for child in value]
         return value
+
+    def _without_texts(self, value: str) -> str:
+        kept, done, at = [], 0, 0
+        cut = value.rfind(CUT)
+        while at + SHORTEST <= len(value):
+            alike = self._starts.get(value[at : at + SHORTEST])
+            length = self._length(value, at, alike, cut) if alike else 0
+            if length:
+                kept += [value[done:at], MASK]
+                done = at + length
+            at += length or 1
+        return "".join((*kept, value[done:])) if kept else value
+
+    def _length(self, value: str, at: int, alike: list[str], cut: int) -> int:
+        """How much of `value` from `at` on is a text, or the beginning of one that is cut."""
+        if len(alike) > MOST_ALIKE:
+            return len(value) - at
+        longest = 0
+        for text in alike:
+            length = _alike(value, at, text) if len(text) >= LONG else len(text)
+            if not value.startswith(text[:LONG], at):
+                length = 0
+            if not length and at < cut < at + len(text) and text.startswith(value[at:cut]):
+                length = cut - at
+            longest = max(longest, length)
+        return longest
+
+    def _without_quoted(self, value: str) -> str:
+        if not self._quoted:
+            return value
+        kept, done = [], 0
+        at = value.find('"')
+        while at >= 0:
+            found = next((size for size in self._quoted_lengths if value[at : at + size] in self._quoted), 0)
+            if found:
+                kept += [value[done:at], f'"{MASK}"']
+                done = at + found
+            at = value.find('"', at + (found or 1))
+        return "".join((*kept, value[done:])) if kept else value
 
     def _start(self, value: Any, at: Path, leave_out: bool) -> Any:
         rests = self._others
@@ -107,12 +158,13 @@ class Redaction:
     def _step(self, rests: list[Names], place: Path, name: Any) -> tuple[bool, list[Names]]:
         """Whether a pattern names `place`, whose last name is `name`, and what is left of the others below it."""
         folded = _folded(str(name))
+        # What is left in the same way more than once is looked for once: with several `**` it would be ever more.
+        further = dict.fromkeys(rest for names in rests for rest in _rests(names, folded))
         if place in CLAIMS:
-            return False, [rest for names in rests for rest in _rests(names, folded) if rest]
+            return False, [rest for rest in further if rest]
         if folded in self._anywhere:
             return True, []
-        further = [rest for names in rests for rest in _rests(names, folded)]
-        return () in further, further
+        return () in further, [*further]
 
     def _taken(self, value: Any, at: Path) -> str:
         self.removed.append(pointer(at))
@@ -120,14 +172,39 @@ class Redaction:
         return MASK
 
     def _remember(self, value: Any) -> None:
+        if type(value) in (int, float):
+            value = str(value)
+            if len(value) < SHORTEST:
+                return
         if isinstance(value, str):
             if len(value) >= SHORTEST:
-                self.texts.add(value)
+                self._search_for(value)
             elif value:
-                self._quoted.add(json.dumps(value, ensure_ascii=not value.isprintable()))  # as `sandbox.shown` quotes
+                quoted = json.dumps(value, ensure_ascii=not value.isprintable())  # as `sandbox.shown` quotes
+                self._quoted.add(quoted)
+                self._quoted_lengths.add(len(quoted))
         elif isinstance(value, dict | list | tuple):
             for child in value.values() if isinstance(value, dict) else value:
                 self._remember(child)
+
+    def _search_for(self, text: str) -> None:
+        if text in self.texts:
+            return
+        self.texts.add(text)
+        plain = text.isalnum() and text.isascii()  # the same however it is quoted
+        for written in {text} if plain else {text, json.dumps(text)[1:-1], _quoted(text), repr(text)[1:-1]}:
+            alike = self._starts.setdefault(written[:SHORTEST], [])
+            if len(alike) <= MOST_ALIKE and written not in alike:
+                alike.append(written)
+
+
+def _alike(value: str, at: int, text: str) -> int:
+    """How many characters `value` from `at` on and `text` have in common."""
+    return next((size for size, letter in enumerate(text) if value[at + size : at + size + 1] != letter), len(text))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _rests(names: Names, name: str) -> Iterable[Names]:

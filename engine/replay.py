@@ -173,7 +173,7 @@ def shown_replay(replay: Replay, record: Record, recording: Recording) -> dict[s
         differences.append({**msgspec.to_builtins(one), "old": old, "new": new})
     return {
         "identical": replay.identical,
-        "differences": redaction.everywhere(msgspec.to_builtins(differences)),
+        "differences": [redaction.everywhere(one, names=True) for one in msgspec.to_builtins(differences)],
         "remarks": msgspec.to_builtins(replay.remarks),
         "execution": shown(record_of(replay.execution), recording),
     }

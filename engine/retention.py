@@ -10,6 +10,7 @@ import structlog
 
 from engine.execution_id import CHANCE, execution_id
 from engine.models import Recording
+from engine.recurring import Recurring
 from engine.store.errors import NotFound, StoreError
 from engine.store.store import Store
 
@@ -26,26 +27,20 @@ DAY = 86_400 * 10**9
 class Retention:
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._closing = asyncio.Event()
-        self._sweeping: asyncio.Task[None] | None = None
+        self._recurring = Recurring(self._look, FIRST, LAST_WORDS)
 
     def start(self) -> None:
-        self._sweeping = asyncio.get_running_loop().create_task(self._sweep_again_and_again())
+        self._recurring.start()
 
     async def close(self) -> None:
         """Stop, within a bounded time."""
-        self._closing.set()
-        if self._sweeping is not None:
-            # Not cancelled at once: what is cut off in SQLite may keep it locked.
-            await asyncio.wait([self._sweeping], timeout=LAST_WORDS)
-            self._sweeping.cancel()
-            await asyncio.gather(self._sweeping, return_exceptions=True)
+        await self._recurring.close()
 
     async def sweep(self) -> int:
         """Remove what no tenant wants to keep any more; answers how many records went."""
         removed = 0
         for tenant in await self._store.tenants():
-            if self._closing.is_set():
+            if self._recurring.closing.is_set():
                 break
             with contextlib.suppress(NotFound):  # ended meanwhile
                 recording = (await self._store.live_revision(tenant.id)).settings.recording
@@ -57,7 +52,7 @@ class Retention:
         beyond = await self._store.execution_beyond(tenant, recording.count)
         last = max(oldest, beyond) if beyond is not None else oldest
         removed = 0
-        while not self._closing.is_set():
+        while not self._recurring.closing.is_set():
             gone = await self._store.remove_executions(tenant, last, AT_ONCE)
             removed += gone
             if gone < AT_ONCE:
@@ -68,16 +63,11 @@ class Retention:
             log.info("records were removed, as the tenant's settings have it", tenant=tenant, count=removed)
         return removed
 
-    async def _sweep_again_and_again(self) -> None:
-        pause = FIRST
-        while not self._closing.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), pause)
-                return
-            pause = EVERY
-            try:
-                await self.sweep()
-            except StoreError as error:
-                log.warning("old records cannot be removed", error=str(error))
-            except Exception:  # one that ended would keep everything for ever
-                log.exception("old records cannot be removed")
+    async def _look(self) -> float:
+        try:
+            await self.sweep()
+        except StoreError as error:
+            log.warning("old records cannot be removed", error=str(error))
+        except Exception:  # one that ended would keep everything for ever
+            log.exception("old records cannot be removed")
+        return EVERY

@@ -19,6 +19,7 @@ from engine.execution_id import CHANCE, execution_id
 from engine.impact import Impact, patiently
 from engine.models import Revision
 from engine.records import Records
+from engine.recurring import Recurring
 from engine.replay import Replayer
 from engine.store.errors import StoreError
 from engine.store.executions import Filter
@@ -32,6 +33,7 @@ BEHIND = 5.0  # seconds: younger records wait, since some may still be written l
 AT_ONCE = 200  # records of one look at a tenant
 MOST_BEHIND = 20_000  # records: of more, the oldest are left out
 HOLD = 30.0  # seconds without a sign after which another process takes over
+AT_A_STRETCH = 5.0  # seconds for one tenant: others wait, and one replay may take as long again as `HOLD` leaves
 LAST_WORDS = 5.0
 
 
@@ -41,22 +43,16 @@ class Shadowing:
         self._records = records
         self._replayer = replayer
         self._me = secrets.token_hex(8)
-        self._closing = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._recurring = Recurring(self._go_on, EVERY, LAST_WORDS)
 
     def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._go_on())
+        self._recurring.start()
 
     async def close(self) -> None:
-        """Stop, within a bounded time."""
-        self._closing.set()
-        if self._task is not None:
-            # Not cancelled at once: what is cut off in SQLite may keep it locked.
-            await asyncio.wait([self._task], timeout=LAST_WORDS)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            with contextlib.suppress(StoreError, TimeoutError):
-                await asyncio.wait_for(self._store.release_shadows(self._me), LAST_WORDS)
+        """Stop, within a bounded time, and leave what was on trial here to another."""
+        await self._recurring.close()
+        with contextlib.suppress(StoreError, TimeoutError):
+            await asyncio.wait_for(self._store.release_shadows(self._me), LAST_WORDS)
 
     async def begin(self, tenant: str, revision: Revision, by: str) -> Shadow:
         """From now on `revision` is tried on the tenant's logins, instead of what was tried before."""
@@ -76,7 +72,7 @@ class Shadowing:
         """Try what has come since the last look; answers how many logins."""
         count = 0
         for tenant in await self._store.shadows():
-            if self._closing.is_set():
+            if self._recurring.closing.is_set():
                 break
             shadow = await self._store.take_shadow(tenant, self._me, HOLD)
             if shadow is not None:
@@ -93,8 +89,9 @@ class Shadowing:
             shadow = msgspec.structs.replace(shadow, reached=last)
             log.warning("shadow rules do not keep up: logins are left out", tenant=shadow.tenant, count=behind)
         found = await self._records.oldest(shadow.tenant, which, AT_ONCE) if behind <= MOST_BEHIND else []
+        began = time.monotonic()
         for record in found:
-            if self._closing.is_set():
+            if self._recurring.closing.is_set():
                 break
             replay = await patiently(self._replayer, shadow.tenant, record, shadow.revision, {})
             if replay is None:
@@ -102,20 +99,20 @@ class Shadowing:
             else:
                 impact.add(record, replay)
             shadow = msgspec.structs.replace(shadow, reached=record.execution_id)
+            # Slow rules must not use up the hold: what was found by then would be another's to find, again and again.
+            if time.monotonic() > began + AT_A_STRETCH:
+                break
         if behind:
             kept = msgspec.structs.replace(shadow, impact=msgspec.json.encode(impact).decode())
             await self._store.advance_shadow(kept, self._me)
         return len(found)
 
-    async def _go_on(self) -> None:
-        while not self._closing.is_set():
-            found = 0
-            try:
-                found = await self.look()
-            except StoreError as error:
-                log.debug("shadow rules wait", error=str(error))
-            except Exception:  # one that ended would try nothing any more
-                log.exception("shadow rules cannot be tried")
-            if found == 0:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), EVERY)
+    async def _go_on(self) -> float:
+        try:
+            if await self.look():
+                return 0.0
+        except StoreError as error:
+            log.debug("shadow rules wait", error=str(error))
+        except Exception:  # one that ended would try nothing any more
+            log.exception("shadow rules cannot be tried")
+        return EVERY

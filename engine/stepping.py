@@ -51,8 +51,10 @@ def shown_timeline(replay: Replay, record: Record, scripts: Mapping[str, str], r
             continue
         rule = rules[entry.step]
         source = sources[rule.id]
-        members = {name: value for name, value in msgspec.to_builtins(entry).items() if name not in ("step", "line")}
+        members = {name: getattr(entry, name) for name in ("function", "depth", "writes")}
         members |= {part: _hidden(redaction, getattr(entry, part)) for part in ("values", "changed")}
+        ends = {name: getattr(entry, name) for name in ("returned", "raised")}
+        members |= {name: value for name, value in ends.items() if value is not None}
         lines.append(
             {
                 "rule": rule.name,

@@ -10,6 +10,7 @@ import msgspec
 from engine.models import CallRecord, Cause, Frame, LogLine, Outcome, RanRule, Step, StepError, Write
 from sandbox import journal
 from sandbox.journal import Event
+from sandbox.plain import nested_within
 from sandbox.pool import Killed
 
 
@@ -23,6 +24,7 @@ class Kill(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NO_EVENTS = msgspec.Raw(b"[]")
+NESTING = 200  # levels of what an event holds: no honest one comes near (`Limits.nesting`)
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,9 +118,17 @@ def _differs(old: object, new: object, name: str) -> bool:
 def events_of(text: bytes | msgspec.Raw) -> list[Event]:
     """The events of a journal; none where the text is not one."""
     try:
-        return journal.read(text)
+        events = journal.read(text)
+        # Those who read it may recurse. No more brackets are no deeper.
+        if bytes(text).count(b"{") + bytes(text).count(b"[") > NESTING and not nested_within(_values(events), NESTING):
+            return []
+        return events
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return []
+
+
+def _values(events: Iterable[Event]) -> list[object]:
+    return [value for event in events if isinstance(event, journal.Write) for value in (event.old, event.new)]
 
 
 def killed(result: Killed, rule_ms: float) -> Kill:

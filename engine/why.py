@@ -46,7 +46,7 @@ REASONS = {
     "in_context": "something of a like name stands elsewhere in `context`, which reaches no token",
     "computed_name": "a rule sets claims under names that it computes, and this was none of them",
     "no_rules": "the tenant has no rules that run",
-    "never_set": "no rule sets it",
+    "never_set": "no rule set it in this login",
 }
 ORDER = {code: place for place, code in enumerate(REASONS)}
 OF_WARNING = {
@@ -87,31 +87,26 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[Reason, ...] = ()
 
 
-class Scripts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the rules: those of the revision and those that are saved, by SHA-256."""
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known beside the record: the revision that decided, the tenant's rules as they are saved now, sources and
+    outlines of both by SHA-256. `lines` are those that ran, by the places of the rules; None where nobody can tell."""
 
+    revision: Revision
+    saved: tuple[PipelineRule, ...]
     sources: Mapping[str, str]
     outlines: Mapping[str, Outline]
+    lines: Mapping[int, frozenset[int]] | None = None
 
 
-def why(
-    record: Record,
-    revision: Revision,
-    saved: tuple[PipelineRule, ...],
-    scripts: Scripts,
-    claim: str,
-    token: str,
-    lines: Mapping[int, frozenset[int]] | None,
-) -> Why:
-    """`saved` are the tenant's rules as they are saved now; `lines` those that ran, by the places of the rules, or None
-    where that is not known."""
-    by_id = {rule.id: scripts.sources.get(rule.sha256, "") for rule in revision.rules}
+def why(record: Record, known: Known, claim: str, token: str) -> Why:
+    """The answer for one claim of one token."""
+    by_id = {rule.id: known.sources.get(rule.sha256, "") for rule in known.revision.rules}
     evidence = Evidence(record, by_id)
     claims = getattr(record, token) or {}
     history = tuple(evidence.history(("context", token, claim)))
     if claim in claims:
         return Why(token=token, claim=claim, present=True, value=claims[claim], history=history)
-    found = _Search(evidence, revision, saved, scripts, claim, token, lines, history)
+    found = _Search(evidence, known, claim, token, history)
     reasons = sorted({(reason.code, reason.rule, reason.line): reason for reason in found.all()}.values(), key=_rank)
     return Why(token=token, claim=claim, present=False, history=history, reasons=tuple(reasons))
 
@@ -121,25 +116,12 @@ def _rank(reason: Reason) -> tuple[int, str, int]:
 
 
 class _Search:
-    def __init__(
-        self,
-        evidence: Evidence,
-        revision: Revision,
-        saved: tuple[PipelineRule, ...],
-        scripts: Scripts,
-        claim: str,
-        token: str,
-        lines: Mapping[int, frozenset[int]] | None,
-        history: tuple[Chapter, ...],
-    ) -> None:
+    def __init__(self, evidence: Evidence, known: Known, claim: str, token: str, history: tuple[Chapter, ...]) -> None:
         self._evidence = evidence
         self._record = evidence.record
-        self._revision = revision
-        self._saved = saved
-        self._scripts = scripts
+        self._known = known
         self._claim = claim
         self._token = token
-        self._lines = lines
         self._history = history
         self._steps = {step.rule_id: step for step in self._record.trace.steps()}
 
@@ -151,6 +133,9 @@ class _Search:
         yield from elsewhere
         if not found:
             yield from self._never()
+        if not self._history:
+            text = f"no rule set `{self._claim}` on `context.{self._token}` in this login"
+            yield Reason(code="never_set", text=text)
 
     def _decision(self) -> Iterator[Reason]:
         record = self._record
@@ -208,7 +193,7 @@ class _Search:
         """Statements that would set it, and have not."""
         ran = self._evidence.ran()
         places = {rule.id: index for index, rule in enumerate(self._evidence.rules)}
-        for rule in self._revision.rules:
+        for rule in self._known.revision.rules:
             place = places.get(rule.id)
             for setting in self._settings(rule.sha256):
                 if not rule.enabled:
@@ -220,18 +205,18 @@ class _Search:
                     yield Reason(code="rule_not_run", rule=rule.name, line=setting.line, text=text)
                 else:
                     yield from self._not_run(rule, place, setting)
-        live = {rule.sha256 for rule in self._revision.rules}
-        for rule in self._saved:
+        live = {rule.sha256 for rule in self._known.revision.rules}
+        for rule in self._known.saved:
             if rule.sha256 not in live:
                 for setting in self._settings(rule.sha256):
                     text = (
                         f"rule `{rule.name}` sets it in line {setting.line} of its version {rule.version}, which was "
                     )
-                    text += f"not live at revision {self._revision.number}"
+                    text += f"not live at revision {self._known.revision.number}"
                     yield Reason(code="not_deployed", rule=rule.name, line=setting.line, text=text)
 
     def _settings(self, sha256: str) -> Iterator[Setting]:
-        outline = self._scripts.outlines.get(sha256, Outline())
+        outline = self._known.outlines.get(sha256, Outline())
         for setting in outline.settings:
             if setting.op != "set" or setting.token != self._token or setting.claim is None:
                 continue
@@ -240,7 +225,7 @@ class _Search:
 
     def _not_run(self, rule: PipelineRule, place: int, setting: Setting) -> Iterator[Reason]:
         """Why the rule, which ran, has not come to the line; nothing where it has."""
-        lines = None if self._lines is None else self._lines.get(place)
+        lines = None if self._known.lines is None else self._known.lines.get(place)
         if lines is not None and setting.line in lines:
             return
         if lines is None and self._wrote_at(place, setting.line):
@@ -298,8 +283,9 @@ class _Search:
 
     def _read(self, place: int, guard: Guard) -> list[str]:
         """What the test reads of `user` and `context`: the longest paths on its line."""
-        sha256 = next((rule.sha256 for rule in self._revision.rules if rule.id == self._evidence.rules[place].id), "")
-        outline = self._scripts.outlines.get(sha256, Outline())
+        id = self._evidence.rules[place].id  # noqa: A001
+        sha256 = next((rule.sha256 for rule in self._known.revision.rules if rule.id == id), "")
+        outline = self._known.outlines.get(sha256, Outline())
         paths = [read.path for read in outline.reads if read.line == guard.line]
         return [path for path in paths if not any(other.startswith(path + "/") for other in paths)]
 
@@ -348,16 +334,15 @@ class _Search:
             yield Reason(code=code, rule=rule, line=line or None, text=f"`{dotted}` {by}; {REACHES}: {to_do}")
 
     def _never(self) -> Iterator[Reason]:
-        if not any(rule.enabled for rule in self._revision.rules):
-            yield Reason(code="no_rules", text=f"revision {self._revision.number} has no rule that is enabled")
-        for rule in self._revision.rules:
-            outline = self._scripts.outlines.get(rule.sha256, Outline())
+        if not any(rule.enabled for rule in self._known.revision.rules):
+            yield Reason(code="no_rules", text=f"revision {self._known.revision.number} has no rule that is enabled")
+        for rule in self._known.revision.rules:
+            outline = self._known.outlines.get(rule.sha256, Outline())
             for setting in outline.settings:
                 if rule.enabled and setting.op == "set" and setting.claim is None and setting.token == self._token:
                     text = f"rule `{rule.name}` sets claims under names that it computes, in line {setting.line}: "
                     text += f"{_code(setting.text)}. `{self._claim}` was none of them"
                     yield Reason(code="computed_name", rule=rule.name, line=setting.line, text=text)
-        yield Reason(code="never_set", text=f"no rule sets `{self._claim}` on `context.{self._token}`")
 
 
 def _holds(chapter: Chapter, token: str, claim: str) -> bool:

@@ -3,8 +3,8 @@
     python -m examples.demo
 
 Starts a Claimsmith of its own in a temporary folder and the demo issuer beside it, logs in, and shows which
-rule and line set each claim of the signed ID token; then switches the second rule off and explains, from
-the record of that login, where the claim went. Everything it started is stopped when it ends, however it
+rule and line set each claim of the signed ID token; then switches the second rule off, and asks the service
+why the claim is missing from that login. Everything it started is stopped when it ends, however it
 ends. Exit code 0, or 1 and one line that says what went wrong.
 """
 
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import jwt
@@ -164,6 +165,11 @@ def record_of(http: httpx2.Client, execution: str) -> Any:
     return response.json()
 
 
+def why(http: httpx2.Client, execution: str, claim: str) -> Any:
+    """Why a claim is in the ID token of an execution, or all the reasons why it is not."""
+    return call(http, "GET", f"/v1/executions/{execution}/why?claim={quote(claim, safe='')}", 200)
+
+
 # Reading a record.
 
 
@@ -195,17 +201,6 @@ def claims_table(console: Console, claims: dict[str, Any], record: Any) -> Table
     for from_issuer, *cells in sorted(rows, key=lambda row: row[0]):
         table.add_row(*cells, style="dim" if from_issuer else "bold green")
     return table
-
-
-def why_missing(record: Any, attribute: str) -> list[str]:
-    """In words, from the record alone, why a login has no claim although the user has the value."""
-    reasons = []
-    if last_write(record, pointer("context", "idToken", CLAIM)) is None:
-        reasons.append("it was never set on context.idToken")
-    if setter := last_write(record, pointer("user", attribute)):
-        reasons.append(f"user.{attribute} was set by rule {setter[0]}, line {setter[1]}")
-    reasons.append("only context.idToken and context.accessToken reach a token")
-    return reasons
 
 
 # The story.
@@ -243,8 +238,8 @@ def tell(console: Console, folder: Path) -> None:
             if CLAIM in without:
                 raise Failed(f"the ID token still has `{CLAIM}`")
             console.print(f"\nWhy is {CLAIM} not in this token?", style="bold")
-            for reason in why_missing(record, "permissions"):
-                console.print(f"  - {reason}")
+            for reason in why(service, record["execution_id"], CLAIM)["reasons"]:
+                console.print(f"  - {reason['text']}")
 
             headline(console, f"And with {RULES[1]} on again")
             call(service, "PATCH", f"/v1/rules/{rules[RULES[1]]}", 200, {"enabled": True})

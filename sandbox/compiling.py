@@ -13,6 +13,7 @@ from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
 from sandbox.wire import Compiled, CompileJob, Hello, Outline, Problem, frame, to_worker
 
 COMPILERS = 2
+TRIES = 6  # of a script whose children end
 FALSE_START = 0.1  # seconds before another try when a child ends without an answer
 
 
@@ -44,11 +45,9 @@ class Compilers:
             return Compiled(problems=[Problem(line=line, column=column, code="syntax_error", message=text)])
         try:
             async with self._turns[stored]:
-                body = await self._ask(job) or await self._ask_again(job)
+                body = await self._ask_again_and_again(job)
         except TimeoutError:
             return _crashed("compile_timeout", f"compiling takes longer than {self._limits.compile_time:g} s")
-        if not body and self._zygote() is None:
-            raise SandboxUnavailable("the sandbox is starting")
         if not body:
             return _crashed("compile_crashed", "the script ends the compiler")
         with contextlib.suppress(msgspec.DecodeError):
@@ -67,9 +66,19 @@ class Compilers:
         except (TimeoutError, msgspec.DecodeError):
             return Outline()
 
-    async def _ask_again(self, job: bytes) -> bytes:
-        await asyncio.sleep(FALSE_START)
-        return await self._ask(job)
+    async def _ask_again_and_again(self, job: bytes) -> bytes:
+        """The answer of a child; nothing where two have ended without one while their zygote lived on. Who dies with
+        the zygote says nothing about the script. Raises `TimeoutError`, `SandboxUnavailable`."""
+        own = 0
+        for _ in range(TRIES):
+            zygote = self._zygote()
+            if body := await self._ask(job):
+                return body
+            own += zygote is not None and zygote is self._zygote() and not zygote.ended
+            if own == 2:
+                return b""
+            await asyncio.sleep(FALSE_START)
+        raise SandboxUnavailable("the sandbox is starting")
 
     async def _ask(self, job: bytes) -> bytes:
         """The answer of a child; nothing when it ended without one. Raises `TimeoutError`."""

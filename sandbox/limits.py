@@ -111,7 +111,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     # What a rule asks of the outside
 
-    calls: Annotated[int, Row("calls", "exhausted", "too_many_calls", "counted at each, before it is made")] = 50
+    calls: Annotated[
+        int,
+        Row(
+            "calls",
+            "exhausted",
+            "too_many_calls",
+            "counted at each, before it is made; also those of rules that were skipped",
+        ),
+    ] = 50
     call_request: Annotated[
         int, Row("bytes", None, None, "JSON of one call, with its body or value: it raises `ValueError`")
     ] = 256 * KB

@@ -57,8 +57,9 @@ class RuleCode(msgspec.Struct, frozen=True):
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One execution. `key` separates tenants; `deadline` is on the monotonic clock, in seconds. One in the
-    `background` never takes a login's worker: it has its own, of a lower priority. A `traced` one has more time.
-    `configuration` is a JSON object of the operator's values; `broker` answers what rules ask of the outside."""
+    `background` never takes a login's worker: it has its own, of a lower priority. So has a `traced` one, which is
+    given more time, and answers with a timeline. `configuration` is a JSON object of the operator's values; `broker`
+    answers what rules ask of the outside."""
 
     key: str
     user: bytes
@@ -129,11 +130,13 @@ class Pool:
         workers_per_tenant: int,
         queue: int,
         calling_per_tenant: int = 64,
+        background: int | None = None,
         unconfined_by: Collection[str] = (),
     ) -> None:
         """At most `workers` processes, of them `workers_per_tenant` at work for one tenant, and `calling_per_tenant`
-        more that wait for calls, which takes memory and no processor; `queue` jobs wait per tenant. `unconfined_by`
-        names the layers of confinement that may be missing (`sandbox.layers`)."""
+        more that wait for calls, which takes memory and no processor; `queue` jobs wait per tenant. Beside them at most
+        `background` more, one for each processor by default, for what no login waits for. `unconfined_by` names the
+        layers of confinement that may be missing (`sandbox.layers`)."""
         self.limits = limits
         self._unconfined_by = unconfined_by
         self.counts = Counts()
@@ -141,11 +144,13 @@ class Pool:
         self._most_spares = SPARES if limits.recycle_executions > 1 else SPARES_FOR_ONE
         self._most_per_tenant = workers_per_tenant
         self._most_calling = calling_per_tenant
-        self._most_in_background = max(1, min(os.cpu_count() or 1, workers // 2))
+        self._most_in_background = background or os.cpu_count() or 1
         self._most_waiting = queue
         self._tenants: dict[str, Tenant] = {}
         self._homeless: dict[str, Tenant] = {}  # those that have waited for a worker without having one
+        self._wanting: dict[str, Tenant] = {}  # those that want another worker in the background
         self._workers: set[Worker] = set()
+        self._behind: set[Worker] = set()  # of them, those in the background
         self._spares: list[Worker] = []
         self._zygote: ZygoteProcess | None = None
         self._seq = 0
@@ -249,13 +254,14 @@ class Pool:
         """
         if self._closed:
             raise Busy("the service is stopping")
-        key = request.key + BACKGROUND if request.background else request.key
+        background = request.background or request.traced
+        key = request.key + BACKGROUND if background else request.key
         tenant = self._tenants.get(key)
         if tenant is None:
-            tenant = self._tenants[key] = Tenant(key, background=request.background)
+            tenant = self._tenants[key] = Tenant(key, background=background)
         if len(tenant.queue) >= self._most_waiting:
             self.counts.refused_busy += 1
-            raise Busy("too many logins of this tenant are waiting")
+            raise Busy(f"too many {'executions' if background else 'logins'} of this tenant are waiting")
         self._seq += 1
         ticket = Ticket(self._seq, request, asyncio.get_running_loop().create_future())
         tenant.queue.append(ticket)
@@ -299,27 +305,49 @@ class Pool:
             return least  # as many wait for calls beside them, and will go on
         if idle is not None:
             return idle
-        if len(tenant.workers) < most + self._most_calling:
+        if tenant.background:
+            if len(tenant.workers) < self._most_in_background:
+                self._want(tenant)
+        elif len(tenant.workers) < most + self._most_calling:
             if self._spares:
                 worker = self._spares.pop()
-                worker.key = tenant.key
-                if tenant.background:
-                    worker.step_back()
-                tenant.workers.append(worker)
-                self._homeless.pop(tenant.key, None)
+                self._bind(worker, tenant)
                 self._background(self._refill())
                 return worker
-            if len(self._workers) >= self._most and not tenant.background:
-                self._make_room()
-            if not tenant.workers and not tenant.background:
+            if not self._has_room():
+                self._make_room(self._workers - self._behind)
+            if not tenant.workers:
                 # Nothing else can take the job: it goes out when the worker is there.
                 self._homeless[tenant.key] = tenant
                 self._background(self._refill())
                 return None
             self._background(self._refill())
-            if tenant.calling and len(self._workers) < self._most and self._living() is not None:
+            if tenant.calling and self._has_room() and self._living() is not None:
                 return None
-        return least  # none, where a tenant's background waits for what logins leave
+        return least
+
+    def _bind(self, worker: Worker, tenant: Tenant) -> None:
+        """For the rest of its life the worker is this tenant's."""
+        worker.key = tenant.key
+        tenant.workers.append(worker)
+        self._homeless.pop(tenant.key, None)
+        self._wanting.pop(tenant.key, None)
+        if tenant.background:
+            self._behind.add(worker)
+            worker.step_back()
+
+    def _want(self, tenant: Tenant) -> None:
+        """Ask for one more worker in the background. It is started for this: the spares are for logins."""
+        self._wanting[tenant.key] = tenant
+        if self._has_room(behind=True):
+            self._background(self._refill())
+        elif not tenant.workers:
+            self._make_room(self._behind)
+
+    def _has_room(self, *, behind: bool = False) -> bool:
+        """Whether another worker may be started, for logins or in the background: neither takes the other's places."""
+        count = len(self._behind)
+        return count < self._most_in_background if behind else len(self._workers) - count < self._most
 
     def _send(self, worker: Worker, ticket: Ticket) -> None:
         request = ticket.request
@@ -429,7 +457,7 @@ class Pool:
         worker.calling.begin()
         if not ticket.future.done():
             ticket.future.set_result(answer)
-        if answer.tired or worker.executions >= self.limits.recycle_executions or self._starving():
+        if answer.tired or worker.executions >= self.limits.recycle_executions or self._starving(worker):
             worker.retiring = True
         if worker.retiring and not worker.in_flight:
             self.counts.workers_recycled += 1
@@ -438,7 +466,7 @@ class Pool:
             tenant = self._tenants[worker.key]
             if tenant.queue:
                 self._pump(tenant)
-            elif len(tenant.workers) > self._most_per_tenant and tenant.shrinking is None:
+            elif len(tenant.workers) > self._most_per_tenant and not (tenant.background or tenant.shrinking):
                 tenant.shrinking = asyncio.get_running_loop().call_later(NEEDLESS, self._shrink, tenant)
         self._watch()
 
@@ -456,17 +484,20 @@ class Pool:
         if more > len(idle):
             tenant.shrinking = asyncio.get_running_loop().call_later(NEEDLESS, self._shrink, tenant)
 
-    def _starving(self) -> bool:
-        """Whether a tenant without a worker waits, and there is no room for one."""
-        if not self._homeless or self._spares or len(self._workers) < self._most:
+    def _starving(self, worker: Worker) -> bool:
+        """Whether a tenant without a worker waits for a place such as this one has, and there is no room for it."""
+        behind = worker in self._behind
+        waiting = self._wanting if behind else self._homeless
+        if not waiting or (self._spares and not behind) or self._has_room(behind=behind):
             return False
-        return any(tenant.queue and not tenant.workers for tenant in self._homeless.values())
+        return any(tenant.queue and not tenant.workers for tenant in waiting.values())
 
     # Ends
 
     def _ended(self, worker: Worker) -> None:
         """The process is gone: answer or move what it had."""
         self._workers.discard(worker)
+        self._behind.discard(worker)
         if worker in self._spares:
             self._spares.remove(worker)
         tenant = self._tenants.get(worker.key) if worker.key is not None else None
@@ -494,6 +525,7 @@ class Pool:
     def _forget(self, tenant: Tenant) -> None:
         del self._tenants[tenant.key]
         self._homeless.pop(tenant.key, None)
+        self._wanting.pop(tenant.key, None)
 
     def _false_start(self) -> float:
         """How long to wait after a worker that was of no use."""
@@ -635,34 +667,51 @@ class Pool:
 
     # Processes
 
-    def _make_room(self) -> None:
-        """End the worker of another tenant that has been idle longest."""
-        idle = [worker for worker in self._workers if worker.key is not None and not worker.in_flight]
+    def _make_room(self, workers: Collection[Worker]) -> None:
+        """End the one of another tenant that has been idle longest."""
+        idle = [worker for worker in workers if worker.key is not None and not worker.in_flight]
         if idle:
             min(idle, key=lambda worker: worker.idle_since).kill()
 
+    def _next_behind(self) -> Tenant | None:
+        """Who gets the next worker in the background: whoever has fewest."""
+        for key in [key for key, tenant in self._wanting.items() if not _is_at_work(tenant)]:
+            del self._wanting[key]
+        return min(self._wanting.values(), key=lambda tenant: len(tenant.workers), default=None)
+
     async def _refill(self, after: float = 0.0) -> None:
-        """Keep spares ready, and give them to tenants that have no worker. One at a time, to keep the bounds."""
+        """Keep spares ready, and give them to tenants that have no worker; when there are enough, start what is wanted
+        in the background. One at a time, to keep the bounds."""
         if after:
             await asyncio.sleep(after)
         if self._refilling:
             return
         self._refilling = True
         try:
-            while not self._closed and len(self._spares) < self._most_spares and len(self._workers) < self._most:
+            while not self._closed:
+                spare = len(self._spares) < self._most_spares and self._has_room()
+                if not spare and not (self._has_room(behind=True) and self._next_behind() is not None):
+                    return
                 zygote = self._zygote
                 if zygote is None or not zygote.alive:
                     return
                 # One that somebody waits for does not warm up first.
-                kind = "worker" if any(tenant.queue for tenant in self._tenants.values()) else "spare"
+                awaited = not spare or any(tenant.queue and not tenant.background for tenant in self._tenants.values())
+                kind = "worker" if awaited else "spare"
                 worker = await Worker.start(zygote, kind, self._received, self._ended, self.limits.answer)
                 self.counts.workers_started += 1
                 if worker.ended:
                     await asyncio.sleep(self._false_start())
                     continue
                 self._workers.add(worker)
-                self._spares.append(worker)
-                for tenant in sorted(self._tenants.values(), key=lambda one: (one.background, len(one.workers))):
+                if spare:
+                    self._spares.append(worker)
+                elif (tenant := self._next_behind()) is not None:
+                    self._bind(worker, tenant)
+                    self._pump(tenant)  # before another finds it idle
+                else:
+                    worker.kill()  # who wanted it has been answered meanwhile
+                for tenant in sorted(self._tenants.values(), key=lambda tenant: len(tenant.workers)):
                     if tenant.queue:
                         self._pump(tenant)
         except (SandboxUnavailable, OSError) as error:
@@ -703,3 +752,7 @@ class Pool:
 
 def _phase(worker: Worker) -> int:
     return worker.progress.place().phase if worker.progress is not None else IDLE
+
+
+def _is_at_work(tenant: Tenant) -> bool:
+    return bool(tenant.queue) or any(worker.in_flight for worker in tenant.workers)

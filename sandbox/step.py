@@ -129,10 +129,14 @@ class Step:
         """The rule, and everything of it that may run its code: texts of its exceptions, its data."""
         try:
             namespace = names.namespace(program.vocabulary, self)
-            if self._tracer is None:
+            tracer = self._tracer
+            try:
+                if tracer is not None:
+                    tracer.start(self.recorder.step, program, (self._user, self._context))
                 self._call(program, namespace)
-            else:
-                self._call_traced(program, namespace, self._tracer)
+            finally:
+                if tracer is not None:
+                    tracer.stop()
             if self.denial is None:
                 self._leave_plain_data()
             # Functions and their globals hold each other: undone here, there is seldom anything left to collect, which
@@ -161,13 +165,6 @@ class Step:
             rule(self._user, self._context, self.verdict.callback)
             self.verdict.check_called()
             self.verdict.check_use()
-
-    def _call_traced(self, program: Program, namespace: dict[str, Any], tracer: Tracer) -> None:
-        try:
-            tracer.start(self.recorder.step, program)
-            self._call(program, namespace)
-        finally:
-            tracer.stop()
 
     def _leave_plain_data(self) -> None:
         """The next rule finds plain data, within its limits: no object of this rule's making."""

@@ -1,215 +1,226 @@
 """Traces a rule line by line, inside the worker: the same rule on the same path, watched by Python's trace function.
 
 Runs no code of the rule: values are shown by their exact types (`sandbox.shown`), and paths are followed through plain
-dicts and lists only.
+dicts and lists only. Keeps nothing alive that the rule lets go of: what is known of a call is held by its frame alone.
 """
 
 from __future__ import annotations
 
-import ast
+import opcode
 import sys
+import time
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from sandbox.journal import MOST_NAME, Journal
 from sandbox.limits import Limits
+from sandbox.paths import MISSING, UNKNOWN, Paths, member, paths_by_line
 from sandbox.program import Program
 from sandbox.recorder import FILENAME
 from sandbox.shown import shown
-from sandbox.timeline import MOST_PATH
+from sandbox.timeline import MOST_CHANGED
 
-MISSING = object()
-MOST_PATHS = 20  # of one line
-MOST_CHANGED = 20  # variables of one line
-Trace = Callable[[types.FrameType, str, Any], Any]
-# A name and what follows it, as it is written, and the keys to go by.
-Paths = Mapping[int, tuple[tuple[str, str, tuple[Any, ...]], ...]]
+# Calls that are left to the tracer itself, at least. Where fewer are, it leaves the rule alone: an exception of its own
+# would be raised in the rule.
+ROOM = 60
+ENTRY = 150  # bytes of an entry without its values, about
+LAST = 100  # bytes kept back for the entry that says that the rest is missing
+IN_FUNCTION = 1  # CO_OPTIMIZED: modules and classes return nothing
+# Whether a call gives something back is seen by the instruction: when an exception leaves it, Python says `None` too.
+GIVING = {opcode.opmap[name] for name in ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE") if name in opcode.opmap}
+YIELD = opcode.opmap["YIELD_VALUE"]
+# There, to read a variable of a closure that a comprehension has too may end the process (python/cpython#128396).
+NO_CLOSURES = (3, 13) <= sys.version_info < (3, 13, 3)
 
-
-class _Call:
-    """A call of the rule's that is going on: what its variables were, and its line that runs."""
-
-    def __init__(self, depth: int) -> None:
-        self.depth = depth
-        self.variables: dict[str, str] = {}
-        self.entry: dict[str, Any] | None = None
-        self.writes = 0
+Entry = dict[str, Any]
 
 
 class Tracer:
     """Follows the rules of one execution, one after the other."""
 
-    def __init__(self, limits: Limits, journal: Journal, hidden: tuple[Any, ...]) -> None:
-        """`hidden` are the objects that are not shown as variables: `user` and `context`, whose changes are writes."""
+    def __init__(self, limits: Limits, journal: Journal) -> None:
+        self.journal = journal
         self._limits = limits
-        self._journal = journal
-        self._hidden = hidden
-        self._entries: list[dict[str, Any]] = []
+        self._entries: list[Entry] = []
         self._size = 0
         self._full = False
-        self._step = 0
-        self._calls: dict[types.FrameType, _Call] = {}
-        self._names: frozenset[str] = frozenset()
-        self._paths: Paths = {}
+        # The rest of the time belongs to the rules, which may go on for as long as they could untraced.
+        self._until = time.monotonic() + limits.tracing_time / 2
+        self.writes = 0  # in the journal, when last looked at
+        self.step = 0
+        self.names: frozenset[str] = frozenset()
+        self.hidden: tuple[Any, ...] = ()
+        self.paths: Paths = {}
 
-    def start(self, step: int, program: Program) -> None:
-        """From now on, until `stop`, what this program runs is noted."""
-        self._step = step
-        self._calls = {}
-        self._names = frozenset(name for names in program.names.values() for name in names)
-        self._paths = _paths(program.source)
+    def start(self, step: int, program: Program, hidden: tuple[Any, ...]) -> None:
+        """From now on, until `stop`, what this program runs is noted. `hidden` are the objects that are not shown as
+        variables: `user` and `context`, whose changes are writes."""
+        self.step, self.hidden = step, hidden
+        self.names = frozenset(name for names in program.names.values() for name in names)
+        self.paths = paths_by_line(program.source)
+        self.writes = self.journal.count
         if not self._full:
             sys.settrace(self._enter)
 
     def stop(self) -> None:
         sys.settrace(None)
-        self._calls = {}  # they hold the rule's frames
 
     def text(self) -> bytes:
-        """The timeline so far, as JSON."""
-        last = [{"step": self._step, "line": 0, "truncated": True}] if self._full else []
-        return msgspec.json.encode([*self._entries, *last])
+        """The timeline as JSON, of no more than `Limits.timeline` bytes; traces no more."""
+        self.stop()  # also where a time limit came just before it was stopped
+        pieces, size = [], LAST
+        for entry in self._entries:
+            piece = msgspec.json.encode(entry)
+            size += len(piece) + 1
+            if size > self._limits.timeline:
+                self._full = True
+                break
+            pieces.append(piece)
+        if self._full:
+            pieces.append(msgspec.json.encode({"step": self.step, "line": 0, "truncated": True}))
+        return b"[" + b",".join(pieces) + b"]"
 
-    def _enter(self, frame: types.FrameType, event: str, arg: Any) -> Trace | None:
+    def add(self, entry: Entry) -> bool:
+        """Keep another entry, if there is room; else the tracing ends."""
+        limits, count = self._limits, len(self._entries)
+        if count >= limits.timeline_lines or self._size > limits.timeline or time.monotonic() > self._until:
+            self._end()
+            return False
+        self._entries.append(entry)
+        self.grow(ENTRY, entry.get("values", {}))
+        return True
+
+    def grow(self, size: int, values: Mapping[str, str]) -> None:
+        """What is added to an entry takes memory: characters, which `text` measures exactly."""
+        self._size += size + sum(len(name) + len(text) for name, text in values.items())
+
+    def shown(self, value: Any) -> str | None:
+        for one in self.hidden:
+            if value is one:
+                return None
+        return shown(value)
+
+    def _end(self) -> None:
+        self._full = True
+        sys.settrace(None)
+
+    def _enter(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        """A frame begins, or a generator's goes on."""
         if frame.f_code.co_filename != FILENAME or self._full:
             return None
-        if frame not in self._calls:  # a generator is entered again and again
-            outer = frame.f_back
-            while outer is not None and outer not in self._calls:
-                outer = outer.f_back
-            self._calls[frame] = _Call(0 if outer is None else self._calls[outer].depth + 1)
-        return self._trace
+        try:
+            _descend(ROOM)
+        except RecursionError:
+            self._end()
+            return None
+        outer = _call_around(frame)
+        if outer is not None:
+            outer.note_writes()
+        return frame.f_trace or _Call(self, 0 if outer is None else outer.depth + 1).event
 
-    def _trace(self, frame: types.FrameType, event: str, arg: Any) -> Trace | None:
-        if self._full:
-            return None
-        call = self._calls.get(frame)
-        if call is None:
-            return None
-        variables = frame.f_locals
-        self._settle(call, variables)
+
+class _Call:
+    """A call of the rule's that is going on: what its variables were, and its line that runs. Its `event` is what the
+    frame holds as its trace function."""
+
+    def __init__(self, tracer: Tracer, depth: int) -> None:
+        self.depth = depth
+        self._tracer = tracer
+        self._step = tracer.step
+        self._variables: dict[str, str] = {}
+        self._entry: Entry | None = None
+
+    def event(self, frame: types.FrameType, event: str, arg: Any) -> Any:
+        variables = _variables(frame)
+        self._note_changes(variables)
+        self.note_writes()
         if event == "line":
-            self._line(call, frame, variables)
+            self._line(frame, variables)
+        elif self._entry is None:
+            pass  # before the first line
         elif event == "return":
-            if call.entry is not None and frame.f_code.co_name != "<module>":
-                call.entry["returned"] = self._shown(arg) or "<code>"
-            call.entry = None
-            if not frame.f_code.co_flags & GENERATORS:
-                del self._calls[frame]
-        elif event == "exception" and call.entry is not None:
-            call.entry["raised"] = arg[0].__name__[:MOST_NAME]
-        return self._trace
+            self._gives(frame.f_code, frame.f_lasti, arg)
+        elif event == "exception":
+            self._entry["raised"] = arg[0].__name__[:MOST_NAME]
+        return self.event
 
-    def _line(self, call: _Call, frame: types.FrameType, variables: Mapping[str, Any]) -> None:
-        line = frame.f_lineno
-        entry: dict[str, Any] = {
+    def note_writes(self) -> None:
+        """What was written since the last event, which is this line's doing."""
+        tracer = self._tracer
+        before, tracer.writes = tracer.writes, tracer.journal.count
+        if self._entry is not None and tracer.writes > before:
+            self._entry["writes"] = self._entry.get("writes", 0) + tracer.writes - before
+
+    def _line(self, frame: types.FrameType, variables: Mapping[str, Any]) -> None:
+        tracer = self._tracer
+        entry: Entry = {
             "step": self._step,
-            "line": line,
+            "line": frame.f_lineno,
             "function": frame.f_code.co_name[:MOST_NAME],
-            "depth": call.depth,
+            "depth": self.depth,
         }
+        if values := self._values(frame, variables):
+            entry["values"] = values
+        self._entry = entry if tracer.add(entry) else None
+
+    def _values(self, frame: types.FrameType, variables: Mapping[str, Any]) -> dict[str, str]:
         values = {}
-        for text, name, keys in self._paths.get(line, ()):
-            value = variables.get(name, MISSING)
-            if value is MISSING:
-                value = frame.f_globals.get(name, MISSING)
+        for text, name, keys in self._tracer.paths.get(frame.f_lineno, ()):
+            value = variables.get(name, UNKNOWN)
+            if value is UNKNOWN:
+                value = frame.f_globals.get(name, UNKNOWN)
             for key in keys:
-                value = _member(value, key)
-            told = "<missing>" if value is MISSING and keys else self._shown(value)
+                value = member(value, key)
+            told = "<missing>" if value is MISSING else None if value is UNKNOWN else self._tracer.shown(value)
             if told is not None:
                 values[text] = told
-        if values:
-            entry["values"] = values
-        self._size += 150 + sum(len(name) + len(text) for name, text in values.items())
-        if len(self._entries) >= self._limits.timeline_lines or self._size > self._limits.timeline:
-            self._full = True
-            sys.settrace(None)
-            return
-        self._entries.append(entry)
-        call.entry, call.writes = entry, self._journal.count
+        return values
 
-    def _settle(self, call: _Call, variables: Mapping[str, Any]) -> None:
-        """Note what the line before has changed."""
+    def _note_changes(self, variables: Mapping[str, Any]) -> None:
+        """What the line before has changed."""
         changed: dict[str, str] = {}
         for name, value in variables.items():
-            if name in self._names and not any(value is one for one in self._hidden):
-                text = self._shown(value)
-                if text is not None and call.variables.get(name) != text:
-                    call.variables[name] = text
-                    if len(changed) < MOST_CHANGED:
-                        changed[name[:MOST_NAME]] = text
-        if call.entry is None:
-            return  # arguments, with which it was called
-        if changed:
-            call.entry["changed"] = changed
-            self._size += sum(len(name) + len(text) for name, text in changed.items())
-        if writes := self._journal.count - call.writes:
-            call.entry["writes"] = max(writes, 0)
+            if name in self._tracer.names and (text := self._tracer.shown(value)) is not None:
+                if self._variables.get(name) == text:
+                    continue
+                self._variables[name] = text
+                if len(changed) < MOST_CHANGED:
+                    changed[name[:MOST_NAME]] = text
+        if changed and self._entry is not None:  # else arguments, with which it was called
+            self._entry["changed"] = changed
+            self._tracer.grow(0, changed)
 
-    def _shown(self, value: Any) -> str | None:
-        return None if value is MISSING or any(value is one for one in self._hidden) else shown(value)
-
-
-GENERATORS = 0x20 | 0x80 | 0x200  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
-
-
-def _member(value: Any, key: Any) -> Any:
-    """What plain data have under a key."""
-    kind = type(value)
-    if kind is dict and type(key) is str:
-        return value.get(key, MISSING)
-    if kind is list and type(key) is int and -len(value) <= key < len(value):
-        return value[key]
-    return MISSING
+    def _gives(self, code: types.CodeType, place: int, value: Any) -> None:
+        """A function ends, or a generator hands something out and is on the same line when it goes on."""
+        entry = self._entry
+        if entry is None or not code.co_flags & IN_FUNCTION:
+            return
+        if code.co_code[place] not in GIVING and code.co_code[place - 2] != YIELD:  # 3.13 is one instruction further
+            return
+        if not any(value is one for one in self._tracer.hidden):
+            entry.setdefault("returned", shown(value) or "<code>")
 
 
-def _paths(source: str) -> Paths:
-    """The names and simple paths on each line of a script, the longest of each."""
-    found: dict[int, dict[str, tuple[str, str, tuple[Any, ...]]]] = {}
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    inner = {id(child) for node in ast.walk(tree) for child in _holders(node)}
-    for node in ast.walk(tree):
-        if id(node) in inner or not isinstance(node, ast.expr) or isinstance(getattr(node, "ctx", None), ast.Store):
-            continue
-        path = _path(node)
-        if path is not None:
-            text, name, keys = path
-            on_line = found.setdefault(node.lineno, {})
-            if len(on_line) < MOST_PATHS and len(text) <= MOST_PATH:
-                on_line[text] = (text, name, keys)
-    return {line: tuple(paths.values()) for line, paths in found.items()}
+def _variables(frame: types.FrameType) -> Mapping[str, Any]:
+    variables, code = frame.f_locals, frame.f_code
+    if not NO_CLOSURES or not code.co_flags & IN_FUNCTION:
+        return variables
+    names = dict.fromkeys(code.co_varnames).keys() - {*code.co_cellvars, *code.co_freevars}
+    return {name: variables[name] for name in names if name in variables}
 
 
-def _holders(node: ast.AST) -> Iterator[ast.AST]:
-    """What stands inside of a longer path, and is not shown by itself."""
-    if isinstance(node, ast.Attribute | ast.Subscript) and _path(node) is not None:
-        yield node.value
-    elif isinstance(node, ast.Call) and _path(node) is not None and isinstance(node.func, ast.Attribute):
-        yield node.func
-        yield node.func.value
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
-        yield node.func  # a function has no value to show, and a method is no member
+def _call_around(frame: types.FrameType) -> _Call | None:
+    """The rule's call that this frame was made in."""
+    outer = frame.f_back
+    while outer is not None and outer.f_code.co_filename != FILENAME:
+        outer = outer.f_back
+    call = getattr(outer.f_trace, "__self__", None) if outer is not None else None
+    return call if type(call) is _Call else None
 
 
-def _path(node: ast.AST) -> tuple[str, str, tuple[Any, ...]] | None:
-    if isinstance(node, ast.Name):
-        return node.id, node.id, ()
-    if isinstance(node, ast.Attribute):
-        above = _path(node.value)
-        return above and (f"{above[0]}.{node.attr}", above[1], (*above[2], node.attr))
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        key, above = node.slice.value, _path(node.value)
-        if above is not None and isinstance(key, str):
-            return f"{above[0]}.{key}", above[1], (*above[2], key)
-        return above and (f"{above[0]}[{key}]", above[1], (*above[2], key)) if type(key) is int else None
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
-        name, above = node.args[0], _path(node.func.value)
-        if above is not None and isinstance(name, ast.Constant) and isinstance(name.value, str):
-            return f"{above[0]}.{name.value}", above[1], (*above[2], name.value)
-    return None
+def _descend(levels: int) -> None:
+    if levels:
+        _descend(levels - 1)

@@ -17,7 +17,7 @@ from api.settings import SETTINGS
 from cli.main import app
 from engine.impact import Impact, shown_impact
 from engine.models import Recording
-from engine.redaction import SECRET_NAMES
+from engine.redaction import REQUEST_NAMES, SECRET_NAMES
 from engine.replay import REMARKS
 from engine.why import REASONS
 from tests.service import running
@@ -63,7 +63,7 @@ def test_everything_about_records_is_documented() -> None:
         assert f"| `{code}` | {meaning} |" in records
     for code in REMARKS:
         assert f"| `{code}` | " in records
-    for name in SECRET_NAMES:
+    for name in (*SECRET_NAMES, *REQUEST_NAMES):
         assert f"`{name}`" in records
     for parameter in (*FILTERS, "limit"):
         assert re.search(rf"^\| [^|]*`{parameter}`", records, re.MULTILINE)

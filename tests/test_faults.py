@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import structlog
 
+from tests.servers import fresh_database, postgres_server
 from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
@@ -281,3 +282,48 @@ async def test_a_full_disk(tmp_path: Path) -> None:
             while service.service.records.waiting:
                 await asyncio.sleep(0.05)
         assert (service.service.records.written, service.service.records.dropped) == (50, 0)
+
+
+async def test_a_flood_while_the_database_is_stopped(tmp_path: Path) -> None:
+    """No login fails or waits for it; what finds no room is dropped and counted; recording goes on by itself."""
+    with postgres_server() as server, fresh_database(server.url) as url:
+        environ = {"DATABASE_URL": url, "CLAIMSMITH_SECRET": "s" * 40, "CLAIMSMITH_RECORDS_QUEUE": "300"}
+        async with running(tmp_path, environ) as service:
+            await service.add("r", "context.idToken['a'] = user.user_id")
+            records = service.service.records
+
+            async def flood(count: int) -> list[float]:
+                times = []
+                for number in range(count):
+                    began = time.monotonic()
+                    answer = await service.execute({"user_id": f"u{number}"})
+                    times.append(time.monotonic() - began)
+                    assert answer["idToken"] == {"a": f"u{number}"}
+                return times
+
+            usual = sorted(await flood(200))
+            while records.waiting:
+                await asyncio.sleep(0.01)
+            written = records.written
+            server.stop()
+            stopped = sorted(await flood(800))
+            assert (records.written, records.waiting, records.dropped) == (written, 300, 500)
+            # Not a time limit: none of them may have waited for a database that does not answer, which takes seconds.
+            assert stopped[len(stopped) // 2] < 20 * usual[len(usual) // 2]
+            assert stopped[-1] < 1.0
+            shown = (await service.call("GET", "/metrics")).text
+            assert 'claimsmith_records_total{fate="dropped"} 500.0' in shown
+            ready = (await service.call("GET", "/readyz")).json()
+            assert "records" in ready["degraded"]
+            server.start()
+            async with asyncio.timeout(30):
+                while records.waiting:
+                    await asyncio.sleep(0.05)
+            assert records.written == written + 300
+            await flood(10)
+            async with asyncio.timeout(30):
+                while records.written < written + 310:
+                    await asyncio.sleep(0.05)
+            assert records.dropped == 500
+            listed = (await service.call("GET", "/v1/executions?limit=500")).json()["executions"]
+            assert len(listed) == 500

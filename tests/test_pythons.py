@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 OTHERS = [version for version in PYTHONS if version != sys.version_info[:2]]
 # What a rule may say and do, and what it may not: the parts that a version of Python decides.
 CORPUS = """test_escapes test_ordinary test_language test_language_table test_refused test_facades
-test_confinement test_errors""".split()
+test_confinement test_errors test_tracing""".split()
 
 
 def interpreter(version: tuple[int, int]) -> str | None:

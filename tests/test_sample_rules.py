@@ -8,6 +8,7 @@ import pytest
 
 from engine.cases import Case, differences, read_cases, run_case
 from engine.folder import read_folder
+from sandbox import timeline
 from tests.service import running
 
 pytestmark = pytest.mark.anyio
@@ -37,6 +38,10 @@ async def test_compiles_without_a_problem_and_says_what_it_shows(service, path):
 
 
 @pytest.mark.parametrize(("path", "case"), CASES, ids=[f"{path.stem}: {case.name}" for path, case in CASES])
-async def test_case(service, path: Path, case: Case) -> None:  # type: ignore[no-untyped-def]
-    execution = await run_case(service.service.engine, path.stem, path.read_text(), case)
+@pytest.mark.parametrize("traced", [False, True])
+async def test_case(service, path: Path, case: Case, traced: bool) -> None:  # type: ignore[no-untyped-def]
+    execution = await run_case(service.service.engine, path.stem, path.read_text(), case, traced=traced)
     assert differences(case, execution) == {}
+    lines = timeline.read(execution.timeline)
+    assert bool(lines) == (traced and case.user is not None)
+    assert not any(line.truncated for line in lines)

@@ -15,6 +15,7 @@ from engine.store.tables import executions, marks, require_storable, tenants
 
 AT_ONCE = 1000  # rows of one statement: SQLite takes 32,766 values
 COLUMNS = ("tenant", "id", "decision", "client", "user_digest", "shape", "record")
+MOST_SHAPES = 1000  # that are looked up one by one
 SHAPES_AT_ONCE = 100  # parts of one union: SQLite takes 500
 
 
@@ -115,6 +116,10 @@ async def page(connection: AsyncConnection, tenant: str, which: Filter, limit: i
             return await _newest(connection, _query(tenant, which, limit))
         found: list[Found] = []
         shapes = await _shapes(connection, tenant, which.marks)
+        if len(shapes) > MOST_SHAPES:
+            # Every login has claims of its own: then the newest are looked through until enough are found.
+            fitting = executions.c.shape.in_(_with_marks(tenant, which.marks))
+            return await _newest(connection, _query(tenant, which, limit, fitting))
         for first in range(0, len(shapes), SHAPES_AT_ONCE):
             parts = [
                 _query(tenant, which, limit, executions.c.shape == shape).subquery()
@@ -175,7 +180,8 @@ async def _newest(connection: AsyncConnection, query: Select[tuple[str, bytes]])
 
 
 async def _shapes(connection: AsyncConnection, tenant: str, wanted: Sequence[str]) -> list[int]:
-    return list(await connection.scalars(_with_marks(tenant, wanted)))
+    """Those that have all of these marks; of very many not all."""
+    return list(await connection.scalars(_with_marks(tenant, wanted).limit(MOST_SHAPES + 1)))
 
 
 def _with_marks(tenant: str, wanted: Sequence[str]) -> Select[tuple[int]]:

@@ -257,3 +257,60 @@ async def test_a_person_is_erased(service: Running, tenant: str) -> None:
     for query in ("", "?user=", "?user=a&client=b", "?client=b"):
         refused = await service.call("DELETE", f"/v1/executions{query}", tenant=tenant)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("name", ["a\0b", "x" * 60_000, "\u2028"])
+async def test_a_login_is_recorded_whatever_a_rule_calls_a_claim(service: Running, tenant: str, name: str) -> None:
+    await service.add("odd", f"context.idToken[{name!a}] = 1", tenant=tenant)
+    dropped = service.service.records.dropped
+    answer = await service.execute(tenant=tenant)
+    assert answer["idToken"] == {name: 1}
+    await written(service)
+    assert service.service.records.dropped == dropped
+    if len(name) < 100:  # as much as a query may have
+        assert [one["execution_id"] for one in await listed(service, tenant, claim=name)] == [answer["execution_id"]]
+
+
+async def test_found_by_some_of_very_many_claims(service: Running, tenant: str) -> None:
+    body = "context.idToken.update({f'{user.user_id}{number:04}': 1 for number in range(1800)})"
+    await service.add("many", body, tenant=tenant)
+    answer = await service.execute({"user_id": "u"}, tenant=tenant)
+    await written(service)
+    assert [one["execution_id"] for one in await listed(service, tenant, claim="u0099")] == [answer["execution_id"]]
+    assert await listed(service, tenant, claim="u0100") == []
+
+
+SAYS = {
+    "a redirect": "context.redirect = {'url': 'https://x/?p=' + user.gone, user.gone: 1}",
+    "a second factor": "context.multifactor = {'p': [user.gone]}",
+    "a claim's name": "context.idToken['https://e/' + user.gone] = 1",
+    "a name in the data": "user.x = {user.gone: 1}",
+}
+
+
+@pytest.mark.parametrize("where", SAYS)
+async def test_what_is_dropped_is_kept_nowhere(service: Running, tenant: str, where: str) -> None:
+    recording = {"recording": {"drop": ["/user/gone"]}}
+    assert (await service.call("PATCH", f"/v1/tenants/{tenant}/settings", recording)).status_code == 200
+    await service.add("says", SAYS[where], tenant=tenant)
+    answer = await service.execute({"user_id": "u", "gone": "correct horse"}, tenant=tenant)
+    found = await service.service.records.get(tenant, answer["execution_id"])
+    assert b"correct horse" not in text_of(found)
+    await written(service)
+    assert await listed(service, tenant, claim="https://e/correct horse") == []
+
+
+@pytest.mark.parametrize("word", ["server_error", "function", "multifactor", "timed_out", "accessToken", "description"])
+@pytest.mark.parametrize("list", ["redact", "drop"])
+async def test_a_secret_that_is_a_word_of_ours(service: Running, tenant: str, word: str, list: str) -> None:
+    """What somebody chose for a password must not keep a record from being made, or read."""
+    recording = {"recording": {list: ["/user/password"]}}
+    assert (await service.call("PATCH", f"/v1/tenants/{tenant}/settings", recording)).status_code == 200
+    await service.add("fails", "x = user.user_id\nraise ValueError(x)", tenant=tenant)
+    answer = await service.execute({"user_id": "u", "password": word}, tenant=tenant)
+    path = f"/v1/executions/{answer['execution_id']}"
+    assert (await service.record(answer["execution_id"], tenant))["denial"].keys() == answer["denial"].keys()
+    for reader in ("/why?claim=x", "/timeline"):
+        response = await service.call("GET", path + reader, tenant=tenant)
+        assert response.status_code == 200, response.text
+    assert (await service.call("GET", f"{path}/case?rule=fails", tenant=tenant)).status_code == 200

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engine.store.shadows import Shadow
 from tests.api import fresh
 from tests.service import Running, running
 
@@ -151,3 +152,24 @@ async def test_who_has_lost_it_keeps_nothing(service: Running, tenant: str) -> N
     assert await store.advance_shadow(mine, service.service.shadowing._me) is True
     await service.call("PUT", "/v1/shadow", {"revision": 1}, tenant=tenant)
     assert await store.advance_shadow(mine, service.service.shadowing._me) is False
+
+
+async def test_slow_rules_come_as_far_as_they_can(
+    service: Running, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found is kept before another process may take over, however few logins that are."""
+    kept: list[str] = []
+    advance = service.service.store.advance_shadow
+
+    async def advancing(shadow: Shadow, by: str) -> bool:
+        kept.append(shadow.reached)
+        return await advance(shadow, by)
+
+    monkeypatch.setattr("engine.shadowing.AT_A_STRETCH", 0.0)
+    monkeypatch.setattr(service.service.store, "advance_shadow", advancing)
+    await service.add("r", "context.idToken.x = 1", tenant=tenant)
+    await service.call("PUT", "/v1/shadow", {}, tenant=tenant)
+    answers = await logins(service, tenant, "ada", "bob", "eve")
+    found = await shadow(service, tenant, replayed=3)
+    assert found["impact"]["replayed"] == 3
+    assert kept == [answer["execution_id"] for answer in answers]

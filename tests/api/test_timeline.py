@@ -50,7 +50,7 @@ async def test_two_rules(service: Running, tenant: str) -> None:
     assert lines[0]["values"] == {"user.n": "2"}
     assert lines[0]["changed"] == {"n": "3"}
     assert lines[1]["writes"] == 1
-    assert [line.get("changed") for line in lines[2:6]] == [{"i": "0"}, {}, {"i": "1"}, {"n": "4"}]
+    assert [line["changed"] for line in lines[2:6]] == [{"i": "0"}, {}, {"i": "1"}, {"n": "4"}]
     inner = next(line for line in lines if line["function"] == "double")
     assert (inner["rule"], inner["line"], inner["depth"], inner["returned"]) == ("three", 2, 1, "6")
 

@@ -82,7 +82,7 @@ async def test_a_rule_that_ran_before_what_it_needs(service: Running, tenant: st
     await service.add("copy", f"if user.get('permissions'):\n    {SET}", tenant=tenant)
     await service.add("provide", "user.permissions = ['x']", tenant=tenant)
     found = await reasons(service, tenant, {})
-    assert [reason["code"] for reason in found] == ["branch", "ran_before_input"]
+    assert [reason["code"] for reason in found] == ["branch", "ran_before_input", "never_set"]
     assert found[1]["text"] == (
         "rule `copy` needs `user.permissions` in line 2, which rule `provide` sets in line 2, later: "
         "let `provide` run before `copy`"

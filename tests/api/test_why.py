@@ -106,7 +106,7 @@ GIVEN = {"user_id": "u1", "permissions": ["read:x"]}
 @pytest.mark.parametrize(
     ("rules", "login", "first", "place", "says"),
     [
-        ({"r": "pass"}, {}, "never_set", (None, None), f"no rule sets `{CLAIM}` on `context.idToken`"),
+        ({"r": "pass"}, {}, "never_set", (None, None), f"no rule set `{CLAIM}` on `context.idToken` in this login"),
         ({}, {}, "no_rules", (None, None), "no rule that is enabled"),
         ({"r": f"raise UnauthorizedError('blocked')\n{SET}"}, {}, "denied", ("r", None), "by rule `r`: blocked"),
         ({"r": f"user.nothing.at_all\n{SET}"}, {}, "denied", ("r", 2), "AttributeError"),
@@ -160,6 +160,7 @@ async def test_a_rule_that_is_disabled_or_was_not_come_to(service: Running, tena
         ("denied", "no"),
         ("rule_disabled", "off"),
         ("rule_not_run", "late"),
+        ("never_set", None),
     ]
     codes(found)
     assert found["reasons"][1]["text"] == "rule `off` sets it in line 2, and is disabled: enable it"
@@ -170,7 +171,7 @@ async def test_a_rule_that_is_saved_and_not_live(service: Running, tenant: str) 
     saved = {"script": f"def rule(user, context):\n    {SET}\n", "deploy": False}
     await service.call("PATCH", f"/v1/rules/{rule.id}", saved, tenant=tenant)
     found = await why(service, tenant)
-    assert codes(found) == ["not_deployed"]
+    assert codes(found) == ["not_deployed", "never_set"]
     assert "line 2 of its version 2" in found["reasons"][0]["text"]
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from engine.keys import Keys
 COMMAND = [sys.executable, "-m", "cli.main"]
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
+SUPPORT = "executions:read replay rules:read rules:write"
 
 RULE = 'def rule(user, context):\n    context.idToken["https://example.com/a"] = user.user_id\n'
 OTHER = 'def rule(user, context):\n    context.idToken["https://example.com/b"] = 1\n'
@@ -80,6 +83,19 @@ class Terminal:
             assert time.monotonic() < end, self.seen
             assert self._read(), self.seen
 
+    def until_match(self, pattern: str) -> str:
+        """Reads until what was printed matches; gives the first group."""
+        end = time.monotonic() + PATIENCE
+        while not (found := re.search(pattern, self.seen)):
+            assert time.monotonic() < end, self.seen
+            assert self._read(), self.seen
+        return found[1]
+
+    def read_for(self, seconds: float) -> None:
+        """Reads what is printed within this time."""
+        if select.select([self._end], [], [], seconds)[0]:
+            self._read()
+
     def type(self, text: str) -> None:
         os.write(self._end, text.encode())
 
@@ -121,8 +137,41 @@ class Commands:
     def run(self, *words: str, stdin: str = "", **environ: str) -> Done:
         return claimsmith(*words, cwd=self.folder, stdin=stdin, **self.environ(**environ))
 
-    def terminal(self, *words: str) -> Terminal:
-        return Terminal(*words, cwd=self.folder, **self.environ())
+    def support(self, *words: str, **environ: str) -> Done:
+        """As those do who look at logins."""
+        return self.run(*words, CLAIMSMITH_TOKEN=self.token(SUPPORT), **environ)
+
+    def terminal(self, *words: str, scope: str | None = None) -> Terminal:
+        environ = self.environ() if scope is None else self.environ(CLAIMSMITH_TOKEN=self.token(scope))
+        return Terminal(*words, cwd=self.folder, **environ)
+
+    def logins(self, *transactions: tuple[Any, Any]) -> list[str]:
+        """The ids of the executions, once all of them can be found."""
+        headers = {"Authorization": f"Bearer {self.token('execute')}"}
+        ids = []
+        with httpx2.Client(base_url=self.url, headers=headers, timeout=30) as client:
+            for user, context in transactions:
+                answer = client.post("/v1/execute", json={"user": user, "context": context})
+                assert answer.is_success, answer.text
+                ids.append(answer.json()["execution_id"])
+        self._until(lambda: self._newest(len(ids)) == set(ids))
+        return ids
+
+    def await_records(self, count: int) -> None:
+        """Until there are so many."""
+        self._until(lambda: len(self._newest(count)) == count)
+
+    def _until(self, true: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    def _newest(self, count: int) -> set[str]:
+        headers = {"Authorization": f"Bearer {self.token('executions:read')}"}
+        response = httpx2.get(f"{self.url}/v1/executions?limit={count}", headers=headers, timeout=30)
+        assert response.is_success, response.text
+        return {execution["execution_id"] for execution in response.json()["executions"]}
 
     def call(self, method: str, path: str, body: Any = None, subject: str = "bob") -> Any:
         """As somebody else, without the command line."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from cli.client import Client, Rejected
+from cli.client import Client, Lost, Rejected
 from cli.refusal import Refused
 from tests.cli.command import Commands, claimsmith
 
@@ -90,6 +91,44 @@ def test_what_changes_something_is_sent_once() -> None:
         assert str(refused.value).startswith(f"{url} broke off: ")
         assert str(refused.value).endswith("; it may have been carried out: look with `claimsmith diff`")
         assert asked == ["PUT"]
+
+
+def test_an_answer_line_by_line() -> None:
+    text = "a\u2028b\n\nc".encode()  # a line ends where JSON texts do, and nowhere else
+    with answering(BUSY, (200, {}, text)) as (url, asked), Client(url, TOKEN, "admin") as client:
+        with client.lines("GET", "/x", None) as lines:
+            assert list(lines) == ["a\u2028b".encode(), b"", b"c"]
+        assert asked == ["GET", "GET"]
+    with answering((200, {"Content-Length": "99"}, text)) as (url, asked), Client(url, TOKEN, "admin") as client:
+        with client.lines("GET", "/x", None) as lines, pytest.raises(Lost, match=f"^{url} broke off: "):
+            list(lines)
+        assert asked == ["GET"]
+    error = b'{"error": "not_found", "error_description": "there is no such thing here"}'
+    with (
+        answering((404, {}, error)) as (url, _),
+        Client(url, TOKEN, "admin") as client,
+        pytest.raises(Rejected, match=r"^there is no such thing here$"),
+        client.lines("GET", "/x", None),
+    ):
+        pass
+
+
+def test_a_line_that_does_not_come() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as threads:
+
+        def answer() -> socket.socket:
+            connection, _ = server.accept()
+            connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nfirst\n")
+            return connection
+
+        answered = threads.submit(answer)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with Client(url, TOKEN, "admin") as client, client.lines("GET", "/x", None, within=0.2) as lines:
+            assert next(lines) == b"first"
+            with pytest.raises(Lost, match=f"^nothing more from {url} within 0.2 s$"):
+                next(lines)
+        answered.result().close()
 
 
 def test_an_answer_that_does_not_come() -> None:

@@ -7,12 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.command import ROOT, Commands, environment
+from tests.cli.command import ROOT, SUPPORT, Commands, environment
 
 DOCS = (ROOT / "docs" / "cli.md").read_text()
 VARYING = (
     (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:8100"),
     (r"\b\d+\.\d(?= ms|\n)", "0.0"),
+    (r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "01M8DZJ3X896CT4KHT6M79X7TC"),
     (r"\d{4}-\d\d-\d\dT\S+Z", "2026-11-27T00:00:00Z"),
 )
 
@@ -27,7 +28,13 @@ def test_the_examples_do_what_they_show(commands: Commands) -> None:
     blocks = re.findall(r"```console\n(.*?)```", DOCS, re.DOTALL)
     examples = [example for block in blocks for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
     assert len(examples) >= 12
-    environ = environment(**commands.environ(BOBS_TOKEN=commands.token(subject="bob")))
+    scopes = f"{SUPPORT} rules:deploy"
+    tokens = {
+        "CLAIMSMITH_TOKEN": commands.token(scopes),
+        "BOBS_TOKEN": commands.token(subject="bob"),
+        "ISSUERS_TOKEN": commands.token("execute"),
+    }
+    environ = environment(**commands.environ(**tokens))
     environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"
     for example in examples:
         line, _, shown = example.partition("\n")
@@ -45,6 +52,8 @@ def test_the_examples_do_what_they_show(commands: Commands) -> None:
             check=False,
             timeout=60,
         )
+        if "/v1/execute" in command:
+            commands.await_records(1)
         assert (done.returncode, steady(done.stdout)) == (int(code or 0), steady(shown)), line
 
 

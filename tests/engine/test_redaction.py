@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from engine.redaction import DEFAULT, MASK, Redaction
+from sandbox.shown import shown
 
 
 @pytest.mark.parametrize(
@@ -57,10 +60,13 @@ def test_what_the_default_list_hides() -> None:
         "accessToken": {"scope": ["a"], "secret": MASK},
         "clientID": "c1",
     }
-    user = {"identities": [{"provider": "google", "access_token": "ya29.a0"}], "app_metadata": {"apiKey": "k"}}
+    user = {
+        "identities": [{"provider": "google", "access_token": "ya29.a0"}],
+        "app_metadata": {"apiKey": "k", "authorization": 1},
+    }
     assert redaction.masked(user, "user") == {
         "identities": [{"provider": "google", "access_token": MASK}],
-        "app_metadata": {"apiKey": MASK},
+        "app_metadata": {"apiKey": MASK, "authorization": 1},
     }
 
 
@@ -89,3 +95,57 @@ def test_a_value_below_a_place_that_is_named() -> None:
     assert redaction.masked("x", "user", "app_metadata", "plan") == MASK
     assert redaction.masked({"plan": "x"}, "user", "app_metadata") == MASK
     assert redaction.masked("x", "user", "user_metadata") == "x"
+
+
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n"
+TOKEN = "eyJhbGciOiJIUzI1NiJ9." + "QUJDREVGR0hJSktMTU5P" * 20
+
+
+@pytest.mark.parametrize("text", [KEY, TOKEN, 'a "quoted" one', "caf\u00e9\u200b au lait"])
+@pytest.mark.parametrize("written", [str, repr, shown, lambda text: shown({"a": [text]}), json.dumps])
+def test_a_text_is_known_however_it_is_written(text: str, written: Callable[[str], str]) -> None:
+    redaction = Redaction(["/user/secret"])
+    redaction.masked({"secret": text}, "user")
+    masked = redaction.everywhere(f"it is {written(text)}")
+    assert MASK in masked
+    assert not any(part in masked for part in ("MIIE", "QUJD", "quoted", "lait"))
+
+
+def test_a_text_that_is_cut() -> None:
+    redaction = Redaction(["/user/secret"])
+    redaction.masked({"secret": "correct horse battery"}, "user")
+    assert redaction.everywhere("it is correct hor... (90 characters)") == f"it is {MASK}... (90 characters)"
+    assert redaction.everywhere("it is correct hor") == "it is correct hor"
+
+
+def test_names_are_masked_where_they_are_somebody_s() -> None:
+    redaction = Redaction(["/user/secret"])
+    redaction.masked({"secret": "function"}, "user")
+    assert redaction.everywhere({"function": ["a function"]}) == {"function": [f"a {MASK}"]}
+    assert redaction.everywhere({"my function": {"function": 1}}, names=True) == {f"my {MASK}": {MASK: 1}}
+
+
+def test_a_long_number_is_known_in_a_text() -> None:
+    redaction = Redaction(["/user/otp"])
+    redaction.masked({"otp": 987654321}, "user")
+    assert redaction.everywhere("it is 987654321") == f"it is {MASK}"
+
+
+@pytest.mark.parametrize("secret", ["{:09}", "{:07}", "alike in the beginning {}", "alike {:03}", "x" * 900 + "{:03}"])
+def test_many_secrets_take_no_longer_than_few(secret: str) -> None:
+    """It is done in minutes or at once: what is compared grows with their product, or with their sum."""
+    redaction = Redaction(["/user/secrets"])
+    count = 1_000 if len(secret) > 100 else 40_000
+    redaction.masked({"secrets": [secret.format(number) for number in range(count)]}, "user")
+    texts = redaction.everywhere([secret.format(number)[:-1] + '"x" "' for number in range(count)])
+    assert len(texts) == count
+    assert redaction.everywhere(f'"{secret.format(7)}"') in (f'"{MASK}"', f'"{MASK}')  # of many alike, all that follows
+
+
+def test_many_names_that_may_be_any_number_take_no_longer() -> None:
+    """What is left of a pattern must not grow with every level: it would end no login any more."""
+    redaction = Redaction(["/user" + "/**" * 90 + "/secret"] * 100)
+    value: object = {"secret": 1}
+    for _ in range(90):
+        value = {"a": value}
+    assert MASK in str(redaction.masked(value, "user"))

@@ -978,7 +978,11 @@ async def test_records_are_found_by_what_they_are(store: Store) -> None:
     assert await ids(store, client="nul\0", decision="deny") == []
 
 
-async def test_records_of_very_many_shapes_are_found(store: Store) -> None:
+@pytest.mark.parametrize("one_by_one", [1000, 50])
+async def test_records_of_very_many_shapes_are_found(
+    store: Store, one_by_one: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.store.executions.MOST_SHAPES", one_by_one)
     rows = [row(f"exe_{number:03}", shape=number, marks=("claim a", f"claim {number}")) for number in range(350)]
     await store.add_executions(rows)
     assert await ids(store, marks=("claim a",), limit=3, before="exe_300") == ["exe_299", "exe_298", "exe_297"]

@@ -1,7 +1,7 @@
 """A pool in a process of its own, to be started on a poorer kernel or as another user.
 
-Runs one rule and one attack, and prints what came of it as JSON: `layers`, `claims`, `attack`, `user`, or `unconfined`,
-the reason why it did not start. Arguments: layers that may be missing.
+Runs one rule, one in the background and one attack, and prints what came of it as JSON: `layers`, `claims`, `niceness`,
+`attack`, `service`, `worker`, or `unconfined`, the reason why it did not start. Arguments: layers that may be missing.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ async def main() -> None:
         return
     try:
         claims = await trial.claims(pool, trial.rule('context.idToken["name"] = user.email'))
+        quiet = await trial.answer(pool, trial.rule("context.idToken.name = 1"), background=True)
+        assert quiet.returns["idToken"] == {"name": 1}
         attack = await pool.run(trial.request(ATTACK))
         assert isinstance(attack, Answer)
         pids = [worker.pid for worker in pool._workers if worker.pid is not None]
@@ -48,6 +50,7 @@ async def main() -> None:
                 {
                     "layers": hello.layers,
                     "claims": claims,
+                    "niceness": sorted(os.getpriority(os.PRIO_PROCESS, pid) for pid in pids),
                     "attack": attack.returns["idToken"],
                     "service": os.getuid(),
                     "worker": {name: status[name] for name in ("Uid", "Groups", "CapEff", "CapPrm", "NSpid")},

@@ -60,6 +60,11 @@ ELSEWHERE = {
         "recycle_growth": "test_a_worker_that_has_grown_is_replaced",
     },
     "test_wire.py": {"answer": "oversize by one"},
+    "test_tracing.py": {
+        "tracing_time": "test_a_rule_that_is_slow_to_watch_has_its_own_time_still",
+        "timeline_lines": "test_it_is_bounded",
+        "timeline": "test_it_is_bounded",
+    },
     "test_confinement.py": {"worker_cpu": "Max cpu time"},
     "test_refused.py": {"source": "the limit is 65536", "compile_memory": "too_complex"},
     "test_budgets.py": {

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.confinement import NOBODY
 from sandbox.layers import LAYERS
+from sandbox.process import LOW
 from tests.sandbox.another_user import ROOT
 from tests.sandbox.leaving_off import LANDLOCK, NAMESPACES
 
@@ -127,6 +128,7 @@ def test_where_rules_run(case: str) -> None:
     }
     assert found["layers"] == expected | missing
     assert found["claims"] == {"name": "ada@example.com"}
+    assert set(found["niceness"]) == {0, LOW}
     assert "found" not in found["attack"] or "system_calls" in missing
     worker = found["worker"]
     assert {int(worker["CapEff"], 16), int(worker["CapPrm"], 16)} == {0}
