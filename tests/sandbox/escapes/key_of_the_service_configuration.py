@@ -1,3 +1,3 @@
-# refused: name_not_available
+# passes: harmless
 def rule(user, context):
     context.idToken.loot = configuration
