@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,7 +9,7 @@ import msgspec
 from engine.cases import Case, parts, run_case
 from engine.engine import Engine
 from engine.evidence import Evidence
-from engine.record import EPOCH, Record
+from engine.record import Record, moment
 
 ALWAYS = ("decision", "idToken", "accessToken")
 
@@ -33,13 +32,12 @@ async def case_of(engine: Engine, record: Record, rule: str, script: str) -> Cas
     if given is None:
         raise NoCase(f"what rule `{rule}` was given is not known: a rule before it wrote a value that is only measured")
     user, context = given
-    clock = EPOCH + timedelta(microseconds=record.clock // 1000)
     case = Case(
         name=f"login {record.execution_id}",
         user=user,
         context=context,
         expect={},
-        clock=clock.astimezone(UTC),
+        clock=moment(record.clock),
         seed=record.execution_id,
     )
     found = parts(await run_case(engine, rule, script, case))
@@ -56,12 +54,11 @@ def _says(value: Any) -> bool:
 
 def shown_case(case: Case) -> dict[str, Any]:
     """As a case file has it."""
-    clock: datetime | None = case.clock
     return {
         "name": case.name,
         "user": case.user,
         "context": case.context,
-        "clock": None if clock is None else clock.isoformat().replace("+00:00", "Z"),
+        "clock": case.clock,
         "seed": case.seed,
         "expect": case.expect,
     }

@@ -236,7 +236,7 @@ class Records:
 
 
 class _User(msgspec.Struct, frozen=True):
-    user_id: Any = None
+    user_id: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Context(msgspec.Struct, frozen=True):
@@ -248,9 +248,12 @@ _context = msgspec.json.Decoder(_Context)
 
 
 def _user_id(execution: Execution) -> str | None:
+    """What a person is found by: a text, or a number as the issuer writes it."""
     user = execution.transaction.user
-    found = None if user is None else _user.decode(user).user_id
-    return found if isinstance(found, str) else None
+    found = b"null" if user is None else bytes(_user.decode(user).user_id)
+    if found[:1] == b'"':
+        return msgspec.json.decode(found, type=str)
+    return found.decode() if found[:1] in b"-0123456789" else None
 
 
 def _client(record: Record) -> str | None:

@@ -259,6 +259,23 @@ async def test_a_person_is_erased(service: Running, tenant: str) -> None:
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    ("user_id", "asked"),
+    [(42, "42"), (12345678901234567890123, "12345678901234567890123"), (-1.5, "-1.5"), ("é", "é"), ("a\nb", "a\nb")],
+)
+async def test_a_person_is_found_and_erased_whatever_the_id(
+    service: Running, tenant: str, user_id: Any, asked: str
+) -> None:
+    await service.execute({"user_id": user_id}, tenant=tenant)
+    await service.execute({"user_id": f"{user_id}0"}, tenant=tenant)
+    await service.execute({"user_id": None}, tenant=tenant)
+    await written(service)
+    assert len(await listed(service, tenant, user=asked)) == 1
+    erased = await service.call("DELETE", path(user=asked), tenant=tenant)
+    assert erased.json() == {"erased": 1}
+    assert len(await listed(service, tenant)) == 2
+
+
 @pytest.mark.parametrize("name", ["a\0b", "x" * 60_000, "\u2028"])
 async def test_a_login_is_recorded_whatever_a_rule_calls_a_claim(service: Running, tenant: str, name: str) -> None:
     await service.add("odd", f"context.idToken[{name!a}] = 1", tenant=tenant)
