@@ -37,5 +37,9 @@ class Call(msgspec.Struct, frozen=True):
             raise ApiError("not_found", f"`{text[:40]}` is not a number")
         return int(text)
 
+    @property
+    def has_body(self) -> bool:
+        return self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers
+
     async def json(self, type_: type[T]) -> T:
         return await read_json(self.request, self.headers, type_, self.service.settings.body_bytes)

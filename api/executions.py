@@ -104,8 +104,7 @@ async def timeline(call: Call) -> Response:
 
 async def replay(call: Call) -> Response:
     """The execution again: as it was, under another revision, or under rules that are nowhere stored."""
-    has_body = call.request.headers.get("content-length", "0") != "0" or "transfer-encoding" in call.request.headers
-    body = await call.json(Again) if has_body else Again()
+    body = await call.json(Again) if call.has_body else Again()
     record = await call.service.records.get(call.tenant, call.path("id"))
     other = None if body.revision == record.revision else await candidate(call, body.revision, body.rules)
     replayer = call.service.replayer

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import get_args
 
 import msgspec
 
 from api.errors import ApiError
-from engine.execution_id import CHANCE, execution_id
+from engine.execution_id import first_id, last_id
 from engine.models import Decision
 from engine.record import claim_mark, rule_mark
 from engine.records import Records
@@ -20,7 +20,6 @@ FILTERS = ("decision", "client", "user", "rule", "claim", "since", "until", "cur
 EXECUTION_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 AGO = re.compile(r"([0-9]{1,6})([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-LAST = 2**48 * 10**6 - 1  # nanoseconds since the epoch: what an id can tell
 
 
 def filter_of(given: Mapping[str, str], records: Records, tenant: str) -> Filter:
@@ -43,13 +42,13 @@ def filter_of(given: Mapping[str, str], records: Records, tenant: str) -> Filter
         client=given.get("client"),
         user_digest=records.digest(tenant, given["user"]) if "user" in given else None,
         marks=tuple(marks),
-        first=_id_at(given, "since", bytes(CHANCE)),
-        last=_id_at(given, "until", b"\xff" * CHANCE),
+        first=_id_at(given, "since", first_id),
+        last=_id_at(given, "until", last_id),
         before=cursor,
     )
 
 
-def _id_at(given: Mapping[str, str], name: str, chance: bytes) -> str | None:
+def _id_at(given: Mapping[str, str], name: str, id_at: Callable[[int], str]) -> str | None:
     """The first or last id of a moment: an ISO 8601 time (UTC where it names no zone), or how long ago it is."""
     text = given.get(name)
     if text is None:
@@ -64,4 +63,4 @@ def _id_at(given: Mapping[str, str], name: str, chance: bytes) -> str | None:
         except (ValueError, OverflowError):
             example = "2026-11-18T12:00:00Z, or 24h for so long ago"
             raise ApiError("invalid_request", f"`{name}`: `{text[:40]}` is no time; give one like {example}") from None
-    return execution_id(min(max(int(moment * 1e9), 0), LAST), chance)
+    return id_at(int(moment * 1e9))

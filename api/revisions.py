@@ -37,8 +37,7 @@ async def one(call: Call) -> Response:
 
 async def activate(call: Call) -> Response:
     """Make what an earlier revision held live again, as a new revision."""
-    has_body = call.request.headers.get("content-length", "0") != "0" or "transfer-encoding" in call.request.headers
-    body = await call.json(Activation) if has_body else Activation()
+    body = await call.json(Activation) if call.has_body else Activation()
     revision = await call.service.authoring.activate(call.tenant, call.number("n"), by=call.by, expected=body.expected)
     return json_response(_revision(revision))
 

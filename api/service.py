@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -63,6 +64,7 @@ class Service:
     private_redis: PrivateRedis | None
     redis_note: str
     analysed: set[str] = field(default_factory=set)  # tenants of which an analysis is going on
+    followers: Counter[str] = field(default_factory=Counter)  # of each tenant's executions
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # answers that go on and on end
     started: float = field(default_factory=time.time)
 
@@ -150,7 +152,7 @@ class Service:
             for name, good in (
                 ("redis", self.settings.redis_url == NO_REDIS or self.compiled.redis_available),
                 ("database", self.live.database_available),
-                ("records", self.records.waiting < self.settings.records_queue),
+                ("records", not self.records.held_back and self.records.waiting < self.settings.records_queue),
                 ("confinement", not self.unconfined()),
             )
             if not good

@@ -11,6 +11,7 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from api.call import Call
+from api.errors import ApiError
 from api.filters import filter_of
 from engine.following import Following
 from engine.record import summary
@@ -18,6 +19,8 @@ from engine.store.errors import NotFound, StoreError
 
 LOOK = 0.5  # seconds between two looks
 ALIVE = 15.0  # seconds after which a line says that there was nothing
+MOST = 20  # followers of a tenant: each asks the database at every look
+FULL = f"{MOST} others follow this tenant's executions: wait until one of them has ended"
 
 
 async def tail(call: Call) -> Response:
@@ -25,7 +28,20 @@ async def tail(call: Call) -> Response:
     service, tenant = call.service, call.tenant
     which = filter_of(dict(call.request.query_params), service.records, tenant)
     await service.live.revision(tenant)  # a tenant that does not exist is said first
+    if service.followers[tenant] >= MOST:
+        raise ApiError("too_many_requests", FULL)
     following = Following(service.records, tenant, which)
+
+    async def counted() -> AsyncIterator[bytes]:
+        # Not before: of an answer that nobody reads not even a `finally` runs.
+        if service.followers[tenant] >= MOST:
+            return
+        service.followers[tenant] += 1
+        try:
+            async for event in events():
+                yield event
+        finally:
+            service.followers[tenant] -= 1
 
     async def events() -> AsyncIterator[bytes]:
         said = time.monotonic()
@@ -51,4 +67,4 @@ async def tail(call: Call) -> Response:
                 yield b": nothing\n\n"
                 said = time.monotonic()
 
-    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return StreamingResponse(counted(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})

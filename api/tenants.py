@@ -12,6 +12,7 @@ from api.call import Call
 from api.errors import ApiError
 from api.settings import TENANT_NAME
 from engine.models import TenantSettings
+from engine.redaction import names_something
 from engine.store.errors import NotFound
 
 
@@ -51,6 +52,13 @@ async def change_settings(call: Call) -> Response:
     tenant = call.path("tenant")
     present = (await call.service.store.live_revision(tenant)).settings
     wanted = decode_json(msgspec.json.encode(_merged(msgspec.to_builtins(present), patch)), TenantSettings)
+    recording = wanted.recording
+    for list_, patterns in (("redact", recording.redact or ()), ("drop", recording.drop)):
+        for pattern in patterns:
+            if not names_something(pattern):
+                text = f"`recording.{list_}`: `{pattern[:80]}` would never hide anything: "
+                text += "a pattern begins with `/user`, `/context`, `/*` or `/**`"
+                raise ApiError("invalid_request", text)
     revision = await call.service.authoring.change_settings(tenant, wanted, by=call.by)
     return json_response(revision.settings)
 

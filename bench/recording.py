@@ -22,7 +22,7 @@ from bench.bodies import bodies
 from bench.sections import Plan, Row, Tenants, in_turn, started, summed_up
 from bench.servers import Server
 from engine.execution import Execution
-from engine.execution_id import CHANCE, execution_id
+from engine.execution_id import CHANCE, execution_id, first_id
 from engine.keys import Keys, read_or_make_secret
 from engine.models import Recording, Transaction
 from engine.records import Records
@@ -87,7 +87,7 @@ def million(plan: Plan, count: int) -> list[Row]:
         filled = time.perf_counter() - began
         with servers.claimsmith([], data=data) as server:
             server.headers = {"Authorization": f"Bearer {servers.token(data, 'admin')}"}
-            middle = execution_id(_at(count // 2), bytes(CHANCE))
+            middle = first_id(_at(count // 2))
             queries = {
                 "the newest": "",
                 "from the middle on": f"cursor={middle}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from engine.cases import Case, parts, run_case
 from engine.engine import Engine
 from engine.evidence import Evidence
 from engine.models import CallRecord
-from engine.record import EPOCH, Record
+from engine.record import Record, moment
 from sandbox.exchanges import CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
 
 ALWAYS = ("decision", "idToken", "accessToken")
@@ -37,13 +36,12 @@ async def case_of(engine: Engine, record: Record, rule: str, script: str) -> Cas
     if given is None:
         raise NoCase(f"what rule `{rule}` was given is not known: a rule before it wrote a value that is only measured")
     user, context = given
-    clock = EPOCH + timedelta(microseconds=record.clock // 1000)
     case = Case(
         name=f"login {record.execution_id}",
         user=user,
         context=context,
         expect={},
-        clock=clock.astimezone(UTC),
+        clock=moment(record.clock),
         seed=record.execution_id,
         http=tuple(_exchange(call) for call in record.trace.calls if call.step == place and call.kind == "http"),
         cache=_kept([call for call in record.trace.calls if call.step == place and call.kind == "cache"]),
@@ -90,12 +88,11 @@ def _says(value: Any) -> bool:
 
 def shown_case(case: Case) -> dict[str, Any]:
     """As a case file has it."""
-    clock: datetime | None = case.clock
     return {
         "name": case.name,
         "user": case.user,
         "context": case.context,
-        "clock": None if clock is None else clock.isoformat().replace("+00:00", "Z"),
+        "clock": case.clock,
         "seed": case.seed,
         **{name: given for name in ("configuration", "http", "cache") if (given := getattr(case, name))},
         "expect": case.expect,

@@ -6,7 +6,7 @@ import time
 
 import msgspec
 
-from engine.execution_id import CHANCE, execution_id
+from engine.execution_id import first_id
 from engine.record import Record
 from engine.records import Records
 from engine.store.executions import Filter
@@ -22,13 +22,13 @@ class Following:
         self._records = records
         self._tenant = tenant
         self._which = which
-        self._start = _id_at(time.time())
+        self._start = first_id(time.time_ns())
         self._seen: set[str] = set()
         self.missed = False  # whether the last look found more than it could take
 
     async def fresh(self) -> list[Record]:
         """Those that have come since the last look, oldest first. Raises `Unavailable`."""
-        first = max(self._start, _id_at(time.time() - OVERLAP))
+        first = max(self._start, first_id(time.time_ns() - int(OVERLAP * 1e9)))
         which = msgspec.structs.replace(self._which, first=first)
         page = await self._records.page(self._tenant, which, MOST)
         found = [record for record in reversed(page) if record.execution_id not in self._seen]
@@ -36,7 +36,3 @@ class Following:
         self.missed = len(page) == MOST and len(found) == MOST
         self._seen = {record.execution_id for record in page}
         return found
-
-
-def _id_at(moment: float) -> str:
-    return execution_id(int(moment * 1e9), bytes(CHANCE))

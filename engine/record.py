@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from engine.calls.shown import shown_call
+from engine.calls.shown import masked_call
 from engine.claims import TOKENS
 from engine.execution import Execution
-from engine.models import JSON, Claims, Decision, Denial, Notice, Recording
+from engine.models import JSON, CallRecord, Claims, Decision, Denial, Notice, Recording, StepError
 from engine.redaction import DEFAULT, Redaction
 from engine.trace import Trace
 from sandbox.journal import End, Event, parts_of
@@ -96,62 +96,78 @@ def read(text: bytes) -> Record:
 
 def without_dropped(record: Record, recording: Recording) -> Record:
     """The record without what is not to be kept: left out of the transaction, masked in all that came of it."""
-    redaction = Redaction(recording.drop)
-    user = redaction.without(msgspec.json.decode(record.user), "user")
-    context = redaction.without(msgspec.json.decode(record.context), "context")
-    dropped = tuple(redaction.removed)
-    kept = _masked_record(record, redaction, user, context)
-    return msgspec.structs.replace(kept, dropped=dropped) if redaction.removed else record
+    kept, places = _without(record, Redaction(recording.drop), leave_out=True)
+    return msgspec.structs.replace(kept, dropped=places)
 
 
 def redacted(record: Record, recording: Recording) -> Record:
     """The record with a mask for all that is not to be shown."""
-    redaction = redaction_of(recording)
-    user = redaction.masked(msgspec.json.decode(record.user), "user")
-    context = redaction.masked(msgspec.json.decode(record.context), "context")
-    return _masked_record(record, redaction, user, context)
+    return _without(record, redaction_of(recording), leave_out=False)[0]
 
 
-def _masked_record(record: Record, redaction: Redaction, user: JSON, context: JSON) -> Record:
-    """The record with this transaction, and without what `redaction` has found, wherever it stands."""
-    # Words of ours stay: what somebody has for a password may be one of them.
-    denial = msgspec.to_builtins(record.denial) and {
-        **msgspec.to_builtins(record.denial),
-        "description": redaction.everywhere(record.denial.description if record.denial else ""),
-    }
-    warnings = [
-        {**redaction.everywhere(msgspec.to_builtins(notice)), "code": notice.code} for notice in record.warnings
+def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[Record, tuple[str, ...]]:
+    """The record without what `redaction` names, and without its texts wherever they stand; and the places of the
+    transaction where that stood. Words of ours stay: what somebody has for a password may be one of them."""
+    take = redaction.without if leave_out else redaction.masked
+    user = take(msgspec.json.decode(record.user), "user")
+    context = take(msgspec.json.decode(record.context), "context")
+    calls = [
+        masked_call(call, redaction, ("calls", place), sealed=leave_out)
+        for place, call in enumerate(record.trace.calls)
     ]
-    updates = {store: redaction.everywhere(patch, names=True) for store, patch in record.updates.items()}
-    asked = {name: redaction.everywhere(getattr(record, name), names=True) for name in ("redirect", "multifactor")}
-    scope = redaction.everywhere(record.scope)
-    tokens = {name: redaction.without(getattr(record, name), "context", name) for name in TOKENS}
+    places = list(redaction.removed)
+    tokens = {name: take(getattr(record, name), "context", name) for name in TOKENS}
     # As it is read, and not as it stands there: what a worker wrote that a rule has taken over may be anything.
     events = [_masked(event, redaction) for event in msgspec.to_builtins(record.trace.events())]
     kills = {
         index: msgspec.structs.replace(
             kill,
+            error=msgspec.convert(redaction.everywhere(msgspec.to_builtins(kill.error)), StepError),
             events=msgspec.convert(
                 [_masked(event, redaction) for event in msgspec.to_builtins(kill.events)], list[Event]
             ),
         )
         for index, kill in record.trace.kills.items()
     }
-    calls = tuple(
-        msgspec.structs.replace(
-            call, **{name: _masked_text(getattr(call, name), redaction) for name in ("request", "answer", "masked")}
-        )
-        for call in record.trace.calls
+    if not redaction.removed:
+        return record, ()
+    trace = msgspec.structs.replace(
+        record.trace,
+        journal=msgspec.Raw(_encode(events)),
+        kills=kills,
+        calls=tuple(_call_everywhere(call, redaction) for call in calls),
     )
-    trace = msgspec.structs.replace(record.trace, journal=msgspec.Raw(_encode(events)), kills=kills, calls=calls)
-    kept = msgspec.json.decode(_encode(msgspec.structs.replace(record, trace=trace)))
-    members = {"denial": denial, "warnings": warnings, "updates": updates, "scope": scope, **asked}
     given = {"user": user, "context": context, **tokens}
-    return read(_encode({**kept, **members, **{name: redaction.everywhere(given[name], names=True) for name in given}}))
+    given |= {"redirect": record.redirect, "multifactor": record.multifactor}
+    members = {name: redaction.everywhere(value, names=True) for name, value in given.items()}
+    made = msgspec.structs.replace(
+        record,
+        **{name: msgspec.Raw(_encode(members.pop(name))) for name in ("user", "context")},
+        **members,
+        updates={store: redaction.everywhere(patch, names=True) for store, patch in record.updates.items()},
+        denial=_denial(record, redaction),
+        scope=redaction.everywhere(record.scope),
+        warnings=tuple(
+            msgspec.structs.replace(
+                notice, message=redaction.everywhere(notice.message), claim=redaction.everywhere(notice.claim)
+            )
+            for notice in record.warnings
+        ),
+        trace=trace,
+        dropped=tuple(redaction.everywhere(record.dropped)),
+    )
+    return made, tuple(redaction.everywhere(places))
 
 
-def _masked_text(text: msgspec.Raw, redaction: Redaction) -> msgspec.Raw:
-    return msgspec.Raw(_encode(redaction.everywhere(msgspec.json.decode(text))))
+def _denial(record: Record, redaction: Redaction) -> Denial | None:
+    denial = record.denial
+    return denial and msgspec.structs.replace(denial, description=redaction.everywhere(denial.description))
+
+
+def _call_everywhere(call: CallRecord, redaction: Redaction) -> CallRecord:
+    texts = {name: msgspec.json.decode(getattr(call, name)) for name in ("request", "answer", "masked")}
+    masked = {name: msgspec.Raw(_encode(redaction.everywhere(text))) for name, text in texts.items()}
+    return msgspec.structs.replace(call, **masked)
 
 
 def _masked(event: list[Any], redaction: Redaction) -> list[Any]:
@@ -163,45 +179,28 @@ def _masked(event: list[Any], redaction: Redaction) -> list[Any]:
     return [*event[:3], *redaction.everywhere(event[3:])]
 
 
+AS_IT_IS = """execution_id revision engine configuration ms decision denial redirect multifactor scope updates warnings
+dropped""".split()
+AS_IT_IS += TOKENS
+
+
 def shown(record: Record, recording: Recording) -> dict[str, JSON]:
     """A record as `GET /v1/executions/{id}` shows it. `removed` says what of the transaction is masked by the tenant's
     list as it is now, `dropped` what was never kept. The seed is never shown: with it and the time, what a rule has
     drawn by chance (a code sent to somebody) could be told."""
-    redaction = redaction_of(recording)
-    transaction = {
-        "user": redaction.masked(msgspec.json.decode(record.user), "user"),
-        "context": redaction.masked(msgspec.json.decode(record.context), "context"),
-    }
-    removed = list(redaction.removed)
-    steps = msgspec.to_builtins(record.trace.steps())
-    for step in steps:
-        step["calls"] = [shown_call(call, redaction) for call in step["calls"]]
-        for write in step["writes"]:
-            path = parts_of(write["path"])
-            for side in ("old", "new"):
-                write[side] = redaction.everywhere(redaction.masked(write[side], *path), names=True)
-    members = {name: msgspec.to_builtins(getattr(record, name)) for name in ("denial", "scope", "warnings")}
-    given = {name: getattr(record, name) for name in ("redirect", "multifactor", "updates")}
-    tokens = {name: redaction.masked(getattr(record, name), "context", name) for name in TOKENS}
+    record, removed = _without(record, redaction_of(recording), leave_out=False)
     return {
-        "execution_id": record.execution_id,
-        "revision": record.revision,
-        "engine": record.engine,
+        **{name: msgspec.to_builtins(getattr(record, name)) for name in AS_IT_IS},
         "clock": shown_moment(record.clock),
         "seed": "sealed",
-        "configuration": record.configuration,
-        "ms": record.ms,
-        "decision": record.decision,
-        **redaction.everywhere({**members, "steps": steps}),
-        **{name: redaction.everywhere(value, names=True) for name, value in {**given, **tokens}.items()},
-        "transaction": {name: redaction.everywhere(value, names=True) for name, value in transaction.items()},
-        "removed": redaction.everywhere(removed),
-        "dropped": redaction.everywhere(list(record.dropped)),
+        "steps": msgspec.to_builtins(record.trace.steps()),
+        "transaction": {name: msgspec.json.decode(getattr(record, name)) for name in ("user", "context")},
+        "removed": list(removed),
     }
 
 
 def summary(record: Record, recording: Recording) -> dict[str, JSON]:
-    """A record as a list shows it."""
+    """A record as a list shows it. Only what it shows is looked through: a list has many."""
     redaction = redaction_of(recording)
     user = redaction.masked(msgspec.json.decode(record.user), "user") or {}
     context = redaction.masked(msgspec.json.decode(record.context), "context")
@@ -213,13 +212,12 @@ def summary(record: Record, recording: Recording) -> dict[str, JSON]:
         "clock": shown_moment(record.clock),
         "ms": record.ms,
         "decision": record.decision,
-        "client": context.get("clientID"),
-        "user": user.get("user_id"),
+        "client": redaction.everywhere(context.get("clientID"), names=True),
+        "user": redaction.everywhere(user.get("user_id"), names=True),
         "claims": redaction.everywhere(sorted({*(record.idToken or ()), *(record.accessToken or ())})),
         "failed": [rules[index].name for index in sorted({*failed, *record.trace.kills}) if 0 <= index < len(rules)],
-        **redaction.everywhere(
-            {"denial": msgspec.to_builtins(record.denial), "warnings": [notice.code for notice in record.warnings]}
-        ),
+        "denial": msgspec.to_builtins(_denial(record, redaction)),
+        "warnings": [notice.code for notice in record.warnings],
     }
 
 

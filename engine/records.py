@@ -48,6 +48,7 @@ class Records:
         self._closed = False
         self._turn = asyncio.Lock()  # of who writes records, or removes them
         self._share = random.Random()  # noqa: S311  which executions are recorded is no secret
+        self.held_back = False  # whether the database refuses them just now
         self.written = 0
         self.dropped = 0
         self.left_out = 0  # by the tenant's settings
@@ -156,16 +157,16 @@ class Records:
             if not self._closed:
                 await asyncio.sleep(PAUSE)
             self._wake.clear()
-            failed = False
             while True:
                 try:
                     async with self._turn:
                         await self._flush()
+                    self.held_back = False
                     break
                 except Unavailable as error:
-                    if not failed:
+                    if not self.held_back:
                         log.warning("records cannot be written", error=str(error), waiting=len(self._waiting))
-                    failed = True
+                    self.held_back = True
                     await asyncio.sleep(RETRY)
             if self._waiting:
                 self._wake.set()
@@ -236,7 +237,7 @@ class Records:
 
 
 class _User(msgspec.Struct, frozen=True):
-    user_id: Any = None
+    user_id: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Context(msgspec.Struct, frozen=True):
@@ -248,9 +249,12 @@ _context = msgspec.json.Decoder(_Context)
 
 
 def _user_id(execution: Execution) -> str | None:
+    """What a person is found by: a text, or a number as the issuer writes it."""
     user = execution.transaction.user
-    found = None if user is None else _user.decode(user).user_id
-    return found if isinstance(found, str) else None
+    found = b"null" if user is None else bytes(_user.decode(user).user_id)
+    if found[:1] == b'"':
+        return msgspec.json.decode(found, type=str)
+    return found.decode() if found[:1] in b"-0123456789" else None
 
 
 def _client(record: Record) -> str | None:

@@ -1,7 +1,7 @@
 """What of a record is not shown, or not kept at all.
 
-A pattern is a JSON Pointer (RFC 6901) below `/user` or `/context` in which `*` is any name and `**` any number of them.
-Names compare without their case, `-` and `_`: `client_secret` is `clientSecret`, too.
+A pattern is a JSON Pointer (RFC 6901) from `/user` or `/context` on in which `*` is any name and `**` any number of
+them. Names compare without their case, `-` and `_`: `client_secret` is `clientSecret`, too.
 """
 
 from __future__ import annotations
@@ -28,11 +28,17 @@ DEFAULT = (
     *(f"/context/request/**/{name}" for name in REQUEST_NAMES),
 )
 
-# They hold claims, and are no tokens.
-CLAIMS = (("context", "idToken"), ("context", "accessToken"))
+# What has to stay an object: a pattern that names one of them names all that stands on it. A name that may stand
+# anywhere does not: these two hold claims, and are no tokens.
+WHOLE = (("user",), ("context",), ("context", "idToken"), ("context", "accessToken"))
 
 Path = tuple[Any, ...]
 Names = tuple[str, ...]
+
+
+def names_something(pattern: str) -> bool:
+    """Whether a pattern begins where a transaction does: another would silently hide nothing."""
+    return _folded(pattern.split("/")[1]) in ("user", "context", "*", "**")
 
 
 class Redaction:
@@ -73,8 +79,8 @@ class Redaction:
 
     def everywhere(self, value: Any, *, names: bool = False) -> Any:
         """`value` with a mask for each text that was taken out somewhere, wherever it stands in another. A short one is
-        masked where it stands in quotes, as in a value that an error shows. `names` are those of objects: to be masked
-        too where they are no words of ours."""
+        masked where it stands in quotes, as in a value that an error shows, and its quotes with it. `names` are those
+        of objects: to be masked too where they are no words of ours. No text gets longer."""
         if not self._starts and not self._quoted:
             return value
         if isinstance(value, str):
@@ -122,7 +128,7 @@ class Redaction:
         while at >= 0:
             found = next((size for size in self._quoted_lengths if value[at : at + size] in self._quoted), 0)
             if found:
-                kept += [value[done:at], f'"{MASK}"']
+                kept += [value[done:at], MASK]
                 done = at + found
             at = value.find('"', at + (found or 1))
         return "".join((*kept, value[done:])) if kept else value
@@ -160,8 +166,8 @@ class Redaction:
         folded = _folded(str(name))
         # What is left in the same way more than once is looked for once: with several `**` it would be ever more.
         further = dict.fromkeys(rest for names in rests for rest in _rests(names, folded))
-        if place in CLAIMS:
-            return False, [rest for rest in further if rest]
+        if place in WHOLE:
+            return False, [rest or ("**",) for rest in further]
         if folded in self._anywhere:
             return True, []
         return () in further, [*further]

@@ -8,7 +8,7 @@ import time
 
 import structlog
 
-from engine.execution_id import CHANCE, execution_id
+from engine.execution_id import first_id
 from engine.models import Recording
 from engine.recurring import Recurring
 from engine.store.errors import NotFound, StoreError
@@ -48,7 +48,7 @@ class Retention:
         return removed
 
     async def _sweep(self, tenant: str, recording: Recording) -> int:
-        oldest = execution_id(max(time.time_ns() - recording.days * DAY, 0), bytes(CHANCE))
+        oldest = first_id(time.time_ns() - recording.days * DAY)
         beyond = await self._store.execution_beyond(tenant, recording.count)
         last = max(oldest, beyond) if beyond is not None else oldest
         removed = 0

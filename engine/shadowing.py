@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 import msgspec
 import structlog
 
-from engine.execution_id import CHANCE, execution_id
+from engine.execution_id import first_id
 from engine.impact import Impact, patiently
 from engine.models import Revision
 from engine.records import Records
@@ -62,7 +62,7 @@ class Shadowing:
             revision=revision,
             started_at=now,
             started_by=by,
-            reached=execution_id(time.time_ns(), bytes(CHANCE)),
+            reached=first_id(time.time_ns()),
             impact=msgspec.json.encode(Impact()).decode(),
         )
         await self._store.start_shadow(shadow)
@@ -81,7 +81,7 @@ class Shadowing:
 
     async def _try_on(self, shadow: Shadow) -> int:
         impact = msgspec.json.decode(shadow.impact, type=Impact)
-        last = execution_id(time.time_ns() - int(BEHIND * 1e9), bytes(CHANCE))
+        last = first_id(time.time_ns() - int(BEHIND * 1e9))
         which = Filter(after=shadow.reached, last=last)
         behind = await self._records.count(shadow.tenant, which)
         if behind > MOST_BEHIND:

@@ -39,7 +39,7 @@ REASONS = {
     "ran_before_input": "the rule that sets it ran before the one that provides what it needs",
     "rule_disabled": "the rule that sets it is disabled",
     "rule_not_run": "the rule that sets it did not run, since the login was decided before",
-    "not_deployed": "a rule that would set it is saved, and not live",
+    "not_deployed": "a rule that would set it is saved, and was not live then",
     "other_token": "it is in the other token",
     "other_name": "the token has a claim of a like name",
     "on_user": "something of a like name stands on `user`, which reaches no token",
@@ -267,7 +267,6 @@ class _Search:
 
     def _told(self, place: int, guard: Guard) -> str:
         """A condition that was not met, in words, with the values in its test."""
-        rule = self._evidence.rules[place].name
         values = self._values(place, guard)
         given = f" ({values})" if values else ""
         what = {
@@ -279,7 +278,7 @@ class _Search:
             "return": f"it had ended at the `if` in line {guard.line}: `{guard.test}`{given}",
             "raise": f"it had raised at the `if` in line {guard.line}: `{guard.test}`{given}",
         }
-        return what[guard.kind] if rule else ""
+        return what[guard.kind]
 
     def _read(self, place: int, guard: Guard) -> list[str]:
         """What the test reads of `user` and `context`: the longest paths on its line."""

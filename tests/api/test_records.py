@@ -259,6 +259,23 @@ async def test_a_person_is_erased(service: Running, tenant: str) -> None:
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    ("user_id", "asked"),
+    [(42, "42"), (12345678901234567890123, "12345678901234567890123"), (-1.5, "-1.5"), ("é", "é"), ("a\nb", "a\nb")],
+)
+async def test_a_person_is_found_and_erased_whatever_the_id(
+    service: Running, tenant: str, user_id: Any, asked: str
+) -> None:
+    await service.execute({"user_id": user_id}, tenant=tenant)
+    await service.execute({"user_id": f"{user_id}0"}, tenant=tenant)
+    await service.execute({"user_id": None}, tenant=tenant)
+    await written(service)
+    assert len(await listed(service, tenant, user=asked)) == 1
+    erased = await service.call("DELETE", path(user=asked), tenant=tenant)
+    assert erased.json() == {"erased": 1}
+    assert len(await listed(service, tenant)) == 2
+
+
 @pytest.mark.parametrize("name", ["a\0b", "x" * 60_000, "\u2028"])
 async def test_a_login_is_recorded_whatever_a_rule_calls_a_claim(service: Running, tenant: str, name: str) -> None:
     await service.add("odd", f"context.idToken[{name!a}] = 1", tenant=tenant)
@@ -314,3 +331,58 @@ async def test_a_secret_that_is_a_word_of_ours(service: Running, tenant: str, wo
         response = await service.call("GET", path + reader, tenant=tenant)
         assert response.status_code == 200, response.text
     assert (await service.call("GET", f"{path}/case?rule=fails", tenant=tenant)).status_code == 200
+
+
+@pytest.mark.parametrize("pattern", ["/user", "/context", "/**", "/context/idToken"])
+@pytest.mark.parametrize("list", ["redact", "drop"])
+async def test_a_pattern_that_names_everything(service: Running, tenant: str, pattern: str, list: str) -> None:
+    """A record is made, and read, and has nothing of it."""
+    recording = {"recording": {list: [pattern]}}
+    assert (await service.call("PATCH", f"/v1/tenants/{tenant}/settings", recording)).status_code == 200
+    await service.add("sets", "context.idToken['https://e/x'] = user.name", tenant=tenant)
+    id_token = {"https://e/given": "correct horse"}
+    answer = await service.execute(
+        {"user_id": "correct horse", "name": "correct horse"},
+        {"clientID": "correct horse", "idToken": id_token},
+        tenant=tenant,
+    )
+    path = f"/v1/executions/{answer['execution_id']}"
+    await written(service)
+    (row,) = await listed(service, tenant)
+    assert row["execution_id"] == answer["execution_id"]
+    hides = {"/user": "user", "/context": "client"}.get(pattern)
+    assert hides is None or row[hides] in ("***", None)
+    record = await service.record(answer["execution_id"], tenant)
+    if pattern != "/context/idToken":
+        assert record["transaction"]["user"] != {"user_id": "correct horse", "name": "correct horse"}
+    assert "correct horse" not in str(record["idToken"])
+    for reader in ("/why?claim=x", "/timeline"):
+        response = await service.call("GET", path + reader, tenant=tenant)
+        assert response.status_code == 200, response.text
+
+
+async def test_a_short_secret_takes_no_step_away(service: Running, tenant: str) -> None:
+    """What stands in an error a hundred times is masked, and the error is still one that can be read."""
+    await service.add("fails", "x = [user.password] * 100\nraise ValueError(len(x))", tenant=tenant)
+    answer = await service.execute({"user_id": "u", "password": "a"}, tenant=tenant)
+    (step,) = (await service.record(answer["execution_id"], tenant))["steps"]
+    assert step["error"]["frames"][0]["values"]["x"].count("***") > 10
+    assert (step["error"]["line"], '"a"' in str(step)) == (3, False)
+    (row,) = [one for one in await listed_when_written(service, tenant) if one["failed"]]
+    assert row["failed"] == ["fails"]
+
+
+async def test_words_of_ours_are_shown(service: Running, tenant: str) -> None:
+    """Codes are none of the login's secrets, whatever its secrets are."""
+    await service.add("sets", "context.idToken['sub'] = 'x'\nuser.y.z", tenant=tenant)
+    secrets = {"password": "server_error", "token": "protected_claim"}
+    answer = await service.execute({"user_id": "u", **secrets}, tenant=tenant)
+    (row,) = await listed_when_written(service, tenant)
+    record = await service.record(answer["execution_id"], tenant)
+    assert row["denial"]["error"] == record["denial"]["error"] == answer["denial"]["error"] == "server_error"
+    assert row["warnings"] == [notice["code"] for notice in record["warnings"]]
+
+
+async def listed_when_written(service: Running, tenant: str) -> list[dict[str, Any]]:
+    await written(service)
+    return await listed(service, tenant)

@@ -66,6 +66,8 @@ async def test_settings(service: Running, tenant: str) -> None:
         {"recording": {"share": 1.5}},
         {"recording": {"days": 0}},
         {"recording": {"drop": ["user/email"]}},
+        {"recording": {"drop": ["/user/name", "/email"]}},
+        {"recording": {"redact": ["/idToken/email"]}},
         {"recording": {"executions": "some"}},
         {"recording": "all"},
     ]

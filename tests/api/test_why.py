@@ -223,3 +223,14 @@ def test_every_reason_was_seen() -> None:
     """The ones by which way a rule took are in `tests/api/test_ways.py`."""
     ways = "branch returned_before nothing_to_go_through another_case nothing_failed ran_before_input not_reached"
     assert REASONS.keys() - SEEN - {*ways.split()} == set()
+
+
+@pytest.mark.parametrize("claim", ["token", "https_secret", f"{NS}token"])
+async def test_a_claim_of_a_hidden_name_is_there(service: Running, tenant: str, claim: str) -> None:
+    await service.call(
+        "PATCH", f"/v1/tenants/{tenant}/settings", {"recording": {"redact": [f"/**/{claim.replace('/', '~1')}"]}}
+    )
+    await service.add("sets", f"context.idToken[{claim!r}] = 'correct horse'", tenant=tenant)
+    found = await why(service, tenant, claim=claim)
+    assert (found["present"], found["value"], found["reasons"]) == (True, "***", [])
+    assert [(one["rule"], one["line"], one["new"]) for one in found["history"]] == [("sets", 2, "***")]

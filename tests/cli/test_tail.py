@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import httpx2
 import pytest
 
+from api.tail import MOST
 from tests.cli.command import COMMAND, PATIENCE, RULE, SUPPORT, Commands, environment
 from tests.cli.test_client import Answering, answering
 from tests.test_lifecycle import Served
@@ -231,3 +235,33 @@ def test_what_no_service_tells(commands: Commands, data: bytes) -> None:
         2,
         f"claimsmith: {url} does not answer like Claimsmith: is that its address?\n",
     )
+
+
+def test_there_is_an_end_to_followers(commands: Commands) -> None:
+    """Of one tenant: each asks the database twice a second. One that ends makes room, and others are not in the way."""
+    headers = {"Authorization": f"Bearer {commands.token(SUPPORT)}"}
+    path = f"{commands.url}/v1/executions/tail"
+    answers: list[Iterator[bytes]] = []
+    with contextlib.ExitStack() as stack:
+
+        def follow() -> tuple[int, contextlib.ExitStack]:
+            own = stack.enter_context(contextlib.ExitStack())
+            client = own.enter_context(httpx2.Client(timeout=PATIENCE))
+            response = own.enter_context(client.stream("GET", path, headers=headers))
+            if response.status_code == 200:
+                told = response.iter_bytes()
+                answers.append(told)  # which would end else
+                assert next(told) == b": following\n\n"
+            return response.status_code, own
+
+        followers = [follow() for _ in range(MOST)]
+        assert {status for status, _ in followers} == {200}
+        assert follow()[0] == 429
+        with tailing(commands) as tail:
+            code, _, err = tail.ended()
+            assert (code, "20 others follow" in err) == (2, True)
+        followers[0][1].close()
+        end = time.monotonic() + PATIENCE
+        while follow()[0] != 200:
+            assert time.monotonic() < end
+            time.sleep(0.05)

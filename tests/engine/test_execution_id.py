@@ -6,7 +6,7 @@ import os
 import random
 import re
 
-from engine.execution_id import CHANCE, execution_id
+from engine.execution_id import CHANCE, LAST, execution_id, first_id, last_id
 
 NOW = 1_800_000_000_123_456_789
 
@@ -29,3 +29,9 @@ def test_they_are_unique_within_a_moment() -> None:
     ids = {execution_id(NOW, os.urandom(CHANCE)) for _ in range(100_000)}
     assert len(ids) == 100_000
     assert len({name[:10] for name in ids}) == 1
+
+
+def test_the_first_and_the_last_of_a_moment() -> None:
+    for chance in (bytes(CHANCE), os.urandom(CHANCE), b"\xff" * CHANCE):
+        assert last_id(NOW - 1_000_000) < first_id(NOW) <= execution_id(NOW, chance) <= last_id(NOW)
+    assert first_id(-1) == first_id(0) <= last_id(LAST) == last_id(2 * LAST)

@@ -14,7 +14,7 @@ from engine.execution import Execution
 from engine.models import Recording, Transaction
 from engine.record import shown as shown_record
 from engine.recorder import NoRecorder
-from engine.records import BATCH, Records
+from engine.records import BATCH, PAUSE, Records
 from engine.seal import KEY, Seal
 from engine.store.errors import NotFound, Unavailable, Unstorable
 from engine.store.executions import ExecutionRow
@@ -144,12 +144,12 @@ async def test_they_wait_for_a_database_that_is_away(store: Faulty, monkeypatch:
     store.away = True
     for number in range(30):
         records.add(execution(number), Recording())
-    await asyncio.sleep(0.5)
-    assert (records.waiting, records.written, records.dropped) == (20, 0, 10)
+    await asyncio.sleep(2 * PAUSE)
+    assert (records.waiting, records.written, records.dropped, records.held_back) == (20, 0, 10, True)
     assert (await shown(records, 3))["execution_id"] == "exe3"
     store.away = False
     await written(records, 20)
-    assert records.dropped == 10
+    assert (records.dropped, records.held_back) == (10, False)
     await records.close()
 
 

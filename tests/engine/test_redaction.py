@@ -27,7 +27,8 @@ from sandbox.shown import shown
          {"x": {"y": MASK}, "z": {"x": {"y": MASK}, "y": 3}}, ["/user/x/y", "/user/z/x/y"]),
         (["/user/a~1b/~0c"], {"a/b": {"~c": 1}}, {"a/b": {"~c": MASK}}, ["/user/a~1b/~0c"]),
         (["/user/**"], {"a": 1, "b": {"c": 2}}, {"a": MASK, "b": MASK}, ["/user/a", "/user/b"]),
-        (["/user"], {"a": 1}, MASK, ["/user"]),
+        (["/user"], {"a": 1}, {"a": MASK}, ["/user/a"]),
+        (["/**"], {"a": {"b": 1}}, {"a": MASK}, ["/user/a"]),
         (["/user/a"], None, None, []),
         (["/user/1"], {"1": "x"}, {"1": MASK}, ["/user/1"]),
     ],
@@ -125,6 +126,25 @@ def test_names_are_masked_where_they_are_somebody_s() -> None:
     assert redaction.everywhere({"my function": {"function": 1}}, names=True) == {f"my {MASK}": {MASK: 1}}
 
 
+def test_the_tokens_claims_are_hidden_where_a_pattern_says_so() -> None:
+    claims = {"idToken": {"a": 1}, "accessToken": None, "clientID": "c"}
+    assert Redaction(["/**/id_token"]).masked(claims, "context") == claims
+    for pattern in ("/context/idToken", "/context/**/idToken", "/context/idToken/*"):
+        assert Redaction([pattern]).masked(claims, "context") == {**claims, "idToken": {"a": MASK}}
+    assert Redaction(["/context/**"]).masked(claims, "context")["idToken"] == {"a": MASK}
+    assert Redaction(["/context/idToken"]).masked({"a": 1}, "context", "idToken") == {"a": MASK}
+
+
+@pytest.mark.parametrize("secret", ["a", "ab", "abcdefg", "correct horse"])
+def test_no_text_gets_longer(secret: str) -> None:
+    redaction = Redaction(["/user/secret"])
+    redaction.masked({"secret": secret}, "user")
+    text = shown([secret] * 3)
+    assert text is not None and secret in text
+    assert secret not in redaction.everywhere(text).replace(MASK, "")
+    assert len(redaction.everywhere(text)) <= len(text)
+
+
 def test_a_long_number_is_known_in_a_text() -> None:
     redaction = Redaction(["/user/otp"])
     redaction.masked({"otp": 987654321}, "user")
@@ -139,7 +159,11 @@ def test_many_secrets_take_no_longer_than_few(secret: str) -> None:
     redaction.masked({"secrets": [secret.format(number) for number in range(count)]}, "user")
     texts = redaction.everywhere([secret.format(number)[:-1] + '"x" "' for number in range(count)])
     assert len(texts) == count
-    assert redaction.everywhere(f'"{secret.format(7)}"') in (f'"{MASK}"', f'"{MASK}')  # of many alike, all that follows
+    assert redaction.everywhere(f'"{secret.format(7)}"') in (
+        MASK,
+        f'"{MASK}"',
+        f'"{MASK}',
+    )  # of many alike, all that follows
 
 
 def test_many_names_that_may_be_any_number_take_no_longer() -> None:
