@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.body import json_response, read_json
 from api.call import Call
-from engine.models import OnFailure, PipelineRule, Revision, Rule, RuleName, RuleOrder, RuleVersion
+from engine.models import ALWAYS, Conditions, OnFailure, PipelineRule, Revision, Rule, RuleName, RuleOrder, RuleVersion
 from engine.store.errors import EtagMismatch
 from engine.store.pipeline import WantedRule
 from engine.store.rules import RuleChanges
@@ -30,6 +30,7 @@ class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: Order | None = None
     enabled: bool = True
     on_failure: OnFailure = "deny"
+    conditions: Conditions = ALWAYS
     deploy: bool | None = None
 
 
@@ -39,6 +40,7 @@ class ChangedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: Order | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     on_failure: OnFailure | UnsetType = UNSET
+    conditions: Conditions | UnsetType = UNSET
     deploy: bool | None = None
 
 
@@ -49,6 +51,7 @@ class PutRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str | None = None
     enabled: bool = True
     on_failure: OnFailure = "deny"
+    conditions: Conditions = ALWAYS
 
 
 class PutRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +80,7 @@ async def create(call: Call) -> Response:
         order=body.order,
         enabled=body.enabled,
         on_failure=body.on_failure,
+        conditions=body.conditions,
         deploy=_deploys(call, body.deploy),
         by=call.by,
     )
@@ -103,7 +107,12 @@ async def change(call: Call) -> Response:
     """Change any of a rule's fields; a new script makes a new version. `If-Match` is honoured."""
     body = await call.json(ChangedRule)
     changes = RuleChanges(
-        name=body.name, script=body.script, order=body.order, enabled=body.enabled, on_failure=body.on_failure
+        name=body.name,
+        script=body.script,
+        order=body.order,
+        enabled=body.enabled,
+        on_failure=body.on_failure,
+        conditions=body.conditions,
     )
     rule, revision = await call.service.authoring.change(
         call.tenant,
@@ -225,6 +234,7 @@ def _entry(entry: PipelineRule, scripts: dict[str, str]) -> dict[str, Any]:
         "order": entry.order,
         "enabled": entry.enabled,
         "on_failure": entry.on_failure,
+        "conditions": entry.conditions,
     }
 
 

@@ -155,6 +155,7 @@ async def load(service: Service, path: Path, rules: Sequence[FolderRule]) -> Non
                 order=rule.order,
                 enabled=rule.enabled,
                 on_failure=rule.on_failure,
+                conditions=rule.conditions,
                 deploy=True,
                 by="--rules",
             )

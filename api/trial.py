@@ -17,7 +17,7 @@ from api.rules import Name
 from engine.calls.given import Exchange, Given
 from engine.cases import YEARS, nanoseconds, seed_of
 from engine.configuration import ConfigurationSet
-from engine.models import OnFailure, PipelineRule, Revision, Transaction
+from engine.models import ALWAYS, Conditions, OnFailure, PipelineRule, Revision, Transaction
 from engine.record import record, shown
 from engine.recorder import NoRecorder
 
@@ -28,6 +28,7 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     script: str
     name: Name = "draft"
     on_failure: OnFailure = "deny"
+    conditions: Conditions = ALWAYS
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,6 +123,7 @@ async def drafted(call: Call, live: Revision, drafts: list[Draft]) -> tuple[Revi
             order=index,
             enabled=True,
             on_failure=draft.on_failure,
+            conditions=draft.conditions,
         )
         for index, draft in enumerate(drafts, 1)
     )

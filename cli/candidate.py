@@ -70,6 +70,7 @@ def candidate(client: Client, files: Sequence[Path], revision: int | None) -> Ca
             "name": name,
             "script": scripts[by_name[name]] if name in by_name else rule.script,
             "on_failure": rule.on_failure,
+            "conditions": rule.conditions,
         }
         for name, rule in live.items()
         if rule.enabled or name in by_name

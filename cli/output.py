@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
@@ -97,7 +98,7 @@ class Output:
     def json(self, value: Any) -> None:
         """Only ASCII, so that it is the same through every pipe and harmless on every terminal."""
         with _writing():
-            sys.stdout.write(json.dumps(value, indent=2) + "\n")
+            sys.stdout.write(json.dumps(msgspec.to_builtins(value), indent=2) + "\n")
             sys.stdout.flush()
 
     def json_line(self, value: Any) -> None:
@@ -166,7 +167,7 @@ def visible(text: str) -> str:
 
 def compact(value: Any) -> str:
     """A JSON value in one line."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, sort_keys=True)
 
 
 def counted(number: int, noun: str) -> str:

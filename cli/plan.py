@@ -13,9 +13,9 @@ from cli.client import Client
 from cli.refusal import Refused
 from cli.seen import Entry, Seen, sha256
 from engine.folder import FolderRule
-from engine.models import OnFailure
+from engine.models import ALWAYS, Conditions, OnFailure
 
-FIELDS = ("order", "enabled", "on_failure")
+FIELDS = ("order", "enabled", "on_failure", "conditions")
 SIGNS = {"create": "+", "change": "~", "delete": "-"}
 
 
@@ -30,6 +30,7 @@ class LiveRule(msgspec.Struct, frozen=True, kw_only=True):
     order: int
     enabled: bool
     on_failure: OnFailure
+    conditions: Conditions = ALWAYS
     live: bool
     created_at: datetime
     draft: Any = None
@@ -78,7 +79,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     def fields(self) -> dict[str, tuple[Any, Any]]:
         """The fields that differ besides the script, each before and after."""
-        pairs = {name: (getattr(self.before, name, None), getattr(self.after, name, None)) for name in FIELDS}
+        none = {"conditions": ALWAYS}  # of a rule that is not there
+        pairs = {
+            name: (getattr(self.before, name, none.get(name)), getattr(self.after, name, none.get(name)))
+            for name in FIELDS
+        }
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def diff(self) -> list[str]:
@@ -178,6 +183,7 @@ def entry_of(rule: LiveRule | Entry) -> Entry:
         order=rule.order,
         enabled=rule.enabled,
         on_failure=rule.on_failure,
+        conditions=rule.conditions,
     )
 
 

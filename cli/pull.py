@@ -99,6 +99,7 @@ def _unlisted(folder: Path, live: LiveRule) -> FolderRule | None:
         order=live.order,
         enabled=live.enabled,
         on_failure=live.on_failure,
+        conditions=live.conditions,
     )
 
 
@@ -127,7 +128,12 @@ def _write(
                 write_file(folder / f"{name}.py", live.script)
             listed.append(
                 FolderRule(
-                    name=name, script=live.script, order=live.order, enabled=live.enabled, on_failure=live.on_failure
+                    name=name,
+                    script=live.script,
+                    order=live.order,
+                    enabled=live.enabled,
+                    on_failure=live.on_failure,
+                    conditions=live.conditions,
                 )
             )
     if rules and here == {rule.name: rule for rule in listed}:

@@ -15,7 +15,7 @@ import msgspec
 
 from cli.refusal import Refused
 from engine.files import BadFile, read_json
-from engine.models import OnFailure
+from engine.models import ALWAYS, Conditions, OnFailure
 
 FILE = ".claimsmith.json"
 
@@ -29,6 +29,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     order: int
     enabled: bool
     on_failure: OnFailure
+    conditions: Conditions = ALWAYS
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

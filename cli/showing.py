@@ -10,7 +10,7 @@ import msgspec
 
 from cli.client import Client
 from cli.output import BAD, CHANGED, GOOD, QUIET, Output, compact, counted
-from cli.plan import SIGNS, Change, Conflict, LiveRule, Plan, diff
+from cli.plan import FIELDS, SIGNS, Change, Conflict, LiveRule, Plan, diff
 from engine.folder import FolderRule, unlisted
 
 STYLES = {"create": GOOD, "change": CHANGED, "delete": BAD}
@@ -86,7 +86,7 @@ def show_conflicts(output: Output, plan: Plan, seen_revision: int, client: Clien
         output.line(f"    version {theirs.version} is by {theirs.created_by}, {theirs.created_at}")
         if conflict.seen is None or conflict.seen.id != conflict.found.id:
             continue
-        for name in ("order", "enabled", "on_failure"):
+        for name in FIELDS:
             old, new = getattr(conflict.seen, name), getattr(conflict.found, name)
             if old != new:
                 output.line(
@@ -123,7 +123,7 @@ def plain_plan(plan: Plan, folder: Path, rules: Sequence[FolderRule]) -> dict[st
 def _plain(entry: Any) -> dict[str, Any] | None:
     if entry is None:
         return None
-    return {name: getattr(entry, name) for name in ("id", "version", "sha256", "order", "enabled", "on_failure")}
+    return {name: getattr(entry, name) for name in ("id", "version", "sha256", *FIELDS)}
 
 
 def _what(conflict: Conflict, seen_revision: int) -> str:

@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from engine.compiled import CompiledRules
 from engine.live import Live
-from engine.models import OnFailure, Revision, Rule, Tenant, TenantSettings
+from engine.models import ALWAYS, Conditions, OnFailure, Revision, Rule, Tenant, TenantSettings
 from engine.store.errors import Conflict
 from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
@@ -72,6 +72,7 @@ class Authoring:
         order: int | None,
         enabled: bool,
         on_failure: OnFailure,
+        conditions: Conditions = ALWAYS,
         deploy: bool,
         by: str,
     ) -> tuple[Rule, Revision | None]:
@@ -87,6 +88,7 @@ class Authoring:
                 order=order,
                 enabled=enabled,
                 on_failure=on_failure,
+                conditions=conditions,
                 deploy=deploy,
                 by=by,
             )

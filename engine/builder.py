@@ -36,6 +36,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     kills: dict[int, trace.Kill]
     skipped: tuple[int, ...] = ()
     failed: int | None = None  # the rule that ended it without an answer
+    unmet: dict[int, str] = {}  # why rules did not run, whose conditions were not met
 
 
 class Builder:
@@ -75,13 +76,17 @@ class Builder:
         self._reach = reach
         self._timeline = NO_EVENTS if run.answer is None else run.answer.timeline
         self._trace = trace.Trace(
-            rules=ready.ran, journal=run.journal, kills=run.kills, skipped=run.skipped, calls=reach.calls
+            rules=ready.ran,
+            journal=run.journal,
+            kills=run.kills,
+            skipped=run.skipped,
+            calls=reach.calls,
+            unmet=run.unmet,
         )
         blame = trace.Blame(self._trace)
         policy = Policy(ready.revision.settings, self._limit, blame)
         if run.answer is not None and run.answer.calm and not run.kills:
-            self.outcomes = ready.all_passed
-            self._ran = ready.named
+            self.outcomes, self._ran = ready.when_passed(run.unmet)
             lost: Sequence[str] = ()
         else:
             lost = self._look_into(run, policy)
@@ -98,7 +103,7 @@ class Builder:
         """What became of the rules, with a notice for all that went wrong; the paths of what was no JSON."""
         steps = self._trace.steps()
         self.outcomes = [step.outcome for step in steps]
-        self._ran = tuple(word for step in steps for word in (step.rule_id, step.rule))
+        self._ran = tuple(word for step in steps if step.outcome != "skipped" for word in (step.rule_id, step.rule))
         self.failed = [step for step in steps if step.error is not None]
         refused = [event for event in self._trace.events() if isinstance(event, journal.Refuse)]
         policy.not_json(refused, [rule.name for rule in self._rules])

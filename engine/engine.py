@@ -20,6 +20,7 @@ from engine.calls.reach import Reach
 from engine.chance import Chance
 from engine.claims import TOKENS
 from engine.compiled import CompiledRules, RuleRefused
+from engine.conditions import unmet
 from engine.configuration import EMPTY, Configurations, ConfigurationSet
 from engine.execution import Execution
 from engine.execution_id import CHANCE, execution_id
@@ -144,7 +145,9 @@ class Engine:
                 configuration=reach.text,
                 broker=reach.broker,
             )
-            run = await self._run(transaction, ready, ask, ended or {}, reach.masking)
+            conditions = {place: unmet(ready.rules[place].conditions, view) for place in ready.conditional}
+            apart = {place: reason for place, reason in conditions.items() if reason is not None}
+            run = await self._run(transaction, ready, ask, ended or {}, apart, reach.masking)
             build.from_run(run, reach)
         name = execution_id(clock, chance[SEED:])
         execution = build.execution(name, transaction, clock, seed, time.monotonic() - began)
@@ -230,19 +233,21 @@ class Engine:
         ready: Ready,
         ask: Request,
         ended: Mapping[int, trace.Kill],
+        apart: dict[int, str],
         masking: Masking,
     ) -> Run:
-        """Run the pipeline; a rule that has to be killed and may be skipped is left out of another attempt."""
-        kills = dict(ready.refused)
+        """Run the pipeline but for the rules that stand `apart`; one that has to be killed and may be skipped is left
+        out of another attempt."""
+        kills = {place: kill for place, kill in ready.refused.items() if place not in apart}
         for index in kills:
             if ready.rules[index].on_failure != "skip":
-                return Run(answer=None, journal=trace.NO_EVENTS, kills=kills, failed=index)
+                return Run(answer=None, journal=trace.NO_EVENTS, kills=kills, failed=index, unmet=apart)
         kills |= ended
         # One that ended the login then ends it now, behind the rules before it.
         last = next((index for index in sorted(ended) if ready.rules[index].on_failure != "skip"), None)
         behind = () if last is None else range(last + 1, len(ready.rules))
         while True:
-            left_out = (*kills, *behind)
+            left_out = (*kills, *behind, *apart)
             result = await self._pool.run(msgspec.structs.replace(ask, left_out=left_out) if left_out else ask)
             result = without_secrets(result, masking)
             if isinstance(result, Answer):
@@ -250,20 +255,23 @@ class Engine:
                     require_readable(transaction)
                     raise InvalidTransaction("$", result.invalid)
                 if last is not None and result.denial is None:
-                    return Run(answer=None, journal=result.journal, kills=kills, failed=last)
+                    return Run(answer=None, journal=result.journal, kills=kills, failed=last, unmet=apart)
                 skipped = tuple([index for index in result.skipped if 0 <= index < len(ready.rules)])
-                return Run(answer=result, journal=result.journal, kills=kills, skipped=skipped)
-            failed = self._killed(result, ready.rules, kills)
+                return Run(answer=result, journal=result.journal, kills=kills, skipped=skipped, unmet=apart)
+            failed = self._killed(result, ready.rules, kills, apart)
             if failed is not None:
-                return Run(answer=None, journal=msgspec.Raw(result.journal), kills=kills, failed=failed)
+                text = msgspec.Raw(result.journal)
+                return Run(answer=None, journal=text, kills=kills, failed=failed, unmet=apart)
 
-    def _killed(self, result: Killed, rules: tuple[PipelineRule, ...], kills: dict[int, trace.Kill]) -> int | None:
+    def _killed(
+        self, result: Killed, rules: tuple[PipelineRule, ...], kills: dict[int, trace.Kill], apart: Mapping[int, str]
+    ) -> int | None:
         """Note a kill; answers the rule that decides the login, or None when it is to be skipped."""
         kill = trace.killed(result, self._pool.limits.rule_time * 1000)
         index = result.step
-        if index is None or index in kills:
+        if index is None or index in kills or index in apart:
             # A worker that lies about where it was: nobody can be skipped for it.
-            index = next(i for i in range(len(rules)) if i not in kills)
+            index = next((i for i in range(len(rules)) if i not in kills and i not in apart), 0)
             kills[index] = kill
             return index
         kills[index] = kill

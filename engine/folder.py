@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from engine.files import BadFile, read_json, read_script
-from engine.models import RULE_NAME, OnFailure, RuleOrder
+from engine.models import ALWAYS, RULE_NAME, Conditions, OnFailure, RuleOrder
 
 LISTING = "rules.json"
 
@@ -19,6 +20,7 @@ class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: RuleOrder
     enabled: bool = True
     on_failure: OnFailure = "deny"
+    conditions: Conditions | UnsetType = UNSET
 
 
 class Listing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +37,7 @@ class FolderRule(msgspec.Struct, frozen=True, kw_only=True):
     order: int
     enabled: bool
     on_failure: OnFailure
+    conditions: Conditions = ALWAYS
 
 
 def read_folder(folder: Path) -> list[FolderRule]:
@@ -61,6 +64,7 @@ def read_folder(folder: Path) -> list[FolderRule]:
             order=rule.order,
             enabled=rule.enabled,
             on_failure=rule.on_failure,
+            conditions=rule.conditions or ALWAYS,
         )
         for rule in listing.rules
     ]
@@ -77,7 +81,13 @@ def listing_text(rules: Sequence[FolderRule]) -> str:
     lines = [
         msgspec.json.format(
             msgspec.json.encode(
-                Listed(file=f"{rule.name}.py", order=rule.order, enabled=rule.enabled, on_failure=rule.on_failure)
+                Listed(
+                    file=f"{rule.name}.py",
+                    order=rule.order,
+                    enabled=rule.enabled,
+                    on_failure=rule.on_failure,
+                    conditions=UNSET if rule.conditions == ALWAYS else rule.conditions,
+                )
             ),
             indent=0,
         ).decode()

@@ -26,6 +26,9 @@ RuleOrder = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 ALLOWED_HOST = r"\A(http://)?((\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?\Z"
 AllowedHost = Annotated[str, msgspec.Meta(max_length=260, pattern=ALLOWED_HOST)]
 Pattern = Annotated[str, msgspec.Meta(min_length=2, max_length=300, pattern="^/")]
+# One that every database stores, and every terminal shows.
+WantedText = Annotated[str, msgspec.Meta(min_length=1, max_length=300, pattern=r"\A[^\x00-\x1f\x7f]+\Z")]
+Wanted = Annotated[tuple[WantedText, ...], msgspec.Meta(max_length=500)]
 
 
 class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -69,6 +72,18 @@ class RuleVersion(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str
 
 
+class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """For which logins a rule runs: those of one of these clients (their ids), through one of these connections, and by
+    one of these protocols. An empty list says nothing."""
+
+    clients: Wanted = ()
+    connections: Wanted = ()
+    protocols: Wanted = ()
+
+
+ALWAYS = Conditions()
+
+
 class PipelineRule(msgspec.Struct, frozen=True, kw_only=True):
     """A rule as one revision holds it."""
 
@@ -79,6 +94,7 @@ class PipelineRule(msgspec.Struct, frozen=True, kw_only=True):
     order: int
     enabled: bool
     on_failure: OnFailure
+    conditions: Conditions = ALWAYS
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,13 +208,14 @@ class StepError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule's part of an execution."""
+    """One rule's part of an execution. `reason` says why one was `skipped`."""
 
     rule: str
     rule_id: str
     version: int
     outcome: Outcome
     ms: float
+    reason: str | None = None
     writes: tuple[Write, ...] = ()
     logs: tuple[LogLine, ...] = ()
     calls: tuple[JSON, ...] = ()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from engine.models import PipelineRule, RanRule, Revision
+from engine.models import ALWAYS, PipelineRule, RanRule, Revision
 from engine.trace import Kill
 from sandbox.pool import RuleCode
 from sandbox.wire import Hello
@@ -31,10 +31,19 @@ class Ready:
         # As bytes: whose names they are nobody here can tell. A rule that has them for another reason loses nothing.
         self.configured = any(b"configuration" in code for code in codes)
         self.calling = any(word in code for code in codes for word in (b"http", b"cache"))
-        self.all_passed = ("passed",) * len(rules)
-        self.named = tuple(word for rule in rules for word in (rule.id, rule.name))
+        self.conditional = tuple(place for place, rule in enumerate(rules) if rule.conditions != ALWAYS)
+        self._all_passed = ("passed",) * len(rules)
+        self._named = tuple(word for rule in rules for word in (rule.id, rule.name))
         self.engine = stamps(hello)
         self.ran = tuple(RanRule(rule.id, rule.name, rule.version, rule.on_failure) for rule in rules)
+
+    def when_passed(self, unmet: Collection[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The outcomes, and the ids and names of the rules that ran, where all passed but the `unmet` ones."""
+        if not unmet:
+            return self._all_passed, self._named
+        ran = [rule for place, rule in enumerate(self.rules) if place not in unmet]
+        outcomes = tuple("skipped" if place in unmet else "passed" for place in range(len(self.rules)))
+        return outcomes, tuple(word for rule in ran for word in (rule.id, rule.name))
 
     def serves(self, revision: Revision, hello: Hello | None) -> bool:
         """Whether it is of this revision, and its code of the sandbox that now runs."""

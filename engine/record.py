@@ -136,6 +136,7 @@ def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[
         journal=msgspec.Raw(_encode(events)),
         kills=kills,
         calls=tuple(_call_everywhere(call, redaction) for call in calls),
+        unmet={place: redaction.everywhere(reason) for place, reason in record.trace.unmet.items()},
     )
     given = {"user": user, "context": context, **tokens}
     given |= {"redirect": record.redirect, "multifactor": record.multifactor}

@@ -23,25 +23,28 @@ class Kill(msgspec.Struct, frozen=True, kw_only=True):
     events: list[Event]
 
 
+NO_REASONS: Mapping[int, str] = {}
 NO_EVENTS = msgspec.Raw(b"[]")
 NESTING = 200  # levels of what an event holds: no honest one comes near (`Limits.nesting`)
 
 
 class Trace(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the steps, as it came: the journal of the last attempt, the rules that had to be ended from
-    outside, and those that were undone, by their places among `rules`. `calls` is the service's own knowledge."""
+    outside, and those that were undone, by their places among `rules`. `calls` is the service's own knowledge, and so
+    is `unmet`: why rules did not run, whose conditions were not met."""
 
     rules: tuple[RanRule, ...] = ()
     journal: msgspec.Raw = NO_EVENTS
     kills: dict[int, Kill] = {}
     skipped: tuple[int, ...] = ()
     calls: tuple[CallRecord, ...] = ()
+    unmet: dict[int, str] = {}
 
     def events(self) -> list[Event]:
         return events_of(self.journal)
 
     def steps(self) -> tuple[Step, ...]:
-        return steps(self.rules, self.events(), self.kills, self.skipped, self.calls)
+        return steps(self.rules, self.events(), self.kills, self.skipped, self.calls, self.unmet)
 
     def ended(self, index: int) -> Kill:
         """The rule at `index`, which has not passed, as if it had been ended from outside."""
@@ -153,11 +156,15 @@ def steps(
     kills: Mapping[int, Kill],
     skipped: Iterable[int],
     calls: Iterable[CallRecord] = (),
+    unmet: Mapping[int, str] = NO_REASONS,
 ) -> tuple[Step, ...]:
     """The steps in order. `events` are those of the last attempt; a rule in `kills` has its own."""
     rolled_back = {*skipped, *(index for index in kills if rules[index].on_failure == "skip")}
     made = []
     for index, rule in enumerate(rules):
+        if index in unmet:
+            made.append(_skipped(rule, unmet[index]))
+            continue
         kill = kills.get(index)
         own = [event for event in (kill.events if kill else events) if event.step == index]
         end = next((event for event in own if isinstance(event, journal.End)), None)
@@ -193,6 +200,10 @@ def steps(
             )
         )
     return tuple(made)
+
+
+def _skipped(rule: RanRule, reason: str) -> Step:
+    return Step(rule=rule.name, rule_id=rule.id, version=rule.version, outcome="skipped", ms=0.0, reason=reason)
 
 
 def _call(call: CallRecord) -> dict[str, Any]:

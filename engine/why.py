@@ -38,6 +38,7 @@ REASONS = {
     "not_reached": "the rule that sets it has not come to that line",
     "ran_before_input": "the rule that sets it ran before the one that provides what it needs",
     "rule_disabled": "the rule that sets it is disabled",
+    "conditions_unmet": "the rule that sets it runs only for other logins",
     "rule_not_run": "the rule that sets it did not run, since the login was decided before",
     "not_deployed": "a rule that would set it is saved, and was not live then",
     "other_token": "it is in the other token",
@@ -199,6 +200,10 @@ class _Search:
                 if not rule.enabled:
                     text = f"rule `{rule.name}` sets it in line {setting.line}, and is disabled: enable it"
                     yield Reason(code="rule_disabled", rule=rule.name, line=setting.line, text=text)
+                elif place in self._record.trace.unmet:
+                    reason = self._record.trace.unmet[place]
+                    text = f"rule `{rule.name}` sets it in line {setting.line}, and was skipped: {reason}"
+                    yield Reason(code="conditions_unmet", rule=rule.name, line=setting.line, text=text)
                 elif place is None or place not in ran:
                     text = f"rule `{rule.name}` sets it in line {setting.line}, and did not run: "
                     text += "the login was decided before"

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.models import OnFailure, PipelineRule, Revision, Rule
+from engine.models import ALWAYS, Conditions, OnFailure, PipelineRule, Revision, Rule
 from engine.store import revisions, rules, versions
 from engine.store.errors import Conflict, NotFound
 from engine.store.tables import rule_versions
@@ -25,6 +25,7 @@ class WantedRule(msgspec.Struct, frozen=True, kw_only=True):
     order: int
     enabled: bool
     on_failure: OnFailure
+    conditions: Conditions = ALWAYS
     id: str | None = None
 
 
@@ -94,6 +95,7 @@ def _entry(id: str, one: WantedRule, version: int) -> PipelineRule:
         order=one.order,
         enabled=one.enabled,
         on_failure=one.on_failure,
+        conditions=one.conditions,
     )
 
 

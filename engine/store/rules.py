@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.models import OnFailure, PipelineRule, Revision, Rule, RuleVersion
+from engine.models import Conditions, OnFailure, PipelineRule, Revision, Rule, RuleVersion
 from engine.store import revisions, versions
 from engine.store.errors import NotFound, OrderIncomplete, Unstorable
 from engine.store.tables import rule_versions, rules
@@ -29,6 +29,7 @@ class RuleChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     order: int | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     on_failure: OnFailure | UnsetType = UNSET
+    conditions: Conditions | UnsetType = UNSET
 
 
 def new_id() -> str:
@@ -57,6 +58,7 @@ def _rule(row: Row[tuple[object, ...]], live: Revision) -> Rule:
         order=row.order,
         enabled=row.enabled,
         on_failure=row.on_failure,
+        conditions=row.conditions,
     )
     entry = next((rule for rule in live.rules if rule.id == saved.id), None)
     return Rule(id=saved.id, saved=saved, live=entry, created_at=row.created_at, updated_at=row.updated_at)
@@ -85,6 +87,7 @@ async def create(
     order: int | None,
     enabled: bool,
     on_failure: OnFailure,
+    conditions: Conditions,
     deploy: bool,
     by: str,
     now: datetime,
@@ -101,6 +104,7 @@ async def create(
         order=place[1] + 1 if order is None else order,
         enabled=enabled,
         on_failure=on_failure,
+        conditions=conditions,
     )
     await connection.execute(
         insert(rules).values(

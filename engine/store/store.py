@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from engine.models import OnFailure, Revision, Rule, RuleVersion, Tenant, TenantSettings
+from engine.models import ALWAYS, Conditions, OnFailure, Revision, Rule, RuleVersion, Tenant, TenantSettings
 from engine.store import configurations, executions, pipeline, revisions, rules, shadows, tenants, versions
 from engine.store.configurations import Change, SealedSet
 from engine.store.database import Database
@@ -144,6 +144,7 @@ class Store:
         order: int | None,
         enabled: bool,
         on_failure: OnFailure,
+        conditions: Conditions = ALWAYS,
         deploy: bool,
         by: str,
     ) -> tuple[Rule, Revision | None]:
@@ -160,6 +161,7 @@ class Store:
                 order=order,
                 enabled=enabled,
                 on_failure=on_failure,
+                conditions=conditions,
                 deploy=deploy,
                 by=by,
                 now=_now(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import quoted_name
 
+from engine.models import ALWAYS, Conditions
 from engine.store.errors import Unstorable
 
 # 32 bits: what `integer` of PostgreSQL holds.
@@ -70,6 +72,19 @@ class Number(TypeDecorator[int]):
         if value is not None and not SMALLEST <= value <= LARGEST:
             raise Unstorable(self.field, f"must be between {SMALLEST} and {LARGEST}")
         return value
+
+
+class Declared(TypeDecorator[Conditions]):
+    """Conditions of a rule, as JSON; NULL where it has none, as older versions write it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Conditions | None, dialect: Dialect) -> str | None:
+        return None if value in (None, ALWAYS) else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Conditions:
+        return ALWAYS if value is None else msgspec.json.decode(value, type=Conditions)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -123,6 +138,7 @@ rules = Table(
     Column(quoted_name("order", quote=True), Number("order"), nullable=False),
     Column("enabled", Boolean, nullable=False),
     Column("on_failure", Characters("on_failure"), nullable=False),
+    Column("conditions", Declared),
     Column("version", Number("version"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),

@@ -57,6 +57,7 @@ async def test_create_and_read(service: Running, tenant: str) -> None:
         "order": 1,
         "enabled": True,
         "on_failure": "deny",
+        "conditions": {},
         "live": True,
         "revision": 2,
         "draft": None,
@@ -173,7 +174,7 @@ async def test_a_draft_is_not_live(service: Running, tenant: str) -> None:
     assert (live["live"], live["revision"]) == (True, 2)
     drafted = await send(service, "PATCH", path, {"script": TWO, "order": 9, "deploy": False}, tenant=tenant)
     draft = {"name": "one", "script": TWO, "version": 2, "sha256": sha(TWO), "order": 9, "enabled": True,
-             "on_failure": "deny"}  # fmt: skip
+             "on_failure": "deny", "conditions": {}}  # fmt: skip
     assert drafted == {**live, "draft": draft, "updated_at": drafted["updated_at"]}
     assert await send(service, "GET", path, tenant=tenant) == drafted
     assert (await service.execute(tenant=tenant))["idToken"] == {"n": 1}

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from engine.models import Conditions
 from engine.why import REASONS
 from tests.api import fresh
 from tests.service import Running, running
@@ -217,6 +218,17 @@ async def test_strange_names(service: Running, tenant: str) -> None:
         assert (found["present"], found["value"], found["history"][0]["new"]) == (True, value, value)
     for name in ("\0", "/", ":", "https://example.com/", "x" * 3000):
         assert codes(await why(service, tenant, claim=name))[-1] == "never_set"
+
+
+async def test_a_rule_for_other_logins(service: Running, tenant: str) -> None:
+    only = Conditions(clients=("shop",))
+    await service.add("for-the-shop", f"context.idToken['{CLAIM}'] = 1", tenant=tenant, conditions=only)
+    found = await why(service, tenant, context={"clientID": "blog"})
+    assert codes(found) == ["conditions_unmet", "never_set"]
+    assert found["reasons"][0]["text"] == (
+        "rule `for-the-shop` sets it in line 2, and was skipped: it runs only for the clients `shop`: "
+        "`context.clientID` is `blog`"
+    )
 
 
 def test_every_reason_was_seen() -> None:

@@ -311,6 +311,31 @@ def test_five_hundred_rules_are_one_revision_and_show_progress(commands: Command
     assert commands.run("diff", "copy").code == 0
 
 
+def test_conditions_travel_with_their_rule(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE)
+    listing = {"rules": [{"file": "first.py", "order": 10, "conditions": {"clients": ["shop"]}}]}
+    (folder / "rules.json").write_text(json.dumps(listing))
+    assert commands.run("diff", "rules").out.splitlines()[2] == (
+        '+ create first  order 10, enabled true, on_failure "deny", conditions {"clients": ["shop"]}, 2 lines'
+    )
+    assert commands.run("push", "rules", "--yes").code == 0
+    assert commands.run("diff", "rules").code == 0
+    commands.edit("first", conditions={"connections": ["c"]})
+    (folder / "first.py").write_text(CHANGED)
+    conflict = commands.run("push", "rules", "--yes")
+    assert (conflict.code, commands.revision()) == (1, 3)
+    assert '    conditions: {"clients": ["shop"]} -> {"connections": ["c"]}, by' in conflict.out
+    assert json.loads(commands.run("diff", "rules", "--json").out)["changes"][0]["fields"]["conditions"] == {
+        "before": {"connections": ["c"]},
+        "after": {"clients": ["shop"]},
+    }
+    assert commands.run("pull", "copy").code == 0
+    assert json.loads((commands.folder / "copy" / "rules.json").read_text())["rules"][0]["conditions"] == {
+        "connections": ["c"]
+    }
+    assert commands.run("diff", "copy").code == 0
+
+
 def test_pull_writes_what_is_live_byte_for_byte(commands: Commands) -> None:
     script = "# ä \u2028\r\n" + RULE.rstrip("\n")
     commands.call("POST", "/v1/rules", {"name": "b c", "script": OTHER, "order": 7, "on_failure": "skip"})

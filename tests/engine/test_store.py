@@ -19,7 +19,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from engine.models import OnFailure, PipelineRule, Recording, Revision, Rule, RuleVersion, Tenant, TenantSettings
+from engine.models import (
+    ALWAYS,
+    Conditions,
+    OnFailure,
+    PipelineRule,
+    Recording,
+    Revision,
+    Rule,
+    RuleVersion,
+    Tenant,
+    TenantSettings,
+)
 from engine.store.database import Database
 from engine.store.errors import (
     Conflict,
@@ -105,6 +116,32 @@ def row(id: str, *, tenant: str = "default", record: bytes = b'{"a":1}', **found
 
 async def state(store: Store, tenant: str = "default") -> tuple[list[Rule], list[Revision]]:
     return await store.rules(tenant), await store.revisions(tenant, None, 1000)
+
+
+async def test_conditions_are_kept(store: Store) -> None:
+    only = Conditions(clients=("a", "ü\u2028"), protocols=("p",))
+    rule, revision = await store.create_rule(
+        "default",
+        name="one",
+        script=ONE,
+        order=None,
+        enabled=True,
+        on_failure="deny",
+        conditions=only,
+        deploy=True,
+        by="a",
+    )
+    assert revision is not None
+    assert (await store.rule("default", rule.id)).saved.conditions == only
+    other = RuleChanges(conditions=ALWAYS)
+    await store.update_rule("default", rule.id, changes=other, deploy=True, by="a")
+    changed = await store.rule("default", rule.id)
+    assert changed.live is not None
+    assert (changed.saved.conditions, changed.live.conditions) == (ALWAYS, ALWAYS)
+    await store.activate("default", revision.number, "a")
+    restored = await store.rule("default", rule.id)
+    assert restored.live is not None
+    assert (restored.saved.conditions, restored.live.conditions) == (only, only)
 
 
 # Opening
