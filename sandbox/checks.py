@@ -10,7 +10,7 @@ import __future__
 import ast
 import builtins
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -21,6 +21,7 @@ from sandbox.members import MEMBERS, UNAVAILABLE_MEMBERS
 from sandbox.scopes import Names
 from sandbox.wire import MOST_MENTIONS, Mention, Problem
 
+Known = Mapping[str, Collection[str] | None]  # modules, and the names that each has, where that is known
 KNOWN = NAMES | MODULE_NAMES.keys() | {"super"}  # the policy says where `super` may stand
 PYTHON_NAMES = frozenset(dir(builtins))
 
@@ -74,48 +75,65 @@ def _own(node: ast.AST, into: bool = True) -> Iterator[ast.AST]:
         pending.extend(child for child in ast.iter_child_nodes(part) if not isinstance(child, inner))
 
 
-def imports(nodes: list[ast.AST]) -> Iterator[Problem]:
-    """Modules and members of modules that rules do not have."""
+def imports(nodes: list[ast.AST], shared: Known) -> Iterator[Problem]:
+    """Modules and members of modules that rules do not have. `shared` are the tenant's own, with what each binds."""
+    known = {**shared, **MEMBERS}
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name not in MEMBERS:
-                    yield _no_module(alias, alias.name)
+                if alias.name not in known:
+                    yield _no_module(alias, alias.name, known)
         elif isinstance(node, ast.ImportFrom) and node.module == "__future__" and not node.level:
             for alias in node.names:
                 if alias.name not in __future__.all_feature_names:
                     yield at(alias, "import_not_allowed", f"Python has no future `{alias.name}`")
         elif isinstance(node, ast.ImportFrom):
             name = "." * node.level + (node.module or "")
-            if name not in MEMBERS:
-                yield _no_module(node, name)
+            if name not in known:
+                yield _no_module(node, name, known)
                 continue
             for alias in node.names:
-                if alias.name != "*" and alias.name not in MEMBERS[name] and f"{name}.{alias.name}" not in MEMBERS:
-                    yield at(alias, "import_not_allowed", _no_member(name, alias.name))
+                if alias.name != "*" and not _has(known, name, alias.name):
+                    yield at(alias, "import_not_allowed", _no_member(name, alias.name, known))
 
 
-def _no_module(node: ast.AST, name: str) -> Problem:
+def imported(nodes: list[ast.AST]) -> Iterator[tuple[ast.AST, str]]:
+    """The modules that are imported, in the order of the tree, each with the place where."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from ((alias, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node, node.module
+
+
+def _no_module(node: ast.AST, name: str, known: Known) -> Problem:
     reason = UNAVAILABLE_MODULES.get(name) or UNAVAILABLE_MODULES.get(name.partition(".")[0])
     if reason is None and name.startswith("."):
-        reason = "rules are scripts of their own: put the function into this one"
+        reason = "rules are in no package: write `import name` for a module of your tenant's"
     if reason is None:
-        near = nearest(name, MEMBERS)
-        reason = f"did you mean `{near}`?" if near else f"rules have {', '.join(sorted(MEMBERS))}"
+        near = nearest(name, known)
+        reason = f"did you mean `{near}`?" if near else f"rules have {', '.join(sorted(known))}"
     return at(node, "import_not_allowed", f"`{name}` cannot be imported: {reason}")
 
 
-def _no_member(module: str, name: str) -> str:
+def _has(known: Known, module: str, name: str) -> bool:
+    names = known[module]
+    return names is None or name in names or f"{module}.{name}" in MEMBERS
+
+
+def _no_member(module: str, name: str, known: Known) -> str:
     advice = UNAVAILABLE_MEMBERS.get(module, {}).get(name)
     if advice is None:
-        near = nearest(name, MEMBERS[module])
-        advice = f"did you mean `{near}`?" if near else f"it has {', '.join(sorted(MEMBERS[module]))}"
+        names = known[module] or ()
+        near = nearest(name, names)
+        advice = f"did you mean `{near}`?" if near else f"it has {', '.join(sorted(names)) or 'no names'}"
     return f"`{module}` has no `{name}` in rules: {advice}"
 
 
-def members(nodes: list[ast.AST], names: Names) -> Iterator[Problem]:
+def members(nodes: list[ast.AST], names: Names, shared: Known) -> Iterator[Problem]:
     """Members that a module does not have, where a name can only stand for that module."""
-    modules = _modules(nodes, names)
+    known = {**shared, **MEMBERS}
+    modules = _modules(nodes, names, known)
     for node in nodes:
         if not isinstance(node, ast.Attribute) or node.attr.startswith("_"):
             continue  # the policy speaks of names with an underscore in front
@@ -127,11 +145,11 @@ def members(nodes: list[ast.AST], names: Names) -> Iterator[Problem]:
                     "leave out one `datetime`" if member == "datetime" else f"write `from datetime import {member}`"
                 )
                 yield _at_end(node, "unknown_member", f"`{written}` is the class here: {advice}")
-        elif module is not None and member not in MEMBERS[module] and f"{module}.{member}" not in MEMBERS:
+        elif module is not None and not _has(known, module, member):
             if module == "datetime" and member in _IN_THE_CLASS:
                 message = f"`{written}` is the module here: write `{written}.datetime.{member}`"
             else:
-                message = _no_member(module, member)
+                message = _no_member(module, member, known)
             yield _at_end(node, "unknown_member", message)
 
 
@@ -140,7 +158,7 @@ _IN_THE_CLASS = frozenset("now utcnow today strptime strftime fromtimestamp from
 _IN_THE_MODULE = frozenset("datetime timedelta timezone UTC".split())
 
 
-def _modules(nodes: list[ast.AST], names: Names) -> dict[str, str]:
+def _modules(nodes: list[ast.AST], names: Names, known: Known) -> dict[str, str]:
     """Names that an import binds to a module, and nothing else to anything."""
     found: dict[str, list[str]] = {}
     for node in nodes:
@@ -156,7 +174,7 @@ def _modules(nodes: list[ast.AST], names: Names) -> dict[str, str]:
         for name, modules in found.items()
         if len(set(modules)) == 1
         and len(modules) == len(names.bindings.get(name, ()))
-        and (modules[0] in MEMBERS or modules[0] == _DATETIME_CLASS)
+        and (modules[0] in known or modules[0] == _DATETIME_CLASS)
     }
 
 

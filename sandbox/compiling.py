@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -12,6 +12,7 @@ from sandbox.limits import Limits
 from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
 from sandbox.wire import Compiled, CompileJob, Hello, Outline, Problem, frame, to_worker
 
+NO_MODULES: Mapping[str, str] = {}
 COMPILERS = 2
 TRIES = 6  # of a script whose children end
 FALSE_START = 0.1  # seconds before another try when a child ends without an answer
@@ -30,14 +31,17 @@ class Compilers:
         # Whoever uploads what stalls the compiler does not make logins wait: those have their own.
         self._turns = {stored: asyncio.Semaphore(COMPILERS) for stored in (False, True)}
 
-    async def compile(self, source: str, *, stored: bool = False) -> Compiled:
-        """Compile in a child of its own, which ends with its answer. `stored` source has compiled before.
+    async def compile(
+        self, source: str, *, modules: Mapping[str, str] = NO_MODULES, module: str = "", stored: bool = False
+    ) -> Compiled:
+        """Compile in a child of its own, which ends with its answer. The source may import `modules` (their sources by
+        their names), or is itself the `module` of this name. `stored` source has compiled before.
 
         Source that stalls or crashes the compiler comes back as a problem; a crash is one only when it happens
         twice, since the child may have been ended by something else. Raises `SandboxUnavailable`.
         """
         try:
-            job = frame(to_worker.encode(CompileJob(source)))
+            job = frame(to_worker.encode(CompileJob(source, modules=dict(modules), module=module)))
         except UnicodeEncodeError as error:
             line = source.count("\n", 0, error.start) + 1
             column = error.start - source.rfind("\n", 0, error.start)

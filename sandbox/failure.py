@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sandbox.frames import own_calls, shown_frames
+from sandbox.frames import in_module, own_calls, shown_frames
 from sandbox.journal import (
     MOST_CAUSES,
     MOST_FRAMES,
@@ -50,8 +50,11 @@ class Failure(NamedTuple):
         """With frames, values, causes and advice. Takes a bounded time and runs no code of the rule."""
         lines = program.lines()
         frames = shown_frames(self.exception, program, lines, MOST_FRAMES)
-        advice = reason(self.exception, lines) if self.code == "rule_raised" else None
+        module = None if self.exception is None else in_module(self.exception)
+        advice = reason(self.exception, lines) if self.code == "rule_raised" and module is None else None
         message = f"{self.message}: {advice}" if advice else self.message
+        if module is not None:
+            message = f"{message} (line {module[1]} of module `{module[0]}`)"
         causes = []
         for text, exception in self.causes:
             own = shown_frames(exception, program, lines, MOST_FRAMES_OF_CAUSE)

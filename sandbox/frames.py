@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 
 from sandbox.journal import MOST_NAME, MOST_SOURCE, MOST_VALUES, Frame
 from sandbox.program import Program
-from sandbox.recorder import FILENAME
+from sandbox.recorder import FILENAME, MODULE
 from sandbox.shown import shown
 
 MOST_LINES = 10  # of one expression whose names are shown
 MISSING = object()
+IN_MODULE = MODULE.partition("{")[0]
 
 
 class Place(NamedTuple):
@@ -38,6 +39,20 @@ def own_calls(error: BaseException, most: int) -> list[types.TracebackType]:
             (first if len(first) < most // 2 else last).append(entry)
         entry = entry.tb_next
     return [*first, *last]
+
+
+def in_module(error: BaseException) -> tuple[str, int] | None:
+    """The module of the tenant's in which it was raised, where it was not the rule itself, and the line."""
+    found = None
+    entry = error.__traceback__
+    while entry is not None:
+        name = entry.tb_frame.f_code.co_filename
+        if name == FILENAME:
+            found = None
+        elif name.startswith(IN_MODULE):
+            found = name[len(IN_MODULE) : -1], entry.tb_lineno or 0
+        entry = entry.tb_next
+    return found
 
 
 def place_of(entry: types.TracebackType) -> Place:

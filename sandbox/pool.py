@@ -11,13 +11,13 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
 from sandbox.brokering import NOBODY, Broker, OutOfTurn, reply
-from sandbox.compiling import Compilers
+from sandbox.compiling import NO_MODULES, Compilers
 from sandbox.limits import Limits
 from sandbox.plain import nested_within
 from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
@@ -194,10 +194,12 @@ class Pool:
         zygote = self._zygote
         return zygote if not self._closed and zygote is not None and zygote.alive else None
 
-    async def compile(self, source: str, *, stored: bool = False) -> Compiled:
+    async def compile(
+        self, source: str, *, modules: Mapping[str, str] = NO_MODULES, module: str = "", stored: bool = False
+    ) -> Compiled:
         """See `Compilers.compile`."""
         self.counts.compiles += 1
-        return await self._compilers.compile(source, stored=stored)
+        return await self._compilers.compile(source, modules=modules, module=module, stored=stored)
 
     async def outline(self, source: str) -> Outline:
         """See `Compilers.outline`."""

@@ -17,6 +17,14 @@ from sandbox.vocabulary import Vocabulary, vocabulary
 
 LINE_END = re.compile(r"\r\n|\r|\n")  # as Python counts lines; `splitlines` would count more
 Names = Mapping[int, tuple[str, ...]]
+NO_MODULES: Mapping[str, types.CodeType] = {}
+
+
+class Shared(NamedTuple):
+    """A module of the tenant's that a rule imports."""
+
+    code: types.CodeType
+    vocabulary: Vocabulary
 
 
 class Program(NamedTuple):
@@ -24,19 +32,21 @@ class Program(NamedTuple):
     source: str
     names: Names  # by line, in the order they stand there
     vocabulary: Vocabulary
+    modules: Mapping[str, Shared]  # those that it imports, and that they import
 
     def lines(self) -> list[str]:
         return LINE_END.split(self.source)
 
 
-def dump(code: types.CodeType, source: str, names: Names) -> bytes:
-    return marshal.dumps((code, source, dict(names)))
+def dump(code: types.CodeType, source: str, names: Names, modules: Mapping[str, types.CodeType] = NO_MODULES) -> bytes:
+    return marshal.dumps((code, source, dict(names), dict(modules)))
 
 
 def load(text: bytes) -> Program:
     """Only for what a compile child of ours has made: `marshal` believes what it reads."""
-    code, source, names = marshal.loads(text)  # noqa: S302  signed, and whoever reads it is confined
-    return Program(code, source, names, vocabulary(code))
+    code, source, names, modules = marshal.loads(text)  # noqa: S302  signed, and whoever reads it is confined
+    shared = {name: Shared(part, vocabulary(part)) for name, part in modules.items()}
+    return Program(code, source, names, vocabulary(code), shared)
 
 
 def names_by_line(tree: ast.AST) -> Names:

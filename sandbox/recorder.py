@@ -19,6 +19,7 @@ from sandbox.plain import DICTS, LISTS, NotPlain, is_plain, plain
 from sandbox.tree import NODES, Tree
 
 FILENAME = "<rule>"
+MODULE = "<module {}>"  # the file of a module that a rule imports
 MISSING = object()
 
 

@@ -21,6 +21,7 @@ from sandbox.modules import Modules
 from sandbox.plain import nested_within
 from sandbox.program import Program
 from sandbox.recorder import Recorder
+from sandbox.shared import SharedModules
 from sandbox.timer import TimeLimit, Timer
 from sandbox.tracing import Tracer
 from sandbox.tree import Tree
@@ -85,8 +86,14 @@ class Step:
         return Users(self._updates, self._user, self._user_id, self.recorder, self.verdict)
 
     def import_(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-        """What the `import` statement of a rule calls."""
+        """What the `import` statement of a rule calls, and that of a module which it imports."""
+        if name in self._program.modules and not level and type(fromlist) is not list:
+            return self.shared.module(name)
         return self.modules.import_(name, globals, locals, fromlist, level)
+
+    @functools.cached_property
+    def shared(self) -> SharedModules:
+        return SharedModules(self._program.modules, lambda vocabulary: names.namespace(vocabulary, self))
 
     @property
     def denial(self) -> Denial | None:
@@ -100,6 +107,7 @@ class Step:
     def run(self, program: Program, memory: Memory) -> tuple[StepOutcome, Error | None]:
         """`passed`, or how it failed. A denial, which counts for more, is in `denial`."""
         timer, failed = self._timer, None
+        self._program = program
         try:
             try:
                 timer.start(rule_time(self._job, self._limits))
@@ -143,6 +151,8 @@ class Step:
             # costs as much as a rule. What runs in finalisers changes nothing any more, and is in the rule's time.
             self.recorder.close()
             namespace.clear()
+            if "shared" in self.__dict__:
+                self.shared.clear()
         except UnauthorizedError as error:
             self.verdict.deny("unauthorized", failure.text_of(error, self._limits))
         except TimeLimit:

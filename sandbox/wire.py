@@ -51,6 +51,8 @@ class CompileJob(msgspec.Struct, frozen=True, array_like=True, tag="compile"):
 
     source: str
     outline: bool = False
+    modules: dict[str, str] = {}  # sources that it may import, by their names
+    module: str = ""  # it is itself the module of this name
 
 
 CallKind = Literal["http", "cache"]

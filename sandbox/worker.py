@@ -87,7 +87,7 @@ def compile_once(channel: socket.socket, limits: Limits) -> None:
     if body is not None:
         job = from_service.decode(body)
         assert isinstance(job, CompileJob), "a compile child compiles, it does not run"
-        answer = outline(job.source) if job.outline else compile_rule(job.source, limits)
+        answer = outline(job.source) if job.outline else compile_rule(job.source, limits, job.modules, job.module)
         channel.sendall(frame(to_service.encode(answer)))
 
 

@@ -1,4 +1,4 @@
-# stops: exhausted
+# stops: exhausted or stops: limit
 def rule(user, context):
     t = []
     for i in range(200_000):

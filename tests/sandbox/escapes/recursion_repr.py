@@ -1,4 +1,4 @@
-# passes: harmless
+# passes: harmless or stops: limit
 def rule(user, context):
     a = []
     for i in range(100_000):
