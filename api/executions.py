@@ -13,7 +13,7 @@ from api.body import json_response
 from api.call import Call
 from api.errors import ApiError
 from api.filters import filter_of
-from api.trial import Draft, candidate
+from api.trial import Draft, Modules, candidate
 from engine.casing import shown_case
 from engine.claims import TOKENS
 from engine.models import Recording
@@ -32,6 +32,7 @@ class Again(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     revision: int | None = None
     rules: list[Draft] | None = None
+    modules: Modules | None = None
 
 
 async def every(call: Call) -> Response:
@@ -106,7 +107,7 @@ async def replay(call: Call) -> Response:
     """The execution again: as it was, under another revision, or under rules that are nowhere stored."""
     body = await call.json(Again) if call.has_body else Again()
     record = await call.service.records.get(call.tenant, call.path("id"))
-    other = None if body.revision == record.revision else await candidate(call, body.revision, body.rules)
+    other = None if body.revision == record.revision else await candidate(call, body.revision, body.rules, body.modules)
     replayer = call.service.replayer
     if other is None:
         found = await replayer.again(call.tenant, record)

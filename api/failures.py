@@ -11,7 +11,7 @@ from starlette.types import ExceptionHandler
 
 from api.errors import ApiError, error_response
 from api.request_id import echo_request_id
-from engine.authoring import InvalidScript, InvalidScripts
+from engine.authoring import InvalidScript, InvalidScripts, TooManyModules
 from engine.casing import NoCase
 from engine.configuration import InvalidValue
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
@@ -28,10 +28,11 @@ def _invalid_script(exc: InvalidScript) -> ApiError:
 
 
 def _invalid_scripts(exc: InvalidScripts) -> ApiError:
-    found = [(rule, problem) for rule, problems in exc.problems.items() for problem in problems]
-    (rule, first), *more = (pair for pair in found if pair[1].severity == "error")
-    text = f"rule `{rule}`, {_place(first)}{_and_more(len(more))}"
-    return ApiError("invalid_rule", text, problems=[{"rule": rule, **_problem(problem)} for rule, problem in found])
+    found = [(which, problem) for which, problems in exc.problems.items() for problem in problems]
+    ((kind, name), first), *more = (pair for pair in found if pair[1].severity == "error")
+    text = f"{kind} `{name}`, {_place(first)}{_and_more(len(more))}"
+    shown = [{kind: name, **_problem(problem)} for (kind, name), problem in found]
+    return ApiError("invalid_rule", text, problems=shown)
 
 
 def _place(problem: Problem) -> str:
@@ -61,6 +62,7 @@ FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidScripts: _invalid_scripts,
     InvalidTransaction: _invalid_transaction,
     InvalidValue: lambda exc: ApiError("unprocessable", str(exc)),
+    TooManyModules: lambda exc: ApiError("unprocessable", str(exc)),
     NoCase: lambda exc: ApiError("unprocessable", str(exc)),
     NotFound: lambda exc: ApiError("not_found", exc.message),
     Conflict: lambda exc: ApiError("conflict", exc.message, problems=[{"code": exc.code, "message": exc.message}]),

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from api.call import Call
 from api.errors import ApiError
 from api.filters import filter_of
-from api.trial import Draft, candidate
+from api.trial import Draft, Modules, candidate
 from engine.impact import Analysis, shown_impact
 
 log = structlog.get_logger("claimsmith.impact")
@@ -28,6 +28,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     filter: dict[str, str] = {}
     revision: int | None = None
     rules: list[Draft] | None = None
+    modules: Modules | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = MOST
 
 
@@ -38,7 +39,7 @@ async def impact(call: Call) -> Response:
     if twice := sorted({"since", "until", "cursor"} & question.filter.keys()):
         raise ApiError("invalid_request", f"`$.filter.{twice[0]}`: not a filter here")
     which = filter_of(question.filter | times, call.service.records, call.tenant)
-    other = await candidate(call, question.revision, question.rules)
+    other = await candidate(call, question.revision, question.rules, question.modules)
     if other is None:
         raise ApiError("invalid_request", "give one of `revision` and `rules`: what would be live instead")
     service, tenant = call.service, call.tenant

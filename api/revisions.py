@@ -46,6 +46,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
     return {
         "revision": revision.number,
         "rules": revision.rules,
+        "modules": revision.modules,
         "settings": revision.settings,
         "created_at": revision.created_at,
         "created_by": revision.created_by,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import configuration, executions, impact, operations, revisions, rules, shadow, tail, tenants, trial
+from api import configuration, executions, impact, modules, operations, revisions, rules, shadow, tail, tenants, trial
 from api.call import Call
 from api.callers import acting_tenant
 from api.execute import execute
@@ -39,6 +39,12 @@ ROUTES = (
     Row("DELETE", "/v1/rules/{id}", "rules:write", rules.delete),
     Row("GET", "/v1/rules/{id}/versions", "rules:read", rules.versions),
     Row("GET", "/v1/rules/{id}/versions/{n}", "rules:read", rules.version),
+    Row("GET", "/v1/modules", "rules:read", modules.every),
+    Row("GET", "/v1/modules/{name}", "rules:read", modules.one),
+    Row("PUT", "/v1/modules/{name}", "rules:deploy", modules.put),
+    Row("DELETE", "/v1/modules/{name}", "rules:deploy", modules.delete),
+    Row("GET", "/v1/modules/{name}/versions", "rules:read", modules.versions),
+    Row("GET", "/v1/modules/{name}/versions/{n}", "rules:read", modules.version),
     Row("GET", "/v1/revisions", "rules:read", revisions.every),
     Row("GET", "/v1/revisions/{n}", "rules:read", revisions.one),
     Row("POST", "/v1/revisions/{n}/activate", "rules:deploy", revisions.activate),

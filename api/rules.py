@@ -12,7 +12,18 @@ from starlette.responses import Response
 
 from api.body import json_response, read_json
 from api.call import Call
-from engine.models import ALWAYS, Conditions, OnFailure, PipelineRule, Revision, Rule, RuleName, RuleOrder, RuleVersion
+from engine.models import (
+    ALWAYS,
+    Conditions,
+    ModuleName,
+    OnFailure,
+    PipelineRule,
+    Revision,
+    Rule,
+    RuleName,
+    RuleOrder,
+    RuleVersion,
+)
 from engine.store.errors import EtagMismatch
 from engine.store.pipeline import WantedRule
 from engine.store.rules import RuleChanges
@@ -54,11 +65,18 @@ class PutRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     conditions: Conditions = ALWAYS
 
 
+class PutModule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: ModuleName
+    script: str
+
+
 class PutRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`expected` is the live revision that the caller has seen: another one is a conflict."""
+    """`expected` is the live revision that the caller has seen: another one is a conflict. Without `modules` those stay
+    as they are."""
 
     expected: Annotated[int, msgspec.Meta(ge=1)]
     rules: Annotated[list[PutRule], msgspec.Meta(max_length=MOST_RULES)]
+    modules: list[PutModule] | None = None
     prune: bool = False
 
 
@@ -67,7 +85,11 @@ class WholeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """With `module` it is the module of this name. `modules` are those that it may import, instead of the live ones."""
+
     script: str
+    module: ModuleName | None = None
+    modules: dict[ModuleName, str] | None = None
 
 
 async def create(call: Call) -> Response:
@@ -146,11 +168,12 @@ async def put_all(call: Call) -> Response:
     revision = await call.service.authoring.put_rules(
         call.tenant,
         [WantedRule(**msgspec.structs.asdict(rule)) for rule in body.rules],
+        None if body.modules is None else {module.name: module.script for module in body.modules},
         expected=body.expected,
         prune=body.prune,
         by=call.by,
     )
-    return json_response({"revision": revision.number, "rules": revision.rules})
+    return json_response({"revision": revision.number, "rules": revision.rules, "modules": revision.modules})
 
 
 async def set_order(call: Call) -> Response:
@@ -164,7 +187,9 @@ async def check(call: Call) -> Response:
     """Every problem of a script, hints included; nothing is stored."""
     body = await call.json(Script)
     values = (await call.service.configurations.live(call.tenant)).values
-    return json_response({"problems": await call.service.authoring.check(body.script, values)})
+    modules = await call.service.authoring.modules(call.tenant) if body.modules is None else body.modules
+    problems = await call.service.authoring.check(body.script, values, modules, module=body.module)
+    return json_response({"problems": problems})
 
 
 async def versions(call: Call) -> Response:

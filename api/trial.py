@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -17,7 +16,9 @@ from api.rules import Name
 from engine.calls.given import Exchange, Given
 from engine.cases import YEARS, nanoseconds, seed_of
 from engine.configuration import ConfigurationSet
-from engine.models import ALWAYS, Conditions, OnFailure, PipelineRule, Revision, Transaction
+from engine.library import drafts as library_of
+from engine.library import mentioned, sha256
+from engine.models import ALWAYS, Conditions, ModuleName, OnFailure, PipelineRule, Revision, Transaction
 from engine.record import record, shown
 from engine.recorder import NoRecorder
 
@@ -31,16 +32,21 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     conditions: Conditions = ALWAYS
 
 
+Modules = dict[ModuleName, str]
+
+
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One of `script` (alone), `rules` (in their order) and `revision`, or none for what is live. `clock` is the time
-    that the rules see, without a zone it is UTC; their chance is that of `seed`, where it is given. They read
-    `configuration` instead of the live values. With `http` they get these answers to their calls, with `cache` they
-    find these values, and with either nothing goes outside."""
+    """One of `script` (alone), `rules` (in their order) and `revision`, or none for what is live; drafts import
+    `modules` (their sources by name), or the live ones. `clock` is the time that the rules see, without a zone it is
+    UTC; their chance is that of `seed`, where it is given. They read `configuration` instead of the live values. With
+    `http` they get these answers to their calls, with `cache` they find these values, and with either nothing goes
+    outside."""
 
     user: msgspec.Raw = NO_USER
     context: msgspec.Raw = NO_CONTEXT
     script: str | None = None
     rules: list[Draft] | None = None
+    modules: Modules | None = None
     revision: int | None = None
     clock: datetime | None = None
     seed: Annotated[str, msgspec.Meta(max_length=200)] | None = None
@@ -67,7 +73,9 @@ async def try_(call: Call) -> Response:
         revision = await call.service.store.revision(call.tenant, body.revision)
     drafts = [Draft(body.script)] if body.script is not None else body.rules
     if drafts is not None:
-        revision, scripts = await drafted(call, live, drafts)
+        revision, scripts = await drafted(call, live, drafts, body.modules)
+    elif body.modules is not None:
+        raise ApiError("invalid_request", "`modules` are for `script` and `rules`")
     user = bytes(body.user).strip()
     execution = await call.service.engine.evaluate(
         Transaction(tenant=call.tenant, user=None if user == NULL else user, context=bytes(body.context).strip()),
@@ -91,44 +99,49 @@ async def _configuration(call: Call, body: Trial) -> ConfigurationSet:
 
 
 async def candidate(
-    call: Call, revision: int | None, drafts: list[Draft] | None
+    call: Call, revision: int | None, drafts: list[Draft] | None, modules: Modules | None = None
 ) -> tuple[Revision, dict[str, str]] | None:
     """The revision of this number, or the live one with these rules instead; None where neither is given. Running a
     draft is executing code: that needs `rules:write`."""
     if revision is not None and drafts is not None:
         raise ApiError("invalid_request", "give one of `revision` and `rules`")
+    if modules is not None and drafts is None:
+        raise ApiError("invalid_request", "`modules` are for `rules`: give both")
     if drafts is not None:
         call.caller.require("rules:write")
-        return await drafted(call, await call.service.store.live_revision(call.tenant), drafts)
+        return await drafted(call, await call.service.store.live_revision(call.tenant), drafts, modules)
     if revision is not None:
         return await call.service.store.revision(call.tenant, revision), {}
     return None
 
 
-async def drafted(call: Call, live: Revision, drafts: list[Draft]) -> tuple[Revision, dict[str, str]]:
-    """The live revision with other rules, which are valid, and the sources of those rules by SHA-256."""
+async def drafted(
+    call: Call, live: Revision, drafts: list[Draft], modules: Modules | None = None
+) -> tuple[Revision, dict[str, str]]:
+    """The live revision with other rules, which are valid, and the sources of those by SHA-256. They import `modules`,
+    or the live ones."""
     if len(drafts) > MOST_DRAFTS:
         raise ApiError("invalid_request", f"`$.rules`: at most {MOST_DRAFTS} rules")
-    stored = {rule.sha256 for rule in live.rules}  # what is live has been compiled
+    sources = await call.service.authoring.modules(call.tenant) if modules is None else modules
+    # What is live has been compiled.
+    stored = {rule.sha256 for rule in live.rules} if modules is None else set()
     for draft in drafts:
-        if _sha256(draft) not in stored:
-            await call.service.authoring.require_valid(draft.script)
-    scripts = {_sha256(draft): draft.script for draft in drafts}
+        if sha256(draft.script) not in stored:
+            await call.service.authoring.require_valid(draft.script, sources)
+    scripts = {sha256(text): text for text in (*(draft.script for draft in drafts), *sources.values())}
     rules = tuple(
         PipelineRule(
             id=f"draft-{index}",
             name=draft.name,
             version=0,
-            sha256=_sha256(draft),
+            sha256=sha256(draft.script),
             order=index,
             enabled=True,
             on_failure=draft.on_failure,
             conditions=draft.conditions,
+            imports=mentioned(draft.script, sources),
         )
         for index, draft in enumerate(drafts, 1)
     )
-    return msgspec.structs.replace(live, rules=rules, created_at=datetime.now(UTC)), scripts
-
-
-def _sha256(draft: Draft) -> str:
-    return hashlib.sha256(draft.script.encode()).hexdigest()
+    library = live.modules if modules is None else library_of(modules)
+    return msgspec.structs.replace(live, rules=rules, modules=library, created_at=datetime.now(UTC)), scripts

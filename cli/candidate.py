@@ -11,9 +11,8 @@ import msgspec
 from cli.client import Client
 from cli.output import Output
 from cli.plan import live_rules
-from cli.problems import plain, problems_of, show_problem
+from cli.problems import plain, problems_of, script_at, show_problem
 from cli.refusal import Refused
-from engine.files import read_script
 from sandbox.wire import Problem
 
 
@@ -51,7 +50,7 @@ def candidate(client: Client, files: Sequence[Path], revision: int | None) -> Ca
         return Candidate({"revision": revision})
     if not files:
         return None
-    scripts = {path: read_script(path) for path in files}
+    scripts = {path: script_at(path) for path in files}
     by_name = {path.stem: path for path in files}
     if len(by_name) < len(files):
         raise Refused("two of the files have the same name: a rule can be given once")
@@ -64,11 +63,12 @@ def candidate(client: Client, files: Sequence[Path], revision: int | None) -> Ca
     ]
     if errors:
         return NotValid(errors)
-    live = live_rules(client).rules
+    service = live_rules(client)
+    live = service.only_rules
     rules = [
         {
             "name": name,
-            "script": scripts[by_name[name]] if name in by_name else rule.script,
+            "script": scripts[by_name[name]].text if name in by_name else rule.script,
             "on_failure": rule.on_failure,
             "conditions": rule.conditions,
         }
@@ -76,5 +76,8 @@ def candidate(client: Client, files: Sequence[Path], revision: int | None) -> Ca
         if rule.enabled or name in by_name
     ]
     added = [name for name in by_name if name not in live]
-    rules += [{"name": name, "script": scripts[by_name[name]]} for name in added]
-    return Candidate({"rules": rules}, [name for name in by_name if name in live], added)
+    rules += [{"name": name, "script": scripts[by_name[name]].text} for name in added]
+    body: dict[str, Any] = {"rules": rules}
+    if beside := {name: text for script in scripts.values() for name, text in (script.modules or {}).items()}:
+        body["modules"] = {**service.modules, **beside}
+    return Candidate(body, [name for name in by_name if name in live], added)

@@ -22,19 +22,19 @@ def check(
     from cli.client import Client
     from cli.local import elsewhere
     from cli.output import Output, counted
-    from cli.problems import plain, problems_of, show_problem
+    from cli.problems import Script, plain, problems_of, script_at, show_problem
     from cli.scripts import scripts
-    from engine.files import NotAScript, read_script
+    from engine.files import NotAScript
     from sandbox.wire import Problem
 
     service = elsewhere(url)
     paths = scripts(files)
     output = Output()
     found: dict[Path, list[Problem]] = {}
-    texts: dict[Path, str] = {}
+    texts: dict[Path, Script] = {}
     for path in paths:
         try:
-            texts[path] = read_script(path)
+            texts[path] = script_at(path)
         except NotAScript as exc:
             problem = Problem(line=exc.line, column=exc.column, code=exc.code, message=exc.message)
             found[path] = [problem]

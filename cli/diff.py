@@ -17,12 +17,11 @@ def diff(
     """Show what a push of this folder would change. Exit code 1 if anything."""
     from cli.client import Client
     from cli.output import Output
-    from cli.plan import live_rules, make_plan
+    from cli.plan import in_folder, live_rules, make_plan
     from cli.seen import read_seen
     from cli.showing import plain_plan, show_conflicts, show_plan, show_unlisted
-    from engine.folder import read_folder
 
-    rules = read_folder(folder)
+    rules = in_folder(folder)
     output = Output()
     with Client(url, token, "rules:read") as client:
         seen = read_seen(folder, client.url)

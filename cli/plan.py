@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
@@ -12,9 +13,11 @@ import msgspec
 from cli.client import Client
 from cli.refusal import Refused
 from cli.seen import Entry, Seen, sha256
-from engine.folder import FolderRule
+from engine.folder import MODULES, FolderRule, read_folder, read_modules
 from engine.models import ALWAYS, Conditions, OnFailure
 
+# Modules stand in a plan like rules, under a name that no rule has: that of their file.
+PREFIX = f"{MODULES}/"
 FIELDS = ("order", "enabled", "on_failure", "conditions")
 SIGNS = {"create": "+", "change": "~", "delete": "-"}
 
@@ -36,17 +39,55 @@ class LiveRule(msgspec.Struct, frozen=True, kw_only=True):
     draft: Any = None
 
 
+class LiveModule(msgspec.Struct, frozen=True):
+    """A module as the service shows it."""
+
+    name: str
+    version: int
+    sha256: str
+    script: str = ""
+
+    def as_rule(self) -> LiveRule:
+        return LiveRule(
+            id=self.name,
+            name=PREFIX + self.name,
+            script=self.script,
+            version=self.version,
+            sha256=self.sha256,
+            order=0,
+            enabled=True,
+            on_failure="deny",
+            live=True,
+            created_at=datetime.min,
+        )
+
+
 class Listed(msgspec.Struct, frozen=True):
     revision: int
     rules: list[LiveRule]
 
 
+class Modules(msgspec.Struct, frozen=True):
+    revision: int
+    modules: list[LiveModule]
+
+
 class Service(msgspec.Struct, frozen=True):
-    """The live rules of a service in the order they run, and the names of those that somebody has saved only."""
+    """The live rules of a service in the order they run, behind its modules, and the names of those rules that somebody
+    has saved only."""
 
     revision: int
     rules: dict[str, LiveRule]
     saved: frozenset[str]
+
+    @property
+    def only_rules(self) -> dict[str, LiveRule]:
+        return {name: rule for name, rule in self.rules.items() if not is_module(name)}
+
+    @property
+    def modules(self) -> dict[str, str]:
+        """Their scripts."""
+        return {rule.id: rule.script for name, rule in self.rules.items() if is_module(name)}
 
     def seen(self, url: str) -> Seen:
         return Seen(
@@ -63,9 +104,12 @@ class Put(msgspec.Struct, frozen=True):
 
     revision: int
     rules: list[Named]
+    modules: list[LiveModule]
 
     def seen(self, url: str) -> Seen:
-        return Seen(service=url, revision=self.revision, rules={rule.name: entry_of(rule) for rule in self.rules})
+        modules = {PREFIX + module.name: entry_of(module.as_rule()) for module in self.modules}
+        rules = {rule.name: entry_of(rule) for rule in self.rules}
+        return Seen(service=url, revision=self.revision, rules=modules | rules)
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +122,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     aside: bool = False
 
     def fields(self) -> dict[str, tuple[Any, Any]]:
-        """The fields that differ besides the script, each before and after."""
+        """The fields that differ besides the script, each before and after; a module has none."""
+        if is_module(self.name):
+            return {}
         none = {"conditions": ALWAYS}  # of a rule that is not there
         pairs = {
             name: (getattr(self.before, name, none.get(name)), getattr(self.after, name, none.get(name)))
@@ -120,11 +166,30 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def live_rules(client: Client) -> Service:
     """What is live. Raises `Refused`."""
+    # The number of the older look: what went live between the two is then a conflict, and not overlooked.
+    modules = client.get("/v1/modules", Modules)
     listed = client.get("/v1/rules", Listed)
     # Of the same order the one that was created first; the list is in the order of what is saved.
     live = sorted((rule for rule in listed.rules if rule.live), key=lambda rule: (rule.order, rule.created_at))
     saved = frozenset(rule.name for rule in listed.rules if not rule.live or rule.draft is not None)
-    return Service(listed.revision, {rule.name: rule for rule in live}, saved)
+    both = [*(module.as_rule() for module in modules.modules), *live]
+    return Service(min(modules.revision, listed.revision), {rule.name: rule for rule in both}, saved)
+
+
+def is_module(name: str) -> bool:
+    return name.startswith(PREFIX)
+
+
+def in_folder(folder: Path) -> list[FolderRule]:
+    """The modules and rules of a folder. Raises `BadFile`."""
+    modules = read_modules(folder)
+    return [
+        *(
+            FolderRule(name=PREFIX + name, script=script, order=0, enabled=True, on_failure="deny")
+            for name, script in modules.items()
+        ),
+        *read_folder(folder),
+    ]
 
 
 def make_plan(folder: Sequence[FolderRule], service: Service, seen: Seen | None, prune: bool) -> Plan:
@@ -141,8 +206,9 @@ def make_plan(folder: Sequence[FolderRule], service: Service, seen: Seen | None,
     if prune:
         changes += [Change(kind="delete", name=name, before=service.rules[name], after=None) for name in others]
     kept = [] if prune else others
-    present = list(service.rules)
+    present = list(service.only_rules)
     orders = {name: service.rules[name].order for name in kept} | {name: rule.order for name, rule in wanted.items()}
+    orders = {name: order for name, order in orders.items() if not is_module(name)}
     # As the service does it: of the same order the one that was created first.
     then = sorted(
         orders, key=lambda name: (orders[name], present.index(name) if name in service.rules else len(present))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,16 +13,32 @@ import msgspec
 from cli.client import Client
 from cli.local import workbench
 from cli.output import BAD, CHANGED, Output
+from engine.files import read_script
+from engine.folder import module_name, modules_beside
 from sandbox.wire import Problem
 
 AT_ONCE = 4
+
+
+class Script(msgspec.Struct, frozen=True, kw_only=True):
+    """`modules` are those that it can import, None for the live ones of the service; `module` is its name where it is
+    one."""
+
+    text: str
+    modules: dict[str, str] | None = None
+    module: str | None = None
+
+
+def script_at(path: Path) -> Script:
+    """The script of a file, with the modules beside it. Raises `BadFile`."""
+    return Script(text=read_script(path), modules=modules_beside(path) or None, module=module_name(path))
 
 
 class Checked(msgspec.Struct, frozen=True):
     problems: list[Problem]
 
 
-def problems_of(scripts: Sequence[str], service: Client | None, done: Callable[[], None]) -> list[list[Problem]]:
+def problems_of(scripts: Sequence[Script], service: Client | None, done: Callable[[], None]) -> list[list[Problem]]:
     """For each script everything that stands against it, hints included; a few at once. `done` is called after each.
 
     Without a service the sandbox of this machine looks. Raises `Refused`.
@@ -29,8 +46,10 @@ def problems_of(scripts: Sequence[str], service: Client | None, done: Callable[[
     if service is None:
         return asyncio.run(_here(scripts, done)) if scripts else []
 
-    def ask(script: str) -> list[Problem]:
-        found = service.ask("/v1/rules/check", {"script": script}, Checked).problems
+    def ask(script: Script) -> list[Problem]:
+        body = {"script": script.text, "modules": script.modules, "module": script.module}
+        given = {name: value for name, value in body.items() if value is not None}
+        found = service.ask("/v1/rules/check", given, Checked).problems
         done()
         return found
 
@@ -43,13 +62,13 @@ def problems_of(scripts: Sequence[str], service: Client | None, done: Callable[[
             threads.shutdown(wait=True, cancel_futures=True)
 
 
-async def _here(scripts: Sequence[str], done: Callable[[], None]) -> list[list[Problem]]:
+async def _here(scripts: Sequence[Script], done: Callable[[], None]) -> list[list[Problem]]:
     turns = asyncio.Semaphore(AT_ONCE)
     async with workbench() as bench:
 
-        async def look(script: str) -> list[Problem]:
+        async def look(script: Script) -> list[Problem]:
             async with turns:
-                found = await bench.check(script)
+                found = await bench.check(script.text, script.modules or {}, module=script.module or "")
             done()
             return found
 

@@ -116,12 +116,15 @@ def _write(
     folder: Path, rules: Sequence[FolderRule], service: Service, kept: Sequence[Difference], gone: Sequence[str]
 ) -> None:
     """Scripts first, then what lists them: cut off anywhere, it can be done again. Rules that are only here stay."""
+    from cli.plan import is_module
     from cli.seen import write_file
-    from engine.folder import LISTING, FolderRule, listing_text
+    from engine.folder import LISTING, MODULES, FolderRule, listing_text
 
     here = {rule.name: rule for rule in rules}
     untouched = {one.name for one in kept}
     listed = [rule for rule in rules if rule.name in untouched or rule.name not in {*service.rules, *gone}]
+    if any(is_module(name) for name in service.rules):
+        _make(folder / MODULES)
     for name, live in service.rules.items():
         if name not in untouched:
             if name not in here or here[name].script != live.script:
@@ -138,6 +141,7 @@ def _write(
             )
     if rules and here == {rule.name: rule for rule in listed}:
         return  # as somebody has written it
+    listed = [rule for rule in listed if not is_module(rule.name)]
     places = {name: place for place, name in enumerate(service.rules)}
     listed.sort(key=lambda rule: (rule.order, places.get(rule.name, len(places))))
     write_file(folder / LISTING, listing_text(listed))
@@ -173,18 +177,19 @@ def _show(
     if refused:
         output.line("nothing was written: edited in the folder and on the service; --force overwrites the folder")
     else:
-        output.line(f"{folder}: revision {service.revision} has {counted(len(service.rules), 'rule')}")
+        output.line(f"{folder}: revision {service.revision} has {counted(len(service.only_rules), 'rule')}")
 
 
 def _require_names(service: Service) -> None:
     """Names come from the service, and become files. Raises `Refused` for one that would not be in the folder."""
-    from cli.plan import require_whole
+    from cli.plan import PREFIX, is_module, require_whole
     from cli.refusal import Refused
-    from engine.models import RULE_NAME
+    from engine.models import MODULE_NAME, RULE_NAME
 
     folded: dict[str, str] = {}
     for name, rule in service.rules.items():
-        if not re.fullmatch(RULE_NAME, name):
+        pattern = MODULE_NAME if is_module(name) else RULE_NAME
+        if not re.fullmatch(pattern, name.removeprefix(PREFIX)):
             raise Refused(f"the service has a rule `{name}`, which can be no file's name")
         if (other := folded.setdefault(name.casefold(), name)) != name:
             raise Refused(f"the rules `{other}` and `{name}` would be one file on some machines: rename one of them")
@@ -201,6 +206,7 @@ def _make(folder: Path) -> None:
 
 
 def _rules_here(folder: Path) -> list[FolderRule]:
-    from engine.folder import LISTING, read_folder
+    from cli.plan import in_folder
+    from engine.folder import LISTING
 
-    return read_folder(folder) if (folder / LISTING).exists() else []
+    return in_folder(folder) if (folder / LISTING).exists() else []

@@ -45,16 +45,15 @@ def push(
     """Make the rules of a folder live. Exit code 1 if somebody else's newer edit or a problem is in the way."""
     from cli.client import Client
     from cli.output import Output
-    from cli.plan import live_rules, make_plan
+    from cli.plan import in_folder, live_rules, make_plan
     from cli.problems import plain, show_problem
     from cli.refusal import Refused
     from cli.seen import FILE, read_seen
     from cli.showing import plain_plan, show_conflicts, show_plan, show_unlisted
-    from engine.folder import read_folder
 
     if as_json and not yes:
         raise Refused("with --json nobody can be asked: say --yes")
-    rules = read_folder(folder)
+    rules = in_folder(folder)
     output = Output()
     with Client(url, token, SCOPES) as client:
         service = live_rules(client)
@@ -104,7 +103,7 @@ def _carry_out(
         return Outcome(0, "nothing to push")
     if plan.conflicts and not force:
         return Outcome(1, "nothing was pushed: get what is there with `claimsmith pull`, or overwrite it with --force")
-    if problems := _errors(output, client, folder, plan):
+    if problems := _errors(output, client, folder, rules, plan):
         return Outcome(1, "nothing was pushed: these rules have errors", problems=problems)
     if not (yes or _agreed()):
         return Outcome(1, "nothing was pushed")
@@ -130,9 +129,12 @@ def _keep(folder: Path, seen: Seen) -> None:
         typer.echo(f"claimsmith: {exc}: the next push from here will not know what this one did", err=True)
 
 
-def _errors(output: Output, client: Client, folder: Path, plan: Plan) -> list[tuple[Path, Problem]]:
+def _errors(
+    output: Output, client: Client, folder: Path, rules: Sequence[FolderRule], plan: Plan
+) -> list[tuple[Path, Problem]]:
     """The errors in scripts that are new. What is checked here, the service need not compile again."""
-    from cli.problems import problems_of
+    from cli.plan import PREFIX, is_module
+    from cli.problems import Script, problems_of
 
     new = [
         change.after
@@ -140,7 +142,16 @@ def _errors(output: Output, client: Client, folder: Path, plan: Plan) -> list[tu
         if change.after and not (change.before and change.before.script == change.after.script)
     ]
     with output.progress("checking", len(new)) as done:
-        checked = problems_of([rule.script for rule in new], client, done)
+        modules = {rule.name.removeprefix(PREFIX): rule.script for rule in rules if is_module(rule.name)}
+        scripts = [
+            Script(
+                text=rule.script,
+                modules=modules or None,
+                module=rule.name.removeprefix(PREFIX) if is_module(rule.name) else None,
+            )
+            for rule in new
+        ]
+        checked = problems_of(scripts, client, done)
     return [
         (folder / f"{rule.name}.py", problem)
         for rule, problems in zip(new, checked, strict=True)
@@ -160,9 +171,12 @@ def _agreed() -> bool:
 
 def _put(client: Client, rules: Sequence[FolderRule], plan: Plan, prune: bool) -> Seen:
     """All changes in one call. What is live already is left out, unless its absence would mean something."""
-    from cli.plan import Put
+    from cli.plan import PREFIX, Put, is_module
 
     changed = {change.name for change in plan.changes}
     sent = [rule for rule in rules if prune or rule.name in changed]
-    body = {"expected": plan.revision, "rules": sent, "prune": prune}
+    modules = [{"name": rule.name.removeprefix(PREFIX), "script": rule.script} for rule in sent if is_module(rule.name)]
+    body = {"expected": plan.revision, "rules": [rule for rule in sent if not is_module(rule.name)], "prune": prune}
+    if prune or modules:
+        body["modules"] = modules
     return client.change("PUT", "/v1/rules", body, Put, WITHIN).seen(client.url)

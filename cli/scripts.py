@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cli.refusal import Refused
+from engine.folder import module_name
 
 CASES = ".cases.json"
 
@@ -41,6 +42,7 @@ def with_cases(paths: Sequence[Path]) -> tuple[list[tuple[Path, Path]], list[Pat
             files = set(_walk(path))
             pairs |= dict.fromkeys(_pair(file) for file in sorted(files) if file.name.endswith(CASES))
             without += [file for file in sorted(files) if file.suffix == ".py" and file.with_suffix(CASES) not in files]
+            without = [file for file in without if module_name(file) is None]
         else:
             _require_there(path)
             pairs[_pair(path)] = None

@@ -10,7 +10,7 @@ import msgspec
 
 from cli.client import Client
 from cli.output import BAD, CHANGED, GOOD, QUIET, Output, compact, counted
-from cli.plan import FIELDS, SIGNS, Change, Conflict, LiveRule, Plan, diff
+from cli.plan import FIELDS, SIGNS, Change, Conflict, LiveRule, Plan, diff, is_module
 from engine.folder import FolderRule, unlisted
 
 STYLES = {"create": GOOD, "change": CHANGED, "delete": BAD}
@@ -81,7 +81,8 @@ def show_conflicts(output: Output, plan: Plan, seen_revision: int, client: Clien
         if conflict.found is None:
             output.line(f"    revision {live.revision} is by {live.created_by}, {live.created_at}")
             continue
-        path = f"/v1/rules/{conflict.found.id}/versions"
+        kind = "modules" if is_module(conflict.name) else "rules"
+        path = f"/v1/{kind}/{conflict.found.id}/versions"
         theirs = client.get(f"{path}/{conflict.found.version}", Version)
         output.line(f"    version {theirs.version} is by {theirs.created_by}, {theirs.created_at}")
         if conflict.seen is None or conflict.seen.id != conflict.found.id:

@@ -72,10 +72,14 @@ def _read(pairs: Sequence[tuple[Path, Path]], text: str) -> list[Tested]:
     from cli.trials import Tested
     from engine.cases import read_cases
     from engine.files import read_script
+    from engine.folder import modules_beside
 
-    tested = [Tested(path=path, script=read_script(path), cases=read_cases(cases)) for path, cases in pairs]
+    tested = [
+        Tested(path=path, script=read_script(path), cases=read_cases(cases), modules=modules_beside(path))
+        for path, cases in pairs
+    ]
     chosen = [
-        Tested(path=one.path, script=one.script, cases=cases)
+        Tested(path=one.path, script=one.script, cases=cases, modules=one.modules)
         for one in tested
         if (cases := [case for case in one.cases if text.lower() in f"{one.path.stem}: {case.name}".lower()])
     ]

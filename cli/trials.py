@@ -33,6 +33,7 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     script: str
     cases: list[Case]
+    modules: dict[str, str] = {}  # that it can import
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,14 +99,14 @@ async def _here(tested: Sequence[Tested], done: Callable[[], None], traced: bool
 
 
 async def _run(bench: Workbench, one: Tested, traced: bool) -> list[Result]:
-    problems = await bench.check(one.script)
+    problems = await bench.check(one.script, one.modules)
     if any(problem.severity == "error" for problem in problems):
         return [_unrunnable(one, case, problems) for case in one.cases]
     found = []
     all_lines = await bench.lines(one.script) if traced else frozenset[int]()
     for case in one.cases:
         try:
-            execution = await bench.run(one.path.stem, one.script, case, traced=traced)
+            execution = await bench.run(one.path.stem, one.script, case, modules=one.modules, traced=traced)
         except Busy as exc:
             raise Refused(f"{one.path}: case `{case.name}` was not run: {exc}") from None
         result = _result(one, case, shown(record(execution), ALL_SHOWN))
@@ -124,6 +125,7 @@ def _there(service: Client, one: Tested, case: Case) -> Result:
         "http": case.http,
         "cache": case.cache,
         "rules": [{"name": one.path.stem, "script": one.script}],
+        "modules": one.modules,
     }
     try:
         return _result(one, case, service.ask("/v1/try", body, dict[str, Any]))

@@ -32,7 +32,7 @@ def try_(
     from cli.client import Client
     from cli.execution import show_execution
     from cli.output import Output
-    from cli.problems import plain, problems_of, show_problem
+    from cli.problems import plain, problems_of, script_at, show_problem
     from cli.refusal import Refused
 
     if rule and revision is not None:
@@ -41,14 +41,16 @@ def try_(
         raise Refused("standard input can be the user or the context, not both")
     body: dict[str, Any] = {"user": _read(user, dict[str, Any] | None)}
     body["context"] = {} if context is None else _read(context, dict[str, Any])
-    drafts = [{"name": path.stem, "script": _script(path)} for path in rule or []]
-    if drafts:
-        body["rules"] = drafts
+    scripts = [script_at(path) for path in rule or []]
+    if scripts:
+        body["rules"] = [{"name": path.stem, "script": one.text} for path, one in zip(rule or [], scripts, strict=True)]
+    if beside := {name: text for one in scripts for name, text in (one.modules or {}).items()}:
+        body["modules"] = beside
     if revision is not None:
         body["revision"] = revision
     output = Output()
     with Client(url, token, "rules:write") as client:
-        checked = problems_of([draft["script"] for draft in drafts], client, lambda: None)
+        checked = problems_of(scripts, client, lambda: None)
         errors = [
             (path, problem)
             for path, problems in zip(rule or [], checked, strict=True)
@@ -74,9 +76,3 @@ def _read(path: Path, type_: Any) -> Any:
     if path == STANDARD_INPUT:
         return decode_json("standard input", typer.get_binary_stream("stdin").read(LARGEST_JSON + 1), type_)
     return read_json(path, type_)
-
-
-def _script(path: Path) -> str:
-    from engine.files import read_script
-
-    return read_script(path)

@@ -18,6 +18,7 @@ from engine.configuration import ConfigurationSet
 from engine.engine import Engine
 from engine.execution import Execution
 from engine.files import BadFile, read_json
+from engine.library import NO_MODULES, Sources, drafts, mentioned, sha256
 from engine.models import PipelineRule, Revision, TenantSettings, Transaction
 from engine.recorder import NoRecorder
 
@@ -66,13 +67,24 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
-async def run_case(engine: Engine, rule: str, script: str, case: Case, *, traced: bool = False) -> Execution:
-    """The execution of the script alone, under the name `rule`, over the case's transaction; recorded nowhere.
+async def run_case(
+    engine: Engine, rule: str, script: str, case: Case, *, modules: Sources = NO_MODULES, traced: bool = False
+) -> Execution:
+    """The execution of the script alone, under the name `rule`, over the case's transaction; recorded nowhere. It may
+    import `modules`.
 
     Raises what `Engine.evaluate` does. A script that does not compile is a step that was `refused`.
     """
-    sha256 = hashlib.sha256(script.encode()).hexdigest()
-    alone = PipelineRule(id="case", name=rule, version=1, sha256=sha256, order=1, enabled=True, on_failure="deny")
+    alone = PipelineRule(
+        id="case",
+        name=rule,
+        version=1,
+        sha256=sha256(script),
+        order=1,
+        enabled=True,
+        on_failure="deny",
+        imports=mentioned(script, modules),
+    )
     return await engine.evaluate(
         Transaction(
             tenant=TENANT,
@@ -86,8 +98,9 @@ async def run_case(engine: Engine, rule: str, script: str, case: Case, *, traced
             settings=TenantSettings(),
             created_at=datetime.now(UTC),
             created_by=TENANT,
+            modules=drafts(modules),
         ),
-        scripts={sha256: script},
+        scripts={sha256(text): text for text in (script, *modules.values())},
         recorder=NoRecorder(),
         clock=clock_of(case),
         seed=seed_of(case.seed or case.name),

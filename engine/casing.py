@@ -11,6 +11,7 @@ from engine.calls.given import Exchange
 from engine.cases import Case, parts, run_case
 from engine.engine import Engine
 from engine.evidence import Evidence
+from engine.library import NO_MODULES, Sources
 from engine.models import CallRecord
 from engine.record import Record, moment
 from sandbox.exchanges import CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
@@ -22,8 +23,9 @@ class NoCase(Exception):
     """There is no case to be had of this rule's part; the message says why."""
 
 
-async def case_of(engine: Engine, record: Record, rule: str, script: str) -> Case:
-    """What the rule `rule`, whose source was `script`, was given in this execution, as a case that it passes.
+async def case_of(engine: Engine, record: Record, rule: str, script: str, modules: Sources = NO_MODULES) -> Case:
+    """What the rule `rule`, whose source was `script`, was given in this execution, as a case that it passes. It
+    imports `modules`.
 
     The record is one without secrets, and so is the case: what it expects is what the rule makes of the masked data,
     with the clock of then and chance of the case's own. Raises `NoCase`, and what `Engine.evaluate` raises.
@@ -46,7 +48,7 @@ async def case_of(engine: Engine, record: Record, rule: str, script: str) -> Cas
         http=tuple(_exchange(call) for call in record.trace.calls if call.step == place and call.kind == "http"),
         cache=_kept([call for call in record.trace.calls if call.step == place and call.kind == "cache"]),
     )
-    found = parts(await run_case(engine, rule, script, case))
+    found = parts(await run_case(engine, rule, script, case, modules=modules))
     expect = {part: value for part, value in found.items() if part in ALWAYS or _says(value)}
     return msgspec.structs.replace(case, expect=expect)
 

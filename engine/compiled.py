@@ -19,6 +19,7 @@ import structlog
 from redis.exceptions import RedisError, ResponseError
 
 from engine.keys import Keys
+from engine.library import NO_MODULES, Sources, whole
 from sandbox.pool import Pool
 from sandbox.wire import Compiled, Hello
 
@@ -31,7 +32,8 @@ EXPIRES = 30 * 24 * 3600  # for garbage only: every use of Redis renews it
 MOST_BYTES = 64 * 1024 * 1024  # in this process
 RETRY = 1.0  # how long Redis is left alone after a failure
 
-Source = Callable[[], Awaitable[str]]
+# The script, and those of the modules that it is compiled with.
+Source = Callable[[], Awaitable[tuple[str, Sources]]]
 
 
 class RuleRefused(Exception):
@@ -65,13 +67,13 @@ class CompiledRules:
     def redis_available(self) -> bool:
         return self._redis is not None and time.monotonic() >= self._left_alone_until
 
-    async def code(self, sha256: str, source: Source) -> bytes:
-        """The marshalled code of the script with this SHA-256, for a worker only.
+    async def code(self, whole: str, source: Source) -> bytes:
+        """The marshalled code of the script and modules with this digest (`engine.library`), for a worker only.
 
-        `source` is asked for the script when nobody has its code. Raises `RuleRefused`, `SandboxUnavailable`,
+        `source` is asked for the scripts when nobody has their code. Raises `RuleRefused`, `SandboxUnavailable`,
         and what `source` raises.
         """
-        digest = await self._digest(sha256)
+        digest = await self._digest(whole)
         code = self._memory.get(digest)
         if code is not None:
             self._memory.move_to_end(digest)
@@ -85,25 +87,30 @@ class CompiledRules:
         # Who gives up waiting does not take it from the others, nor from the next login.
         return await asyncio.shield(waiting)
 
-    async def compile(self, script: str) -> Compiled:
-        """Check and compile a script; a good one is kept for the next login."""
-        compiled = await self._pool.compile(script)
+    async def compile(self, script: str, modules: Sources = NO_MODULES) -> Compiled:
+        """Check and compile a script with the modules that it may import; a good one is kept for the next login."""
+        compiled = await self._pool.compile(script, modules=modules)
         if compiled.code:
             self.counts.compiled += 1
-            digest = await self._digest(hashlib.sha256(script.encode()).hexdigest())
+            digest = await self._digest(whole(script, modules))
             self._keep(digest, compiled.code)
             await self._store(digest, compiled.code)
         return compiled
 
-    async def holds(self, sha256: str) -> bool:
-        """Whether the script with this SHA-256 has compiled under the present policy, and its code is in this process.
-        Raises `SandboxUnavailable`."""
-        return await self._digest(sha256) in self._memory
+    async def compile_module(self, name: str, script: str, modules: Sources) -> Compiled:
+        """Check the module of this name, which may import the others."""
+        return await self._pool.compile(script, modules=modules, module=name)
+
+    async def holds(self, script: str, modules: Sources = NO_MODULES) -> bool:
+        """Whether this has compiled under the present policy, and its code is in this process. Raises
+        `SandboxUnavailable`."""
+        return await self._digest(whole(script, modules)) in self._memory
 
     async def _find(self, digest: str, source: Source) -> bytes:
         code = await self._fetch(digest)
         if code is None:
-            compiled = await self._pool.compile(await source(), stored=True)
+            script, modules = await source()
+            compiled = await self._pool.compile(script, modules=modules, stored=True)
             if not compiled.code:
                 raise RuleRefused(compiled)
             self.counts.compiled += 1
@@ -117,9 +124,9 @@ class CompiledRules:
         if not done.cancelled():
             done.exception()  # seen, even if all who waited have given up
 
-    async def _digest(self, sha256: str) -> str:
-        """What names the code: the script and everything that decides how it is compiled."""
-        return digest_of(sha256, await self._pool.greeting())
+    async def _digest(self, whole: str) -> str:
+        """What names the code: the scripts and everything that decides how they are compiled."""
+        return digest_of(whole, await self._pool.greeting())
 
     def _keep(self, digest: str, code: bytes) -> None:
         self._bytes += len(code) - len(self._memory.pop(digest, b""))

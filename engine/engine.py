@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
@@ -24,9 +25,10 @@ from engine.conditions import unmet
 from engine.configuration import EMPTY, Configurations, ConfigurationSet
 from engine.execution import Execution
 from engine.execution_id import CHANCE, execution_id
+from engine.library import Sources, closure, digest
 from engine.live import Live
 from engine.masking import Masking, without_secrets
-from engine.models import CallRecord, PipelineRule, Revision, Step, StepError, Transaction
+from engine.models import CallRecord, PipelineModule, PipelineRule, Revision, Step, StepError, Transaction
 from engine.ready import Ready
 from engine.recorder import Recorder
 from engine.store.errors import Unavailable
@@ -90,12 +92,12 @@ class Engine:
     ) -> Execution:
         """Decide on a transaction with the tenant's live revision, or with a given one.
 
-        `scripts` are the sources of a draft by SHA-256. `clock` (nanoseconds since the epoch) and `seed` (`SEED` bytes)
-        are those of an earlier execution, for a replay; `ended` are the rules that do not run, by their places among
-        the enabled ones, since they had to be ended then. `configuration` is read instead of the live set; with
-        `calls`, those of an earlier execution, a call gets its recorded answer, and none goes outside; else `outside`
-        answers it, where it is given. In the `background` it takes no login's worker; a `traced` one has a timeline,
-        and more time.
+        `scripts` are the sources of a draft, its rules and modules, by SHA-256. `clock` (nanoseconds since the epoch)
+        and `seed` (`SEED` bytes) are those of an earlier execution, for a replay; `ended` are the rules that do not
+        run, by their places among the enabled ones, since they had to be ended then. `configuration` is read instead of
+        the live set; with `calls`, those of an earlier execution, a call gets its recorded answer, and none goes
+        outside; else `outside` answers it, where it is given. In the `background` it takes no login's worker; a
+        `traced` one has a timeline, and more time.
 
         Whatever the rules do is a value. Raises `InvalidTransaction` for JSON that is not a transaction, `NotFound` for
         a tenant that does not exist, `Unavailable`, `Busy` and `SandboxUnavailable` when it was not evaluated.
@@ -171,21 +173,27 @@ class Engine:
         """The code of the revision's rules, kept where all of them compile and none is a draft."""
         rules = tuple(rule for rule in revision.rules if rule.enabled)
         hello = self._pool.hello
+        bundles = [closure(rule.imports, revision.modules) for rule in rules]
+        digests = [
+            digest(rule.sha256, {module.name: module.sha256 for module in bundle})
+            for rule, bundle in zip(rules, bundles, strict=True)
+        ]
         codes: list[bytes] = []
         kills: dict[int, trace.Kill] = {}
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 for index, rule in enumerate(rules):
                     code = b""
+                    source = functools.partial(self._source, rule, bundles[index], scripts)
                     try:
-                        code = await self._compiled.code(rule.sha256, lambda rule=rule: self._source(rule, scripts))  # type: ignore[misc]
+                        code = await self._compiled.code(digests[index], source)
                     except RuleRefused as refused:
                         error = StepError(code="rule_refused", message=f"it does not compile any more: {refused}")
                         kills[index] = trace.Kill(outcome="refused", error=error, seconds=0.0, events=[])
                     codes.append(code)
         except TimeoutError:
             raise Busy("the deadline came before the rules were compiled") from None
-        ready = Ready(revision, hello, rules, codes, kills)
+        ready = Ready(revision, hello, rules, digests, codes, kills)
         if not scripts and not kills and self._live.known(revision.tenant) is revision:
             self._ready[revision.tenant] = ready
             if len(self._ready) > MOST_READY:
@@ -280,14 +288,17 @@ class Engine:
             return index
         return None
 
-    async def _source(self, rule: PipelineRule, scripts: Mapping[str, str]) -> str:
-        if rule.sha256 in scripts:
-            return scripts[rule.sha256]
-        stored = await self._store.scripts([rule.sha256])
-        if rule.sha256 not in stored:
+    async def _source(
+        self, rule: PipelineRule, modules: Sequence[PipelineModule], scripts: Mapping[str, str]
+    ) -> tuple[str, Sources]:
+        wanted = {rule.sha256, *(module.sha256 for module in modules)}
+        found = {sha256: scripts[sha256] for sha256 in wanted & scripts.keys()}
+        if missing := wanted - found.keys():
+            found |= await self._store.scripts(missing)
+        if found.keys() != wanted:
             # Its tenant was ended by another replica a moment ago: soon it is not found here either.
             raise Unavailable(f"the script of rule `{rule.id}` is not stored any more")
-        return stored[rule.sha256]
+        return found[rule.sha256], {module.name: found[module.sha256] for module in modules}
 
 
 def _log(execution: Execution, failed: Sequence[Step]) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from engine.cases import Case
 from engine.casing import NoCase, case_of
 from engine.engine import Engine
+from engine.library import closure
 from engine.models import PipelineRule, Revision
 from engine.record import Record, redacted
 from engine.records import Records
@@ -68,8 +69,10 @@ class Explainer:
         found = next((one for one in revision.rules if one.name == rule), None)
         if found is None:
             raise NoCase(f"revision {revision.number} has no rule `{rule}`")
-        script = (await self._store.scripts([found.sha256]))[found.sha256]
-        return await case_of(self._engine, record, rule, script)
+        modules = closure(found.imports, revision.modules)
+        scripts = await self._store.scripts([found.sha256, *(module.sha256 for module in modules)])
+        sources = {module.name: scripts[module.sha256] for module in modules}
+        return await case_of(self._engine, record, rule, scripts[found.sha256], sources)
 
     async def _lines(self, tenant: str, record: Record) -> dict[int, frozenset[int]] | None:
         """The lines that ran; None where there is nobody to tell them just now."""

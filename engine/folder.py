@@ -10,9 +10,10 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from engine.files import BadFile, read_json, read_script
-from engine.models import ALWAYS, RULE_NAME, Conditions, OnFailure, RuleOrder
+from engine.models import ALWAYS, RULE_NAME, Conditions, ModuleName, OnFailure, RuleOrder
 
 LISTING = "rules.json"
+MODULES = "modules"
 
 
 class Listed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +69,32 @@ def read_folder(folder: Path) -> list[FolderRule]:
         )
         for rule in listing.rules
     ]
+
+
+def read_modules(folder: Path) -> dict[str, str]:
+    """The modules that the rules of a folder share: `modules/NAME.py` of it, each by its name.
+
+    Raises `BadFile` for a file whose name no module can have, and for one that cannot be read.
+    """
+    found = {}
+    for path in sorted((folder / MODULES).glob("*.py")):
+        try:
+            found[msgspec.convert(path.stem, ModuleName)] = read_script(path)
+        except msgspec.ValidationError:
+            text = "no name of a module: small letters, digits and `_`, at most 64, a letter first"
+            raise BadFile(path, text) from None
+    return found
+
+
+def module_name(path: Path) -> str | None:
+    """The module that a file is, where it is one: it stands in a folder `modules`."""
+    return path.stem if path.absolute().parent.name == MODULES else None
+
+
+def modules_beside(path: Path) -> dict[str, str]:
+    """What the script in this file can import. Raises `BadFile`."""
+    folder = path.absolute().parent
+    return read_modules(folder.parent if folder.name == MODULES else folder)
 
 
 def unlisted(folder: Path, rules: Sequence[FolderRule]) -> list[str]:

@@ -21,6 +21,8 @@ NULL = msgspec.Raw(b"null")
 # A name can be a file's name, so that a folder of rules and the store can hold the same.
 RULE_NAME = r"\A[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?\Z"
 RuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=RULE_NAME)]
+MODULE_NAME = r"\A[a-z][a-z0-9_]*\Z"  # as the `import` statement has it
+ModuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=MODULE_NAME)]
 RuleOrder = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 # `host`, `host:port`, `*.host` for all names below it, `[address]`; with `http://` in front also without encryption.
 ALLOWED_HOST = r"\A(http://)?((\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?\Z"
@@ -85,7 +87,7 @@ ALWAYS = Conditions()
 
 
 class PipelineRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule as one revision holds it."""
+    """A rule as one revision holds it. `imports` are the modules that it names."""
 
     id: str
     name: str
@@ -95,10 +97,32 @@ class PipelineRule(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool
     on_failure: OnFailure
     conditions: Conditions = ALWAYS
+    imports: tuple[str, ...] = ()
+
+
+class ModuleVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """Immutable source of a module, as `RuleVersion` of a rule."""
+
+    name: str
+    number: int
+    script: str
+    sha256: str
+    created_at: datetime
+    created_by: str
+
+
+class PipelineModule(msgspec.Struct, frozen=True, kw_only=True):
+    """A module as one revision holds it. `imports` are other modules that it names."""
+
+    name: str
+    version: int
+    sha256: str
+    imports: tuple[str, ...] = ()
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decides an execution. `rules` stand in the order they run, disabled ones included."""
+    """Everything that decides an execution. `rules` stand in the order they run, disabled ones included; `modules` are
+    what they can import beside the language's own."""
 
     tenant: str
     number: int
@@ -107,6 +131,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     created_by: str
     restores: int | None = None
+    modules: tuple[PipelineModule, ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,13 +11,15 @@ from sandbox.wire import Hello
 
 
 class Ready:
-    """The enabled rules of a revision with their code. `refused` are those that have none, by their places."""
+    """The enabled rules of a revision with their code, each named by its digest. `refused` are those that have none, by
+    their places."""
 
     def __init__(
         self,
         revision: Revision,
         hello: Hello | None,
         rules: tuple[PipelineRule, ...],
+        digests: Sequence[str],
         codes: Sequence[bytes],
         refused: Mapping[int, Kill],
     ) -> None:
@@ -25,7 +27,8 @@ class Ready:
         self._hello = hello
         self.rules = rules
         self.codes = tuple(
-            RuleCode(rule.sha256, code, rule.on_failure == "skip") for rule, code in zip(rules, codes, strict=True)
+            RuleCode(digest, code, rule.on_failure == "skip")
+            for rule, digest, code in zip(rules, digests, codes, strict=True)
         )
         self.refused = refused
         # As bytes: whose names they are nobody here can tell. A rule that has them for another reason loses nothing.

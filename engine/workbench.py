@@ -13,6 +13,7 @@ from engine.compiled import CompiledRules
 from engine.engine import Engine
 from engine.execution import Execution
 from engine.keys import Keys
+from engine.library import NO_MODULES, Sources, sources_for
 from engine.live import Live
 from engine.recorder import NoRecorder
 from engine.store.store import Store
@@ -52,13 +53,18 @@ class Workbench:
             compiled = CompiledRules(pool, Keys(secrets.token_hex(32)), None)
             yield cls(Engine(store, Live(store), pool, compiled, NoRecorder()), compiled, pool)
 
-    async def check(self, script: str) -> list[Problem]:
-        """Everything that stands against a script, hints included. Raises `SandboxUnavailable`."""
-        return (await self._compiled.compile(script)).problems
+    async def check(self, script: str, modules: Sources = NO_MODULES, *, module: str = "") -> list[Problem]:
+        """Everything that stands against a script, which may import `modules`, or is itself one; hints included. Raises
+        `SandboxUnavailable`."""
+        if module:
+            return (await self._compiled.compile_module(module, script, modules)).problems
+        return (await self._compiled.compile(script, sources_for(script, modules))).problems
 
-    async def run(self, rule: str, script: str, case: Case, *, traced: bool = False) -> Execution:
+    async def run(
+        self, rule: str, script: str, case: Case, *, modules: Sources = NO_MODULES, traced: bool = False
+    ) -> Execution:
         """See `run_case`; `traced` with a timeline."""
-        return await run_case(self._engine, rule, script, case, traced=traced)
+        return await run_case(self._engine, rule, script, case, modules=modules, traced=traced)
 
     async def lines(self, script: str) -> frozenset[int]:
         """The lines of a script that hold a statement. Raises `SandboxUnavailable`."""

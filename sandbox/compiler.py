@@ -7,6 +7,7 @@ compiler raises is a problem of the source, never an error of the service.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 import symtable
 import sys
@@ -20,6 +21,7 @@ import msgspec
 from sandbox import checks
 from sandbox.advice import of_slip
 from sandbox.limits import Limits
+from sandbox.members import MEMBERS
 from sandbox.opcodes import foreign
 from sandbox.program import LINE_END, dump, names_by_line
 from sandbox.recorder import FILENAME, MODULE
@@ -39,7 +41,12 @@ def compile_rule(source: str, limits: Limits, modules: Mapping[str, str] = NO_SO
     """All problems of `source`, and its marshalled code when none of them is an error. It may import `modules`; with
     `module` it is itself the one of this name, and has no function `rule`."""
     try:
-        sources = {**modules, module: source} if module else modules
+        if module in MEMBERS or keyword.iskeyword(module):
+            text = f"`{module}` is the language's own: give the module another name"
+            return _refused(1, 1, "name_taken", text)
+        sources = {name: text for name, text in modules.items() if name not in MEMBERS}
+        if module:
+            sources[module] = source
         return _compile(source, limits, Library(sources, limits), module)
     except (RecursionError, MemoryError):
         return _refused(1, 1, "too_complex", TOO_COMPLEX)
@@ -156,7 +163,8 @@ def _part(source: str, limits: Limits, library: Library, module: str) -> Part:
 def _binds(source: str, filename: str) -> Collection[str]:
     """The names that a module has for those who import it: all that it binds at its top level."""
     symbols = symtable.symtable(source, filename, "exec").get_symbols()
-    return sorted(symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported())
+    names = [symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()]
+    return sorted(name for name in names if not name.startswith("_"))
 
 
 def _syntax_error(error: SyntaxError | ValueError, lines: list[str]) -> Problem:

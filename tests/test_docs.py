@@ -119,11 +119,15 @@ async def test_every_metric_is_documented(tmp_path: Path) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", ["README.md", "docs/rules.md"])
 async def test_rules_in_the_documentation_run(tmp_path: Path, name: str) -> None:
-    scripts = [script for script in re.findall(r"```python\n(.*?)```", text(name), re.DOTALL) if "def rule" in script]
+    blocks = re.findall(r"```python\n(.*?)```", text(name), re.DOTALL)
+    scripts = [script for script in blocks if "def rule" in script]
+    modules = {found[1]: block for block in blocks if (found := re.match(r"# modules/(\w+)\.py\n", block))}
     assert scripts
     async with running(tmp_path) as service:
+        for module, script in modules.items():
+            assert await service.authoring.put_module("default", module, script, by="tester")
         for script in scripts:
-            problems = [p for p in await service.authoring.check(script) if p.severity == "error"]
+            problems = [p for p in await service.authoring.check(script, None, modules) if p.severity == "error"]
             assert problems == []
             body = {"user": {"user_id": "u", "email": "ada@example.com"}, "context": {}, "script": script}
             answer = (await service.call("POST", "/v1/try", body)).json()

@@ -24,7 +24,7 @@ MODULES = sorted(
 )
 # Compiling, unmarshalling and running rules, and how workers are confined and forked.
 INSIDE = """RestrictedPython sandbox.checks sandbox.classes sandbox.compiler sandbox.exposed sandbox.guards
-sandbox.language sandbox.modules sandbox.opcodes sandbox.outline sandbox.paths sandbox.pipeline sandbox.tracing
+sandbox.language sandbox.modules sandbox.opcodes sandbox.shared sandbox.outline sandbox.paths sandbox.pipeline sandbox.tracing
 sandbox.transformer sandbox.worker sandbox.zygote""".split()
 # Of the sandbox, what the layers above may know: how to ask a pool, and how to read what it answers.
 SEAM = {

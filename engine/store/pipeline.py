@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.library import mentioned
 from engine.models import ALWAYS, Conditions, OnFailure, PipelineRule, Revision, Rule
-from engine.store import revisions, rules, versions
+from engine.store import modules, revisions, rules, versions
 from engine.store.errors import Conflict, NotFound
 from engine.store.tables import rule_versions
 from engine.store.tables import rules as rule_table
@@ -30,8 +31,21 @@ class WantedRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def put(
-    connection: AsyncConnection, live: Revision, wanted: Sequence[WantedRule], *, prune: bool, by: str, now: datetime
+    connection: AsyncConnection,
+    live: Revision,
+    wanted: Sequence[WantedRule],
+    scripts: Mapping[str, str] | None,
+    *,
+    prune: bool,
+    by: str,
+    now: datetime,
 ) -> Revision:
+    """`scripts` are those of modules, by their names; None leaves the modules as they are."""
+    library = live.modules
+    if scripts is not None:
+        others = {module.name for module in live.modules} - scripts.keys()
+        library = await modules.changed(connection, live, scripts, others if prune else (), by, now)
+    names = {module.name for module in library}
     present = await rules.every(connection, live)
     found = _match(present, wanted)
     kept = {rule.id for rule in found if rule is not None}
@@ -41,10 +55,10 @@ async def put(
     made: list[tuple[WantedRule, PipelineRule]] = []
     for rule, one in zip(found, wanted, strict=True):
         if rule is None:
-            saved = _entry(rules.new_id(), one, 1)
+            saved = _entry(rules.new_id(), one, 1, names)
             made.append((one, saved))
         else:
-            saved = await _change(connection, rule, one, by, now)
+            saved = await _change(connection, rule, one, names, by, now)
         entries[saved.id] = saved
     if gone:
         await connection.execute(
@@ -55,7 +69,7 @@ async def put(
         await _make(connection, live.tenant, made, by, now)
     created = await rules.sequences(connection, live.tenant)
     pipeline = sorted(entries.values(), key=lambda entry: (entry.order, created[entry.id]))
-    return await revisions.change(connection, live, rules=pipeline, by=by, now=now) or live
+    return await revisions.change(connection, live, rules=pipeline, modules=library, by=by, now=now) or live
 
 
 def _match(present: Sequence[Rule], wanted: Sequence[WantedRule]) -> list[Rule | None]:
@@ -86,7 +100,7 @@ def _require_names_once(
             raise Conflict("name_taken", f"{times} rules would have the name `{name}`: choose another")
 
 
-def _entry(id: str, one: WantedRule, version: int) -> PipelineRule:
+def _entry(id: str, one: WantedRule, version: int, modules: Collection[str]) -> PipelineRule:
     return PipelineRule(
         id=id,
         name=one.name,
@@ -96,13 +110,16 @@ def _entry(id: str, one: WantedRule, version: int) -> PipelineRule:
         enabled=one.enabled,
         on_failure=one.on_failure,
         conditions=one.conditions,
+        imports=mentioned(one.script, modules),
     )
 
 
-async def _change(connection: AsyncConnection, rule: Rule, one: WantedRule, by: str, now: datetime) -> PipelineRule:
+async def _change(
+    connection: AsyncConnection, rule: Rule, one: WantedRule, names: Collection[str], by: str, now: datetime
+) -> PipelineRule:
     """What is live already as it is wanted stays untouched, and so does what somebody has saved on top of it."""
     before = rule.live or rule.saved
-    saved = _entry(rule.id, one, before.version)
+    saved = _entry(rule.id, one, before.version, names)
     if saved == rule.live:
         return saved
     if saved.sha256 != before.sha256:

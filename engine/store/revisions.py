@@ -10,7 +10,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.models import PipelineRule, Revision, TenantSettings
+from engine.models import PipelineModule, PipelineRule, Revision, TenantSettings
 from engine.store.errors import Conflict, NotFound, Unstorable
 from engine.store.tables import LARGEST, revisions, tenants
 
@@ -20,6 +20,7 @@ class Body(msgspec.Struct, frozen=True):
 
     rules: tuple[PipelineRule, ...]
     settings: TenantSettings
+    modules: tuple[PipelineModule, ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -33,6 +34,7 @@ def _revision(row: Row[tuple[object, ...]]) -> Revision:
         number=row.number,
         rules=body.rules,
         settings=body.settings,
+        modules=body.modules,
         created_at=row.created_at,
         created_by=row.created_by,
         restores=row.restores,
@@ -84,7 +86,7 @@ async def publish(connection: AsyncConnection, revision: Revision) -> Revision:
     """Makes the revision the live one. Its number must be the next; where somebody has taken it,
     `Conflict`.
     """
-    body = _encode(Body(rules=revision.rules, settings=revision.settings)).decode()
+    body = _encode(Body(rules=revision.rules, settings=revision.settings, modules=revision.modules)).decode()
     try:
         await connection.execute(
             insert(revisions).values(
@@ -110,18 +112,21 @@ async def change(
     *,
     rules: Iterable[PipelineRule] | None = None,
     settings: TenantSettings | None = None,
+    modules: Iterable[PipelineModule] | None = None,
     by: str,
     now: datetime,
 ) -> Revision | None:
-    """The revision after `live` with these rules or settings, or None where that changes nothing."""
+    """The revision after `live` with these rules, settings or modules, or None where that changes nothing."""
     pipeline = live.rules if rules is None else tuple(rules)
-    if pipeline == live.rules and settings in (None, live.settings):
+    library = live.modules if modules is None else tuple(sorted(modules, key=lambda module: module.name))
+    if pipeline == live.rules and settings in (None, live.settings) and library == live.modules:
         return None
     revision = Revision(
         tenant=live.tenant,
         number=live.number + 1,
         rules=pipeline,
         settings=settings or live.settings,
+        modules=library,
         created_at=now,
         created_by=by,
     )

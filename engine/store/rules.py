@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.library import mentioned
 from engine.models import Conditions, OnFailure, PipelineRule, Revision, Rule, RuleVersion
 from engine.store import revisions, versions
 from engine.store.errors import NotFound, OrderIncomplete, Unstorable
@@ -59,6 +60,7 @@ def _rule(row: Row[tuple[object, ...]], live: Revision) -> Rule:
         enabled=row.enabled,
         on_failure=row.on_failure,
         conditions=row.conditions,
+        imports=row.imports,
     )
     entry = next((rule for rule in live.rules if rule.id == saved.id), None)
     return Rule(id=saved.id, saved=saved, live=entry, created_at=row.created_at, updated_at=row.updated_at)
@@ -105,6 +107,7 @@ async def create(
         enabled=enabled,
         on_failure=on_failure,
         conditions=conditions,
+        imports=mentioned(script, names_of(live)),
     )
     await connection.execute(
         insert(rules).values(
@@ -144,7 +147,8 @@ async def change(
     script = given.pop("script", None)
     if script is not None and versions.digest(script) != rule.saved.sha256:
         version = await versions.add_next(connection, id, script, by, now)
-        given |= {"version": version.number, "sha256": version.sha256}
+        imports = mentioned(script, names_of(live))
+        given |= {"version": version.number, "sha256": version.sha256, "imports": imports}
     saved = msgspec.structs.replace(rule.saved, **given)
     if saved != rule.saved:
         rule = msgspec.structs.replace(rule, saved=saved, updated_at=now)
@@ -205,6 +209,11 @@ async def sequences(connection: AsyncConnection, tenant: str) -> dict[str, int]:
     """In which order the tenant's rules were created: of those with the same `order`, the earlier one runs first."""
     query = select(rules.c.id, rules.c.sequence).where(rules.c.tenant == tenant)
     return {row.id: row.sequence for row in await connection.execute(query)}
+
+
+def names_of(live: Revision) -> set[str]:
+    """The modules that rules can import."""
+    return {module.name for module in live.modules}
 
 
 def columns(saved: PipelineRule) -> dict[str, object]:

@@ -9,18 +9,28 @@ has no such thing.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from engine.models import ALWAYS, Conditions, OnFailure, Revision, Rule, RuleVersion, Tenant, TenantSettings
-from engine.store import configurations, executions, pipeline, revisions, rules, shadows, tenants, versions
+from engine.models import (
+    ALWAYS,
+    Conditions,
+    ModuleVersion,
+    OnFailure,
+    Revision,
+    Rule,
+    RuleVersion,
+    Tenant,
+    TenantSettings,
+)
+from engine.store import configurations, executions, modules, pipeline, revisions, rules, shadows, tenants, versions
 from engine.store.configurations import Change, SealedSet
 from engine.store.database import Database
-from engine.store.errors import Conflict
+from engine.store.errors import Conflict, NotFound
 from engine.store.executions import ExecutionRow, Filter, Found
 from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
@@ -205,17 +215,25 @@ class Store:
             return await rules.set_order(connection, live, ids, by=by, now=_now())
 
     async def put_rules(
-        self, tenant: str, wanted: Sequence[WantedRule], *, expected: int, prune: bool, by: str
+        self,
+        tenant: str,
+        wanted: Sequence[WantedRule],
+        modules: Mapping[str, str] | None = None,
+        *,
+        expected: int,
+        prune: bool,
+        by: str,
     ) -> Revision:
-        """The live revision after all these rules are live as they are given: one new one, or the present one where
-        they are already. With `prune` live rules that are not given are taken out; what was never live stays as it is.
+        """The live revision after all these rules, and modules (scripts by name; None leaves them alone), are live as
+        they are given: one new one, or the present one where they are already. With `prune` live ones that are not
+        given are taken out; what was never live stays as it is.
 
         Raises `Conflict` where `expected` is not the live number, a rule is given twice, or a name would be.
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
             _require_live(live, expected)
-            return await pipeline.put(connection, live, wanted, prune=prune, by=by, now=_now())
+            return await pipeline.put(connection, live, wanted, modules, prune=prune, by=by, now=_now())
 
     async def versions(self, tenant: str, rule_id: str) -> list[RuleVersion]:
         """All versions of a rule, newest first, also after the rule is deleted."""
@@ -231,6 +249,39 @@ class Store:
         """Scripts by their SHA-256, of any tenant; those never stored are absent."""
         async with self._database.reading() as connection:
             return await versions.scripts(connection, sha256s)
+
+    # Modules
+
+    async def put_module(self, tenant: str, name: str, script: str, *, expected: int, by: str) -> Revision:
+        """The live revision with this module: a new one, or the present one where it has it already.
+
+        Raises `Conflict` where `expected` is not the live number.
+        """
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            _require_live(live, expected)
+            now = _now()
+            library = await modules.changed(connection, live, {name: script}, (), by, now)
+            return await revisions.change(connection, live, modules=library, by=by, now=now) or live
+
+    async def delete_module(self, tenant: str, name: str, *, expected: int, by: str) -> Revision:
+        """The live revision without this module; its versions stay readable. Raises `Conflict` as above."""
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            _require_live(live, expected)
+            left = [module for module in live.modules if module.name != name]
+            if len(left) == len(live.modules):
+                raise NotFound("module", name)
+            return await revisions.change(connection, live, modules=left, by=by, now=_now()) or live
+
+    async def module_versions(self, tenant: str, name: str) -> list[ModuleVersion]:
+        """All versions of a module, newest first, also after it is deleted."""
+        async with self._database.reading() as connection:
+            return await modules.every_version(connection, tenant, name)
+
+    async def module_version(self, tenant: str, name: str, number: int) -> ModuleVersion:
+        async with self._database.reading() as connection:
+            return await modules.find(connection, tenant, name, number)
 
     # Executions
 

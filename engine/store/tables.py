@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -87,6 +88,19 @@ class Declared(TypeDecorator[Conditions]):
         return ALWAYS if value is None else msgspec.json.decode(value, type=Conditions)
 
 
+class Words(TypeDecorator[tuple[str, ...]]):
+    """Names of ours, which have no spaces; NULL for none, as older versions write it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> str | None:
+        return " ".join(value) if value else None
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...]:
+        return tuple(value.split()) if value else ()
+
+
 class Instant(TypeDecorator[datetime]):
     """A moment, aware and in UTC on both databases. SQLite keeps no time zone, so UTC is what it is given."""
 
@@ -139,6 +153,7 @@ rules = Table(
     Column("enabled", Boolean, nullable=False),
     Column("on_failure", Characters("on_failure"), nullable=False),
     Column("conditions", Declared),
+    Column("imports", Words),
     Column("version", Number("version"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -150,6 +165,19 @@ rule_versions = Table(
     "rule_versions",
     metadata,
     Column("rule_id", Characters("rule"), ForeignKey("rules.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Number("version"), primary_key=True, autoincrement=False),
+    Column("script", Characters("script"), nullable=False),
+    Column("sha256", Characters("sha256"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Characters("by"), nullable=False),
+    Index(None, "sha256"),
+)
+
+module_versions = Table(
+    "module_versions",
+    metadata,
+    Column("tenant", Characters("tenant"), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Characters("module"), primary_key=True),
     Column("number", Number("version"), primary_key=True, autoincrement=False),
     Column("script", Characters("script"), nullable=False),
     Column("sha256", Characters("sha256"), nullable=False),

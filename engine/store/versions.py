@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.models import RuleVersion
 from engine.store.errors import NotFound, Unstorable
-from engine.store.tables import rule_versions, rules
+from engine.store.tables import module_versions, rule_versions, rules
 
 # Both databases limit the parameters of one statement, to 32,766 or a little more.
 BATCH = 10_000
@@ -90,6 +90,10 @@ async def scripts(connection: AsyncConnection, sha256s: Collection[str]) -> dict
     found: dict[str, str] = {}
     for start in range(0, len(wanted), BATCH):
         batch = wanted[start : start + BATCH]
-        query = select(rule_versions.c.sha256, rule_versions.c.script).where(rule_versions.c.sha256.in_(batch))
-        found.update({row.sha256: row.script for row in await connection.execute(query)})
+        for table in (rule_versions, module_versions):
+            query = select(table.c.sha256, table.c.script).where(table.c.sha256.in_(batch))
+            found.update({row.sha256: row.script for row in await connection.execute(query)})
+            batch = [sha256 for sha256 in batch if sha256 not in found]
+            if not batch:
+                break
     return found

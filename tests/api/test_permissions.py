@@ -27,6 +27,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/revisions/{n}/activate"): {},
     ("POST", "/v1/try"): {"user": {"user_id": "u1"}},
     ("PUT", "/v1/configuration/{key}"): {"value": "a value"},
+    ("PUT", "/v1/modules/{name}"): {"script": "x = 1"},
     ("PUT", "/v1/shadow"): {},
     ("POST", "/v1/impact"): {"since": "1s", "revision": 1},
     ("PATCH", "/v1/tenants/{tenant}/settings"): {},
@@ -45,6 +46,10 @@ ALSO = {("DELETE", "/v1/rules/{id}"): "rules:deploy"}
 NEEDED = {
     "execute": ["POST /v1/execute"],
     "rules:read": [
+        "GET /v1/modules",
+        "GET /v1/modules/{name}",
+        "GET /v1/modules/{name}/versions",
+        "GET /v1/modules/{name}/versions/{n}",
         "GET /v1/revisions",
         "GET /v1/revisions/{n}",
         "GET /v1/rules",
@@ -60,8 +65,10 @@ NEEDED = {
         "POST /v1/try",
     ],
     "rules:deploy": [
+        "DELETE /v1/modules/{name}",
         "DELETE /v1/shadow",
         "POST /v1/revisions/{n}/activate",
+        "PUT /v1/modules/{name}",
         "PUT /v1/rules",
         "PUT /v1/rules/order",
         "PUT /v1/shadow",
@@ -112,6 +119,7 @@ class Things:
             .replace("{n}", number)
             .replace("{tenant}", self.tenant)
             .replace("{key}", "KEY")
+            .replace("{name}", "shared")
             + query
         )
 
@@ -144,6 +152,8 @@ async def there_again(service: Running, things: Things, row: Row) -> None:
     """What a call before has deleted."""
     if row.path == "/v1/configuration/{key}":
         await service.service.configurations.put(things.tenant, "KEY", "a value", by="tester")
+    if "{name}" in row.path:
+        await service.authoring.put_module(things.tenant, "shared", "x = 1", by="tester")
 
 
 def named(row: Row) -> str:
@@ -200,6 +210,7 @@ async def test_things_of_another_tenant_are_not_there(service: Running, things: 
     missing = await service.call(row.method, never, body, tenant=other)
     said = foreign.json()["error_description"].replace(things.rule, "rul_never").replace(things.execution, "never")
     assert (missing.status_code, missing.json()["error_description"]) == (404, said)
+    await there_again(service, things, row)
     own = await service.call(row.method, path, body, tenant=things.tenant)
     assert own.status_code in (200, 204)
 

@@ -336,6 +336,52 @@ def test_conditions_travel_with_their_rule(commands: Commands) -> None:
     assert commands.run("diff", "copy").code == 0
 
 
+GEO = "def country(user):\n    return user.get('country')\n"
+IMPORTS = "import geo\n\n\ndef rule(user, context):\n    context.idToken.c = geo.country(user)\n"
+
+
+def test_modules_travel_with_the_rules(commands: Commands) -> None:
+    folder = commands.write("rules", first=IMPORTS)
+    (folder / "modules").mkdir()
+    (folder / "modules" / "geo.py").write_text(GEO)
+    assert commands.run("check", "rules").code == 0
+    planned = commands.run("diff", "rules")
+    assert "+ create modules/geo  2 lines\n" in planned.out
+    assert planned.out.endswith("plan: 2 to create, 0 to change, 0 to delete\n")
+    assert commands.run("push", "rules", "--yes").code == 0
+    assert (commands.run("diff", "rules").code, commands.revision()) == (0, 2)
+    pulled = commands.run("pull", "copy")
+    assert (pulled.code, pulled.out) == (0, "+ modules/geo\n+ first\ncopy: revision 2 has 1 rule\n")
+    assert (commands.folder / "copy" / "modules" / "geo.py").read_text() == GEO
+    assert commands.run("diff", "copy").code == 0
+    # Only the module is changed, on the service and in one of the folders.
+    commands.call("PUT", "/v1/modules/geo", {"script": f"{GEO}X = 1\n"})
+    (folder / "modules" / "geo.py").write_text(f"{GEO}Y = 1\n")
+    conflict = commands.run("push", "rules", "--yes")
+    assert (conflict.code, commands.revision()) == (1, 3)
+    assert "! modules/geo" in conflict.out
+    assert "    +X = 1" in conflict.out
+    assert commands.run("pull", "copy").code == 0
+    assert (commands.folder / "copy" / "modules" / "geo.py").read_text() == f"{GEO}X = 1\n"
+    assert commands.run("push", "rules", "--yes", "--force").code == 0
+    # A module that breaks its rule goes nowhere, and neither does one that is not there any more.
+    (folder / "modules" / "geo.py").write_text("def land(user):\n    return 1\n")
+    broken = commands.run("push", "rules", "--yes")
+    assert broken.code in (1, 2)
+    assert "`geo` has no `country`" in broken.out + broken.err
+    (folder / "modules" / "geo.py").unlink()
+    assert commands.run("push", "rules", "--yes", "--prune").code in (1, 2)
+    assert commands.revision() == 4
+
+
+def test_a_file_that_can_be_no_module_is_said(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE)
+    (folder / "modules").mkdir()
+    (folder / "modules" / "My Module.py").write_text("x = 1\n")
+    found = commands.run("diff", "rules")
+    assert (found.code, "My Module.py: no name of a module" in found.err) == (2, True)
+
+
 def test_pull_writes_what_is_live_byte_for_byte(commands: Commands) -> None:
     script = "# ä \u2028\r\n" + RULE.rstrip("\n")
     commands.call("POST", "/v1/rules", {"name": "b c", "script": OTHER, "order": 7, "on_failure": "skip"})

@@ -21,6 +21,7 @@ from redis.backoff import NoBackoff
 
 from engine.compiled import EXPIRES, FORMAT, HEAD, PREFIX, CacheCounts, CompiledRules, RuleRefused, digest_of, sign
 from engine.keys import Keys
+from engine.library import NO_MODULES, Sources
 from sandbox.limits import Limits
 from sandbox.pool import Pool
 from sandbox.process import SandboxUnavailable
@@ -66,14 +67,14 @@ def sha(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def source(text: str) -> Callable[[], Awaitable[str]]:
-    async def read() -> str:
-        return text
+def source(text: str) -> Callable[[], Awaitable[tuple[str, Sources]]]:
+    async def read() -> tuple[str, Sources]:
+        return text, NO_MODULES
 
     return read
 
 
-async def nothing() -> str:
+async def nothing() -> tuple[str, Sources]:
     raise AssertionError("the script is not needed")
 
 
@@ -321,10 +322,10 @@ async def test_fifty_first_logins_compile_once(pool: Pool, client: redis.asyncio
     rules = CompiledRules(pool, KEYS, client)
     asked = 0
 
-    async def read() -> str:
+    async def read() -> tuple[str, Sources]:
         nonlocal asked
         asked += 1
-        return script()
+        return script(), NO_MODULES
 
     codes = await asyncio.gather(*(rules.code(sha(script()), read) for _ in range(50)))
     assert len(set(codes)) == asked == pool.counts.compiles == rules.counts.compiled == 1
@@ -344,7 +345,7 @@ async def test_one_who_gives_up_does_not_stop_the_others(pool: Pool) -> None:
 async def test_a_failure_that_nobody_waits_for_is_no_noise(pool: Pool, caplog: pytest.LogCaptureFixture) -> None:
     rules = CompiledRules(pool, KEYS, None)
 
-    async def fail() -> str:
+    async def fail() -> tuple[str, Sources]:
         await asyncio.sleep(0.01)
         raise RuntimeError("the database is away")
 
