@@ -35,7 +35,7 @@ class Outside:
         self.counts = {"answered": 0, "timeout": 0, "connection": 0, "not_allowed": 0, "failed": 0}
 
     async def close(self) -> None:
-        await self._outbound.close()
+        self._outbound.close()
 
     async def http(self, tenant: str, request: HttpRequest, hosts: tuple[str, ...], seconds: float) -> bytes:
         """The answer as JSON, in at most this time. Raises nothing."""
@@ -59,7 +59,7 @@ class Outside:
         if (left := self._breakers.left_alone(tenant, host)) > 0:
             text = f"`{host[:100]}` has not answered several times in a row: it is left alone for {left:.1f} s more"
             return HttpAnswer(failure="connection", message=text)
-        answer = await self._outbound.exchange(request, hosts, seconds)
+        answer = await self._outbound.exchange(tenant, request, hosts, seconds)
         if answer.failure in ("timeout", "connection"):
             self._breakers.failed(tenant, host)
         elif answer.failure is None:
