@@ -312,6 +312,36 @@ async def test_a_tenant_keeps_so_many_values(kept: Running, redis_server: str, m
         await client.aclose()
 
 
+async def test_what_was_deleted_takes_no_room(
+    kept: Running, redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.calls.kept.MOST_KEYS", 3)
+    await kept.add(
+        "keep",
+        'for n in range(5):\n    cache.set(f"many-{n}", n, ttl=1000)\n    cache.delete(f"many-{n}")\n'
+        'cache.set("short", 1, ttl=100)\ncontext.idToken["https://example.com/n"] = cache.get("short")',
+    )
+    assert (await kept.execute())["idToken"] == {"https://example.com/n": 1}
+
+
+async def test_a_value_that_redis_refuses_is_one_tenants_alone(kept: Running, redis_server: str) -> None:
+    await kept.call("PUT", "/v1/tenants/other")
+    for tenant in ("default", "other"):
+        await kept.add("count", COUNTS, tenant=tenant)
+    client = redis.asyncio.from_url(redis_server)
+    try:
+        await client.set("claimsmith:kept:v1:{default}:index", "not an index")
+    finally:
+        await client.aclose()
+    for seen in (1, 2):
+        record = await kept.record((await kept.execute())["execution_id"])
+        assert [line["text"] for line in record["steps"][0]["logs"]] == [
+            "the cache refuses: nothing is found in it, and nothing kept"
+        ]
+        other = await kept.execute(tenant="other")
+        assert other["idToken"] == {"https://example.com/n": seen}
+
+
 async def test_without_redis_nothing_is_found_and_a_line_says_so(service: Running) -> None:
     await service.add("count", COUNTS)
     answer = await service.execute()

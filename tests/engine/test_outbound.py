@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -28,6 +29,9 @@ from engine.calls.breakers import FAILURES, Breakers
 from engine.calls.connections import PART
 from engine.calls.hosts import NotAllowed, require_allowed
 from engine.calls.outbound import Outbound
+from engine.calls.outside import Outside
+from engine.calls.remembered import MOST_BYTES, OVERHEAD, Remembered
+from engine.keys import Keys
 from sandbox.exchanges import HttpAnswer, HttpRequest
 from tests import hosts
 from tests.hosts import Host, host
@@ -590,16 +594,87 @@ async def test_certificates_that_cannot_be_read(
 # Breakers
 
 
+A, B = ("https", "a", 443), ("https", "b", 443)
+
+
 def test_a_host_that_does_not_answer_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     breakers = Breakers()
     for _ in range(FAILURES):
-        assert breakers.left_alone("tenant", "a") == 0
-        breakers.failed("tenant", "a")
-    assert breakers.left_alone("tenant", "a") == 10
-    assert breakers.left_alone("another", "a") == breakers.left_alone("tenant", "b") == 0
+        assert breakers.left_alone("tenant", A) == 0
+        breakers.failed("tenant", A)
+    assert breakers.left_alone("tenant", A) == 10
+    assert breakers.left_alone("another", A) == breakers.left_alone("tenant", B) == 0
     now += 11
-    assert [breakers.left_alone("tenant", "a") for _ in range(2)] == [0, 10]  # the first of them tries
-    breakers.answered("tenant", "a")
-    assert breakers.left_alone("tenant", "a") == 0
+    assert [breakers.left_alone("tenant", A) for _ in range(2)] == [0, 10]  # the first of them tries
+    breakers.answered("tenant", A)
+    assert breakers.left_alone("tenant", A) == 0
+
+
+@pytest.fixture
+async def outside(tmp_path: Path) -> AsyncIterator[Outside]:
+    made = Outside(Keys("k" * 32), None, LOOPBACK, MOST, local)
+    yield made
+    await made.close()
+
+
+async def call(outside: Outside, url: str, tenant: str = "default", **fields: Any) -> HttpAnswer:
+    hosts = fields.pop("hosts", (url.rpartition("/")[0],))
+    text = await outside.http(tenant, HttpRequest(method="GET", url=url, **fields), hosts, 5.0)
+    return msgspec.json.decode(text, type=HttpAnswer)
+
+
+async def test_a_host_is_left_alone_however_its_address_is_written(outside: Outside, server: Host) -> None:
+    for n in range(FAILURES):
+        name = "LocalHost" if n % 2 else "localhost"
+        answer = await call(outside, f"HTTP://{name}:{server.port}/hangs-up?n={n}#{n}", hosts=(server.url,))
+        assert answer.failure == "connection"
+    answer = await call(outside, f"{server.url}?n=another", hosts=(server.url,))
+    assert "is left alone for" in answer.message
+    assert len(server.received) == FAILURES
+
+
+# Remembered answers
+
+
+async def test_what_is_remembered_of_a_host_goes_with_it_from_the_list(outside: Outside, server: Host) -> None:
+    async with host({"/away": hosts.redirect(f"{server.url}/echo")}) as first:
+        both = (first.url, server.url)
+        for _ in range(2):
+            assert (await call(outside, f"{first.url}/away", hosts=both, cache=60.0)).status == 200
+        assert len(first.received) == 1
+        for left in ((), (first.url,)):
+            assert (await call(outside, f"{first.url}/away", hosts=left, cache=60.0)).failure == "not_allowed"
+
+
+def remembered(cache: float, url: str = "https://a/") -> HttpRequest:
+    return HttpRequest(method="GET", url=url, cache=cache)
+
+
+def test_an_answer_is_as_young_as_its_reader_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    known = Remembered()
+    known.put("tenant", (), remembered(100.0), b"answer")
+    now += 50
+    assert known.get("tenant", (), remembered(10.0)) is None
+    assert known.get("tenant", (), remembered(100.0)) == b"answer"
+    assert known.get("another", (), remembered(100.0)) is None
+    now += 51
+    assert known.get("tenant", (), remembered(1000.0)) is None
+
+
+def test_a_tenant_puts_out_its_own_answers_and_not_all_others() -> None:
+    known = Remembered()
+    known.put("quiet", (), remembered(60.0), b"answer")
+    for n in range(100):
+        known.put("greedy", (), remembered(60.0, f"https://a/{n}"), b"a" * 1_000_000)
+    found = [n for n in range(100) if known.get("greedy", (), remembered(60.0, f"https://a/{n}"))]
+    assert 30 <= len(found) <= 33
+    assert found[-1] == 99
+    for n in range(100_000):
+        known.put("small", (), remembered(60.0, f"https://a/{n}"), b"")
+    assert known.get("quiet", (), remembered(60.0)) == b"answer"
+    left = sum(known.get("small", (), remembered(60.0, f"https://a/{n}")) is not None for n in range(100_000))
+    assert left <= MOST_BYTES / OVERHEAD
