@@ -196,6 +196,51 @@ async def test_a_record_has_room_for_so_much(service: Running, server: Host) -> 
     assert (replay["identical"], replay["remarks"][0]["code"]) == (False, "not_reproducible")
 
 
+async def test_a_record_has_room_for_so_much_that_was_asked(service: Running, server: Host) -> None:
+    body = f'for n in range(20):\n    http.post("{server.url}/missing", data="a" * 200_000)'
+    await service.add("ask", body)
+    answer = await service.execute()
+    assert answer["decision"] == "allow"
+    calls = await calls_of(service, answer)
+    assert len(calls) == 20
+    assert calls[0]["request"]["body"] == "a" * 200_000
+    assert calls[19]["request"] == {"method": "POST", "url": f"{server.url}/missing"}
+    assert calls[19]["answer"] is None
+    assert len(str(calls)) < 3_000_000
+
+
+async def test_a_login_has_room_for_so_many_answers(service: Running, server: Host) -> None:
+    """All of them are held until its end: a byte of an answer may be six of JSON."""
+
+    async def zeros(received: hosts.Received, writer: Any) -> None:
+        hosts.send(writer, 200, bytes(900_000))
+
+    server.answers["/zeros"] = zeros
+    await service.add(
+        "ask",
+        f'for n in range(3):\n    try:\n        http.get("{server.url}/zeros")\n'
+        '    except http.Error as error:\n        context.idToken[f"https://example.com/{n}"] = str(error)',
+    )
+    answer = await service.execute()
+    text = "the answers of this login have more than 8 MB"
+    assert answer["idToken"] == {"https://example.com/1": text, "https://example.com/2": text}
+
+
+async def test_a_password_in_an_address_is_not_recorded(service: Running, server: Host) -> None:
+    await service.add(
+        "ask",
+        f'for url in ("http://name:secret-in-it@{server.name}/a", "http://n:secret-in-it@{server.name}/?token=of-mine"):\n'
+        "    try:\n        http.get(url)\n    except http.Error as error:\n        print(error)",
+    )
+    answer = await service.execute()
+    calls = await calls_of(service, answer)
+    assert [call["request"]["url"] for call in calls] == [
+        f"http://***@{server.name}/a",
+        f"http://***@{server.name}/?token=***",
+    ]
+    assert server.received == []
+
+
 # Replay
 
 
