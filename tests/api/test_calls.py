@@ -315,6 +315,19 @@ async def test_values_are_kept_from_login_to_login(kept: Running) -> None:
     assert [call["answer"] for call in calls] == [{"found": True, "value": 1}, {}]
 
 
+async def test_a_draft_neither_reads_nor_changes_what_live_rules_keep(kept: Running) -> None:
+    await kept.add("count", COUNTS)
+    await kept.execute()
+    draft = {"user": {"user_id": "u"}, "context": {}, "script": ""}
+    draft["script"] = "def rule(user, context):\n" + "".join(f"    {line}\n" for line in COUNTS.splitlines())
+    seen = []
+    for scope in ("rules:write", "rules:write", "rules:write configuration:use"):
+        response = await kept.call("POST", "/v1/try", draft, scope=scope)
+        seen.append(response.json()["idToken"]["https://example.com/n"])
+    assert seen == [1, 2, 2]
+    assert (await kept.execute())["idToken"] == {"https://example.com/n": 3}
+
+
 async def names_in(client: redis.asyncio.Redis) -> list[bytes]:
     names = [name async for name in client.scan_iter("claimsmith:kept:v1:{default}:*")]
     return [name for name in names if not name.endswith(b":index")]
