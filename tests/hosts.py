@@ -100,6 +100,49 @@ async def endless(received: Received, writer: asyncio.StreamWriter) -> None:
         await writer.drain()
 
 
+CRUMB = b"1\r\na\r\n"
+
+
+async def crumbs(received: Received, writer: asyncio.StreamWriter) -> None:
+    """A byte in each chunk: a hundred times the work for whoever reads it."""
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(CRUMB * 10_000)
+        await writer.drain()
+
+
+async def interim(received: Received, writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"HTTP/1.1 100 \r\n\r\n" * 1000)
+        await writer.drain()
+
+
+async def endless_head(received: Received, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"A: b\r\n" * 1000)
+        await writer.drain()
+
+
+async def many_headers(received: Received, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n" + b"A:\r\n" * 10_000 + b"Content-Length: 0\r\n\r\n")
+
+
+async def endless_trailers(received: Received, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    while True:
+        writer.write(b"A: b\r\n" * 1000)
+        await writer.drain()
+
+
+async def long_length(received: Received, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n")
+
+
+async def switches(received: Received, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\nabc")
+
+
 async def trickle(received: Received, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     while True:
@@ -126,6 +169,10 @@ async def gzipped(received: Received, writer: asyncio.StreamWriter) -> None:
     send(writer, 200, gzip.compress("grüße".encode()), Content_Encoding="gzip", Content_Type="text/plain")
 
 
+async def two_members(received: Received, writer: asyncio.StreamWriter) -> None:
+    send(writer, 200, gzip.compress(b"one") + gzip.compress(b"two"), Content_Encoding="gzip")
+
+
 async def cut_off(received: Received, writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
     writer.close()
@@ -147,6 +194,14 @@ ANSWERS: dict[str, Answer] = {
     "/slow": slow,
     "/never": never,
     "/endless": endless,
+    "/crumbs": crumbs,
+    "/interim": interim,
+    "/endless-head": endless_head,
+    "/many-headers": many_headers,
+    "/endless-trailers": endless_trailers,
+    "/long-length": long_length,
+    "/switches": switches,
+    "/two-members": two_members,
     "/trickle": trickle,
     "/ten-gigabytes": ten_gigabytes,
     "/gzip-bomb": gzip_bomb,

@@ -24,8 +24,8 @@ MODULES = sorted(
 )
 # Compiling, unmarshalling and running rules, and how workers are confined and forked.
 INSIDE = """RestrictedPython sandbox.checks sandbox.classes sandbox.compiler sandbox.exposed sandbox.guards
-sandbox.language sandbox.modules sandbox.opcodes sandbox.shared sandbox.outline sandbox.paths sandbox.pipeline sandbox.tracing
-sandbox.transformer sandbox.worker sandbox.zygote""".split()
+sandbox.language sandbox.modules sandbox.opcodes sandbox.outline sandbox.paths sandbox.pipeline sandbox.shared
+sandbox.tracing sandbox.transformer sandbox.worker sandbox.zygote""".split()
 # Of the sandbox, what the layers above may know: how to ask a pool, and how to read what it answers.
 SEAM = {
     "sandbox.brokering",

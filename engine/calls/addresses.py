@@ -1,4 +1,4 @@
-"""Which addresses rules may reach, and connections to no others.
+"""Which addresses rules may reach, and the look-up that leads to no others.
 
 A name is looked up once for each connection, every address of it is checked, and the connection goes to a checked one:
 there is no second look-up that could say something else.
@@ -7,13 +7,12 @@ there is no second look-up that could say something else.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-import httpcore2
 import structlog
 
 log = structlog.get_logger("claimsmith.calls")
@@ -22,8 +21,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 LookUp = Callable[[str, int], Sequence[str]]
 
-LOOKING_UP = 16  # names at once; a resolver that hangs holds a thread
-MOST_TRIED = 4  # addresses of one name
+LOOKING_UP = 8  # names of one tenant at once
 
 # Beside what the registries call not global, which depends on the version of Python.
 REFUSED: tuple[tuple[str, str], ...] = (
@@ -42,17 +40,12 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("203.0.113.0/24", "documentation"),
     ("224.0.0.0/4", "multicast"),
     ("240.0.0.0/4", "reserved, and broadcast"),
-    ("::/96", "unspecified, loopback, and IPv4 in its oldest form"),
-    ("64:ff9b:1::/48", "translation inside a network"),
-    ("100::/64", "discard"),
+    ("::/3", "unspecified, loopback, discard, IPv4 in its old forms and translated inside a network"),
     ("2001::/23", "protocol assignments"),
     ("2001:db8::/32", "documentation"),
     ("3fff::/20", "documentation"),
-    ("5f00::/16", "segment routing"),
-    ("fc00::/7", "private, and metadata services in it"),
-    ("fe80::/10", "link-local"),
-    ("fec0::/10", "site-local"),
-    ("ff00::/8", "multicast"),
+    ("4000::/2", "assigned to nobody"),
+    ("8000::/1", "private, and metadata services in it, link-local, site-local, multicast; else assigned to nobody"),
 )
 _REFUSED: tuple[Network, ...] = tuple(ip_network(network) for network, _ in REFUSED)
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # IPv4 behind the last four bytes (RFC 6052)
@@ -88,58 +81,24 @@ def look_up(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class CheckedConnections(httpcore2.AsyncNetworkBackend):
-    """Connects to addresses that rules may reach."""
+class Addresses:
+    """Looks up names, and answers with addresses that rules may reach."""
 
     def __init__(self, networks: Sequence[Network], look_up: LookUp = look_up) -> None:
         """`networks` are those that may be reached though they are not public."""
         self._networks = tuple(networks)
         self._look_up = look_up
-        self._inner = httpcore2.AnyIOBackend()
-        # Not the loop's own threads: a name that hangs would hold up everything else that uses them.
-        self._threads = ThreadPoolExecutor(LOOKING_UP, thread_name_prefix="look-up")
+        self._turns: dict[str, asyncio.Semaphore] = {}
 
-    def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  as the library has it
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """Raises `AddressRefused` when one address of the name may not be reached, `httpcore2.ConnectError` when none
-        answers."""
-        until = None if timeout is None else time.monotonic() + timeout
-        addresses = await self._checked(host, port)
-        failure: Exception = httpcore2.ConnectError(f"`{host}` has no address")
-        for address in addresses[:MOST_TRIED]:
-            left = None if until is None else max(until - time.monotonic(), 0.001)
-            try:
-                return await self._inner.connect_tcp(address, port, left, local_address, socket_options)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                failure = error
-        raise failure
-
-    async def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,  # noqa: ASYNC109  as the library has it
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        raise AddressRefused("rules reach no sockets of this machine")
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-    async def _checked(self, host: str, port: int) -> list[str]:
-        loop = asyncio.get_running_loop()
+    async def of(self, tenant: str, host: str, port: int) -> list[str]:
+        """The addresses of a name. Raises `AddressRefused` when one of them may not be reached, `ConnectionError`
+        where there is none."""
         try:
-            found = await loop.run_in_executor(self._threads, self._look_up, host, port)
+            found = await self._found(tenant, host, port)
         except (OSError, UnicodeError):
-            raise httpcore2.ConnectError(f"`{host}` is not known to the resolver") from None
+            raise ConnectionError(f"`{host}` is not known to the resolver") from None
+        if not found:
+            raise ConnectionError(f"`{host}` has no address")
         for address in found:
             # An IPv6 address may name its interface: only link-local ones do.
             if "%" in address or not may_be_reached(ip_address(address), self._networks):
@@ -150,3 +109,38 @@ class CheckedConnections(httpcore2.AsyncNetworkBackend):
                     "(CLAIMSMITH_HTTP_NETWORKS)"
                 )
         return list(found)
+
+    async def _found(self, tenant: str, host: str, port: int) -> Sequence[str]:
+        """A resolver that hangs holds a thread for as long as it likes, whoever has stopped waiting. So each look-up
+        has its own thread, which does not hold up the end of the process, and a tenant has so many of them: it waits
+        for its own and for nobody else's."""
+        loop = asyncio.get_running_loop()
+        turns = self._turns.setdefault(tenant, asyncio.Semaphore(LOOKING_UP))
+        await turns.acquire()
+        waiting: asyncio.Future[Sequence[str]] = loop.create_future()
+
+        def ended(found: Sequence[str], error: Exception | None) -> None:
+            turns.release()
+            if waiting.done():
+                return
+            if error is None:
+                waiting.set_result(found)
+            else:
+                waiting.set_exception(error)
+
+        def run() -> None:
+            found: Sequence[str] = ()
+            failure = None
+            try:
+                found = self._look_up(host, port)
+            except Exception as error:
+                failure = error
+            with contextlib.suppress(RuntimeError):  # the service has ended meanwhile
+                loop.call_soon_threadsafe(ended, found, failure)
+
+        try:
+            threading.Thread(target=run, name="look-up", daemon=True).start()
+        except RuntimeError:  # the machine has no more threads
+            turns.release()
+            raise ConnectionError(f"`{host}` cannot be looked up now") from None
+        return await waiting

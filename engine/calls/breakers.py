@@ -20,11 +20,14 @@ class _Breaker:
     until: float = 0.0
 
 
+Origin = tuple[str, str, int]  # scheme, host and port
+
+
 class Breakers:
     def __init__(self) -> None:
-        self._breakers: OrderedDict[tuple[str, str], _Breaker] = OrderedDict()
+        self._breakers: OrderedDict[tuple[str, Origin], _Breaker] = OrderedDict()
 
-    def left_alone(self, tenant: str, host: str) -> float:
+    def left_alone(self, tenant: str, host: Origin) -> float:
         """Seconds for which a host is not to be asked; 0 where it may be. Of those who ask after that time the first
         may, and the others wait for what comes of it."""
         breaker = self._breakers.get((tenant, host))
@@ -36,10 +39,10 @@ class Breakers:
         breaker.until = time.monotonic() + LEFT_ALONE
         return 0.0
 
-    def answered(self, tenant: str, host: str) -> None:
+    def answered(self, tenant: str, host: Origin) -> None:
         self._breakers.pop((tenant, host), None)
 
-    def failed(self, tenant: str, host: str) -> None:
+    def failed(self, tenant: str, host: Origin) -> None:
         breaker = self._breakers.setdefault((tenant, host), _Breaker())
         self._breakers.move_to_end((tenant, host))
         breaker.failures += 1

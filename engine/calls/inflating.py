@@ -34,6 +34,8 @@ class Body:
                 part = self._inflate.decompress(part, room)
             except zlib.error:
                 raise Unusable("the answer cannot be unpacked") from None
+            if self._inflate.unused_data:
+                raise Unusable("the answer goes on behind its end")
         self._body += part[:room]
         if len(self._body) > self._most or self._taken > self._most:
             raise Unusable(f"the answer is longer than {self._most} bytes")

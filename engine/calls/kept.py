@@ -11,7 +11,7 @@ import time
 import msgspec
 import redis.asyncio
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from engine.keys import Keys
 from engine.seal import NONCE, Broken, Seal
@@ -24,6 +24,7 @@ MOST_KEYS = 1_000  # of one tenant; then those go that would end soonest
 LONGEST = NONCE + LARGEST_VALUE + 16  # as it is stored
 RETRY = 1.0  # seconds that Redis is left alone after a failure
 AWAY = "the cache does not answer: nothing is found in it, and nothing kept"
+REFUSED = "the cache refuses: nothing is found in it, and nothing kept"
 
 # KEYS: the index, the value. ARGV: now, its end, its name, the value, its time in ms, how many there may be, prefix.
 SET = """
@@ -58,9 +59,10 @@ class Kept:
                 case "set":
                     return await self._set(self._redis, tenant, request)
                 case "delete":
-                    names = [f"{_prefix(tenant)}{self._name(seal, tenant, request.key)}" for seal in self._seals]
-                    await self._redis.delete(*names)
-                    return CacheAnswer()
+                    return await self._delete(self._redis, tenant, request.key)
+        except ResponseError as error:  # it is there, but has no room or holds something else
+            log.warning("Redis refuses what a rule asks of it", tenant=tenant, error=str(error)[:200])
+            return CacheAnswer(warning=REFUSED)
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("Redis does not answer: what rules keep is not there", error=type(error).__name__)
             self._left_alone_until = time.monotonic() + RETRY
@@ -89,6 +91,15 @@ class Kept:
         sealed = seal.seal(value, f"{tenant} {request.key}")
         given = (now, now + ttl, name, sealed, max(1, int(ttl * 1000)), MOST_KEYS, prefix)
         await client.eval(SET, 2, f"{prefix}index", prefix + name, *given)
+        return CacheAnswer()
+
+    async def _delete(self, client: redis.asyncio.Redis, tenant: str, key: str) -> CacheAnswer:
+        names = [self._name(seal, tenant, key) for seal in self._seals]
+        prefix = _prefix(tenant)
+        async with client.pipeline(transaction=True) as together:
+            together.delete(*[prefix + name for name in names])
+            together.zrem(f"{prefix}index", *names)  # else it counts as one that the tenant keeps
+            await together.execute()
         return CacheAnswer()
 
     @staticmethod

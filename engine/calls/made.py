@@ -15,9 +15,12 @@ from sandbox.exchanges import READS, CacheAnswer, CacheRequest, HttpAnswer, Http
 from sandbox.limits import Limits
 from sandbox.wire import Call, CallKind
 
+MOST_ANSWERED = 8 * 1024 * 1024  # bytes of JSON: answers are held until the execution ends, for another run of it
+LONGEST_SHOWN = 200  # characters of an address in a record that has no room for its call
 BEFORE_THE_END = 0.05  # seconds before the deadline by which a call ends, for the rule to say what that means
 # Not shown in a record, whatever they hold.
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+TOO_MUCH = f"the answers of this login have more than {MOST_ANSWERED // 1024 // 1024} MB"
 NOT_RECORDED = "the recorded execution has no answer to this call"
 
 _http = msgspec.json.Decoder(HttpRequest)
@@ -83,6 +86,8 @@ class Made:
                 entry.answer = self._from_record(call, self._recorded.get(key))
             else:
                 entry.answer = await self._from_outside(call)
+                if sum(len(other.answer or b"") for other in self._entries.values()) > MOST_ANSWERED:
+                    entry.answer = _failed(call.kind, TOO_MUCH)
         except asyncio.CancelledError:
             raise
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -92,26 +97,30 @@ class Made:
         return entry.answer
 
     def noted(self) -> tuple[CallRecord, ...]:
-        """The calls in their order, secrets masked. Those that were cut off have no answer, and neither have those that
-        the record has no room for."""
+        """The calls in their order, secrets masked. Those that were cut off have no answer. Those that the record has
+        no room for have none either, and of their requests no more than where they went."""
         room = self._limits.calls_kept
         found = []
         for _, entry in sorted(self._entries.items()):
             answer = entry.answer
-            room -= len(answer or b"")
-            found.append(self._noted(entry, answer if room >= 0 else None))
+            room -= len(answer or b"") + len(entry.call.request)
+            found.append(self._noted(entry, answer) if room >= 0 else self._noted(entry, None, short=True))
         return tuple(found)
 
-    def _noted(self, entry: _Entry, answer: bytes | None) -> CallRecord:
-        masked = None if answer is None or not self._masking else self._masking.json(answer)
+    def _noted(self, entry: _Entry, answer: bytes | None, *, short: bool = False) -> CallRecord:
         ms = entry.ms if entry.ms is not None else (time.monotonic() - entry.since) * 1000
+        try:
+            request = self._masked(entry.call)
+            masked = None if answer is None or not self._masking else self._masking.json(answer)
+        except RecursionError:  # no honest worker nests so deep
+            request, masked, answer = {}, None, None
         return CallRecord(
             step=entry.call.step,
             ordinal=entry.call.ordinal,
             kind=entry.call.kind,
             line=entry.call.line,
             ms=round(ms, 3),
-            request=_shown(self._masked(entry.call)),
+            request=_shown(_short(request) if short else request),
             answer=NULL if answer is None else msgspec.Raw(answer),
             masked=NULL if masked is None or masked == answer else msgspec.Raw(masked),
         )
@@ -158,6 +167,15 @@ _FAILED: Mapping[CallKind, Callable[[str], HttpAnswer | CacheAnswer]] = {
     "http": lambda message: HttpAnswer(failure="failed", message=message),
     "cache": lambda message: CacheAnswer(failure=message),
 }
+
+
+def _short(request: Any) -> Any:
+    """Which call it was."""
+    if not isinstance(request, dict):
+        return {}
+    return {
+        name: str(value)[:LONGEST_SHOWN] for name, value in request.items() if name in ("method", "url", "op", "key")
+    }
 
 
 def _shown(request: Any) -> msgspec.Raw:

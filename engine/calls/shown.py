@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import msgspec
 
+from engine.masking import MASK
 from engine.models import CallRecord
 from engine.redaction import Path, Redaction
 
@@ -52,7 +53,12 @@ def _url(url: str, redaction: Redaction, at: Path) -> str:
         parts = urlsplit(url)
     except ValueError:
         return url
-    return urlunsplit(parts._replace(query=_form(parts.query, redaction, at))) if parts.query else url
+    if parts.query:
+        parts = parts._replace(query=_form(parts.query, redaction, at))
+    _, at_sign, host = parts.netloc.rpartition("@")
+    if at_sign:  # such a call is refused, but it was asked for
+        parts = parts._replace(netloc=f"{MASK}@{host}")
+    return urlunsplit(parts) if parts.query or at_sign else url
 
 
 def _form(text: str, redaction: Redaction, at: Path) -> str:

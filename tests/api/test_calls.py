@@ -196,6 +196,51 @@ async def test_a_record_has_room_for_so_much(service: Running, server: Host) -> 
     assert (replay["identical"], replay["remarks"][0]["code"]) == (False, "not_reproducible")
 
 
+async def test_a_record_has_room_for_so_much_that_was_asked(service: Running, server: Host) -> None:
+    body = f'for n in range(20):\n    http.post("{server.url}/missing", data="a" * 200_000)'
+    await service.add("ask", body)
+    answer = await service.execute()
+    assert answer["decision"] == "allow"
+    calls = await calls_of(service, answer)
+    assert len(calls) == 20
+    assert calls[0]["request"]["body"] == "a" * 200_000
+    assert calls[19]["request"] == {"method": "POST", "url": f"{server.url}/missing"}
+    assert calls[19]["answer"] is None
+    assert len(str(calls)) < 3_000_000
+
+
+async def test_a_login_has_room_for_so_many_answers(service: Running, server: Host) -> None:
+    """All of them are held until its end: a byte of an answer may be six of JSON."""
+
+    async def zeros(received: hosts.Received, writer: Any) -> None:
+        hosts.send(writer, 200, bytes(900_000))
+
+    server.answers["/zeros"] = zeros
+    await service.add(
+        "ask",
+        f'for n in range(3):\n    try:\n        http.get("{server.url}/zeros")\n'
+        '    except http.Error as error:\n        context.idToken[f"https://example.com/{n}"] = str(error)',
+    )
+    answer = await service.execute()
+    text = "the answers of this login have more than 8 MB"
+    assert answer["idToken"] == {"https://example.com/1": text, "https://example.com/2": text}
+
+
+async def test_a_password_in_an_address_is_not_recorded(service: Running, server: Host) -> None:
+    await service.add(
+        "ask",
+        f'for url in ("http://name:secret-in-it@{server.name}/a", "http://n:secret-in-it@{server.name}/?token=of-mine"):\n'
+        "    try:\n        http.get(url)\n    except http.Error as error:\n        print(error)",
+    )
+    answer = await service.execute()
+    calls = await calls_of(service, answer)
+    assert [call["request"]["url"] for call in calls] == [
+        f"http://***@{server.name}/a",
+        f"http://***@{server.name}/?token=***",
+    ]
+    assert server.received == []
+
+
 # Replay
 
 
@@ -270,6 +315,19 @@ async def test_values_are_kept_from_login_to_login(kept: Running) -> None:
     assert [call["answer"] for call in calls] == [{"found": True, "value": 1}, {}]
 
 
+async def test_a_draft_neither_reads_nor_changes_what_live_rules_keep(kept: Running) -> None:
+    await kept.add("count", COUNTS)
+    await kept.execute()
+    draft = {"user": {"user_id": "u"}, "context": {}, "script": ""}
+    draft["script"] = "def rule(user, context):\n" + "".join(f"    {line}\n" for line in COUNTS.splitlines())
+    seen = []
+    for scope in ("rules:write", "rules:write", "rules:write configuration:use"):
+        response = await kept.call("POST", "/v1/try", draft, scope=scope)
+        seen.append(response.json()["idToken"]["https://example.com/n"])
+    assert seen == [1, 2, 2]
+    assert (await kept.execute())["idToken"] == {"https://example.com/n": 3}
+
+
 async def names_in(client: redis.asyncio.Redis) -> list[bytes]:
     names = [name async for name in client.scan_iter("claimsmith:kept:v1:{default}:*")]
     return [name for name in names if not name.endswith(b":index")]
@@ -310,6 +368,36 @@ async def test_a_tenant_keeps_so_many_values(kept: Running, redis_server: str, m
         assert len(names) == 5
     finally:
         await client.aclose()
+
+
+async def test_what_was_deleted_takes_no_room(
+    kept: Running, redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.calls.kept.MOST_KEYS", 3)
+    await kept.add(
+        "keep",
+        'for n in range(5):\n    cache.set(f"many-{n}", n, ttl=1000)\n    cache.delete(f"many-{n}")\n'
+        'cache.set("short", 1, ttl=100)\ncontext.idToken["https://example.com/n"] = cache.get("short")',
+    )
+    assert (await kept.execute())["idToken"] == {"https://example.com/n": 1}
+
+
+async def test_a_value_that_redis_refuses_is_one_tenants_alone(kept: Running, redis_server: str) -> None:
+    await kept.call("PUT", "/v1/tenants/other")
+    for tenant in ("default", "other"):
+        await kept.add("count", COUNTS, tenant=tenant)
+    client = redis.asyncio.from_url(redis_server)
+    try:
+        await client.set("claimsmith:kept:v1:{default}:index", "not an index")
+    finally:
+        await client.aclose()
+    for seen in (1, 2):
+        record = await kept.record((await kept.execute())["execution_id"])
+        assert [line["text"] for line in record["steps"][0]["logs"]] == [
+            "the cache refuses: nothing is found in it, and nothing kept"
+        ]
+        other = await kept.execute(tenant="other")
+        assert other["idToken"] == {"https://example.com/n": seen}
 
 
 async def test_without_redis_nothing_is_found_and_a_line_says_so(service: Running) -> None:
