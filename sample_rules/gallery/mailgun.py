@@ -20,7 +20,7 @@ def rule(user, context):
             "to": TO,
             "subject": "NEW SIGNUP",
             "from": FROM,
-            "text": f"We have got a new sign up from: {user.get('email')}.",
+            "text": f"We have got a new sign up from: {user.get('email') or user.user_id}.",
         },
         timeout=1,
     )
