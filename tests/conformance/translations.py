@@ -136,10 +136,22 @@ TEMPLATES: Mapping[str, Row] = {
         },
     ),
     "mixpanel-track-event": Row(
-        "by https: the token is in the address", requests={0: {"url": "https://api.mixpanel.com/track/"}}
+        "a form by https: the token is in it, and was in an address by http",
+        requests={
+            0: {
+                "method": "POST",
+                "url": "https://api.mixpanel.com/track/",
+                "query": {},
+                "body_kind": "form",
+                "body": {
+                    "data": "eyJldmVudCI6IlNpZ24gSW4iLCJwcm9wZXJ0aWVzIjp7ImRpc3RpbmN0X2lkIjoiMTIzNCIsInRva2Vu"
+                    "Ijoie1JFUExBQ0VfV0lUSF9ZT1VSX01JWFBBTkVMX1RPS0VOfSIsImFwcGxpY2F0aW9uIjoiYXNkZiJ9fQ=="
+                },
+            }
+        },
     ),
     "parse": Row(
-        "what was to be edited in the script is configuration; each account has a password of its own, and none in an address",
+        "what was to be edited in the script is configuration; accounts have passwords of their own, not in an address",
         configuration={
             "PARSE_URL": "https://api.parse.com/1",
             "PARSE_APP_ID": "PLACE HERE YOUR PARSE APP ID",
