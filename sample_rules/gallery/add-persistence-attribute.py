@@ -9,6 +9,6 @@ DEFAULT = "blue"
 def rule(user, context):
     metadata = user.get("user_metadata") or {}
     color = metadata.get("color", DEFAULT)
-    user.user_metadata = {**metadata, "color": color}
+    user.user_metadata = metadata | {"color": color}
     auth0.users.update_user_metadata(user.user_id, {"color": color})
     context.idToken["https://example.com/favorite_color"] = color

@@ -1,14 +1,16 @@
 """Roles from a database
 
 Rules have no database driver: a small service of yours in front of the database answers `GET ?email=...` with a JSON
-list of rows, `[{"Role": "admin"}, ...]`. Only for a verified address, since anybody can sign up with another's.
-Settings: `ROLES_API_URL`, `ROLES_API_TOKEN`. Allowed host: that service's.
+list of rows, `[{"Role": "admin"}, ...]`. Only for a verified address, since anybody can sign up with another's. When
+the service fails the rule does, and `on_failure` says what that means.
+
+Needs the configuration `ROLES_API_URL` and `ROLES_API_TOKEN`, and that host among the tenant's `allowed_hosts`.
 """
 
 
 def rule(user, context):
     email = user.get("email")
-    if not email or not user.get("email_verified"):
+    if not email or user.get("email_verified") is not True:
         return
     answer = http.get(
         configuration.ROLES_API_URL,

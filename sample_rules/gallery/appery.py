@@ -1,8 +1,11 @@
 """A session with Appery.io
 
-Logs the person in there by the email address, and signs them up where Appery.io does not know them (404). Settings:
-`APPERYIO_DATABASE_ID`, `APPERYIO_PASSWORD_SECRET`. Allowed host: `api.appery.io`. Any other answer fails the rule;
-Auth0's never ended then.
+Logs the person in there by the email address, and signs them up where Appery.io does not know them (404). After any
+other answer the rule fails; Auth0's template never ended then.
+
+Needs the configuration `APPERYIO_DATABASE_ID` and `APPERYIO_PASSWORD_SECRET`, and `api.appery.io` among the tenant's
+`allowed_hosts`. All accounts there have that one password, as in Auth0's template: `parse` shows how to give each its
+own.
 """
 
 DATABASE = "https://api.appery.io/rest/1/db"

@@ -1,8 +1,11 @@
 """An id of your own from a web API of yours
 
-Posts who logs in where, and keeps the `customId` that comes back in `app_metadata` and in the ID token. Settings:
-`YOURWEBSITE_URL`, and `YOURWEBSITE_SECRET_TOKEN`, by which your API knows that it is the rule that asks. Allowed host:
-your API's. Auth0's rule sent all of `user` and `context`; this one sends what is listed below.
+Posts who logs in where, and keeps the `customId` that comes back in `app_metadata` and in the ID token. Auth0's
+template sent all of `user` and `context`; this sends what is listed below.
+
+Needs the configuration `YOURWEBSITE_URL`, and `YOURWEBSITE_SECRET_TOKEN`, by which your API knows that it is the rule
+that asks, and that host among the tenant's `allowed_hosts`. When the API fails the rule does, and `on_failure` says
+what that means.
 """
 
 USER = ["user_id", "email", "name"]
@@ -21,6 +24,6 @@ def rule(user, context):
     )
     answer.raise_for_status()
     custom_id = answer.json()["customId"]
-    user.app_metadata = {**(user.get("app_metadata") or {}), "customId": custom_id}
+    user.app_metadata = (user.get("app_metadata") or {}) | {"customId": custom_id}
     auth0.users.update_app_metadata(user.user_id, {"customId": custom_id})
     context.idToken["https://example.com/custom_id"] = custom_id

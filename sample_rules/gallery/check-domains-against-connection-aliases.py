@@ -1,7 +1,8 @@
 """Only addresses in the domains of the connection
 
-A connection names its domain and aliases of it; one that names none lets everybody in. Aliases without the domain itself
-are a mistake in the connection's settings, and nobody gets in. The application sees `access_denied`, as with Auth0.
+A connection names its domain and aliases of it; one that names none lets everybody in. Aliases without the domain
+itself are a mistake in the connection's settings, and nobody gets in. The application sees `access_denied`, as with
+Auth0.
 """
 
 

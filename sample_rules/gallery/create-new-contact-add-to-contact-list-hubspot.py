@@ -1,27 +1,32 @@
 """A contact in HubSpot, on a contact list
 
-At the first login that succeeds in it: `app_metadata` remembers how far it came, and a later login takes it up there.
-HubSpot's failures cost nobody a login. Settings: `HUBSPOT_API_KEY` (an access token of a private app),
-`HUBSPOT_NEW_MEMBER_LIST_ID`. Allowed host: `api.hubapi.com`.
+Once: `app_metadata` remembers how far it came, and after a failure the next login takes it up there. Refreshed tokens,
+silent logins and the way back from a page are no logins. When HubSpot does not answer the login goes on, with a line in
+the trace. The answers are waited for, where Auth0's template left the calls behind; and the key is in a header, not in
+the address.
 
-The key is in a header, where Auth0's rule had it in the address; and the login waits for HubSpot here.
+Needs the configuration `HUBSPOT_API_KEY` (the access token of a private app) and `HUBSPOT_NEW_MEMBER_LIST_ID`, and
+`api.hubapi.com` among the tenant's `allowed_hosts`.
 """
 
 CONTACTS = "https://api.hubapi.com/contacts/v1"
 
 
+def is_new_login(context):
+    query = (context.get("request") or {}).get("query") or {}
+    again = context.get("protocol") in ("oauth2-refresh-token", "redirect-callback")
+    return not again and query.get("prompt") != "none"
+
+
 def rule(user, context):
     metadata = user.get("app_metadata") or {}
-    if metadata.get("hubSpotContactAddedToList") or not user.get("email"):
+    if metadata.get("hubSpotContactAddedToList") or not user.get("email") or not is_new_login(context):
         return
-    if metadata.get("hubSpotContactCreated"):
-        done = {}
-    else:
-        done = create_contact(user)
+    done = {} if metadata.get("hubSpotContactCreated") else create_contact(user)
     contact = done.get("hubSpotContactId") or metadata.get("hubSpotContactId")
     if contact:
         done["hubSpotContactAddedToList"] = add_to_list(contact)
-    user.app_metadata = {**metadata, **done}
+    user.app_metadata = metadata | done
     auth0.users.update_app_metadata(user.user_id, done)
 
 

@@ -15,7 +15,7 @@ def rule(user, context, callback):
     logins = (context.get("stats") or {}).get("loginsCount", 0)
     social = context.get("connectionStrategy") == context.get("connection")
     if social and logins == 1:
-        user.app_metadata = {**metadata, "is_signup": True}
+        user.app_metadata = metadata | {"is_signup": True}
         auth0.users.update_app_metadata(user.user_id, {"is_signup": True})
         callback("Signup disabled")
     elif metadata.get("is_signup"):

@@ -1,9 +1,9 @@
 """Only verified addresses
 
-A social connection may send no `email_verified` at all: that counts as not verified.
+Anything but a plain `true` counts as not verified: identity providers send "false" as text, too.
 """
 
 
 def rule(user, context):
-    if not user.get("email_verified"):
+    if user.get("email_verified") is not True:
         raise UnauthorizedError("Please verify your email before logging in.")

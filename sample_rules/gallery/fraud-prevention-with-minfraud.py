@@ -1,7 +1,9 @@
 """Logins that MaxMind takes for fraud are refused
 
-Asks minFraud about the network address, with hashes of the email address and the username. Without an answer the login
-goes on. Setting: `MINFRAUD_LICENSE_KEY`. Allowed host: `minfraud.maxmind.com`.
+Asks minFraud about the network address, with hashes of the email address and the user name. Without an answer the login
+goes on, with a line in the trace.
+
+Needs the configuration `MINFRAUD_LICENSE_KEY` and `minfraud.maxmind.com` among the tenant's `allowed_hosts`.
 """
 
 import json
@@ -35,4 +37,4 @@ def rule(user, context):
 
 
 def digest(text):
-    return md5(text.lower().encode()).hexdigest() if text else None
+    return md5(text.lower().encode(), usedforsecurity=False).hexdigest() if text else None

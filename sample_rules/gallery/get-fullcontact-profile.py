@@ -1,9 +1,9 @@
 """What FullContact knows of the person
 
 Asks once, keeps the answer in `user_metadata.fullcontact`, and makes a claim of it, without `details`. Without an
-answer the login goes on without the claim. Setting: `FULLCONTACT_KEY`. Allowed host: `api.fullcontact.com`.
+answer the login goes on without the claim, with a line in the trace. Later logins make the claim of what was kept.
 
-At the next login the claim is made of what was kept, where Auth0's rule asked again.
+Needs the configuration `FULLCONTACT_KEY` and `api.fullcontact.com` among the tenant's `allowed_hosts`.
 """
 
 ENRICH = "https://api.fullcontact.com/v3/person.enrich"
@@ -15,7 +15,7 @@ def rule(user, context):
     if not profile:
         return
     if "fullcontact" not in metadata:
-        user.user_metadata = {**metadata, "fullcontact": profile}
+        user.user_metadata = metadata | {"fullcontact": profile}
         auth0.users.update_user_metadata(user.user_id, {"fullcontact": profile})
     claim = {name: value for name, value in profile.items() if name != "details"}
     context.idToken["https://example.com/fullcontact"] = claim

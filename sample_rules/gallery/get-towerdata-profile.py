@@ -1,13 +1,15 @@
 """What TowerData knows of the person
 
-The answer is a claim as it comes. Only for a verified address. Setting: `TOWERDATA_API_KEY`. Allowed host:
-`api.towerdata.com`. Without an answer the rule fails: run it with `on_failure: skip` where logins should go on.
+The answer is a claim as it comes. Only for a verified address.
+
+Needs the configuration `TOWERDATA_API_KEY` and `api.towerdata.com` among the tenant's `allowed_hosts`. Without an
+answer the rule fails: with `on_failure: skip` the login goes on.
 """
 
 
 def rule(user, context):
     email = user.get("email")
-    if not email or not user.get("email_verified"):
+    if not email or user.get("email_verified") is not True:
         return
     answer = http.get(
         "https://api.towerdata.com/v5/td",

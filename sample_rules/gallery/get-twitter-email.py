@@ -1,8 +1,11 @@
 """The email address of those who come by Twitter
 
 Twitter tells it only to a call that is signed with the person's own token (OAuth 1.0a), which the issuer has to hand on
-in `user.identities`. The address is on `user` for the rules behind this one. Settings: `TWITTER_CONSUMER_KEY`,
-`TWITTER_CONSUMER_SECRET_KEY`. Allowed host: `api.twitter.com`.
+in `user.identities`. The address is on `user` for the rules behind this one. Without an answer the rule fails: with
+`on_failure: skip` the login goes on.
+
+Needs the configuration `TWITTER_CONSUMER_KEY` and `TWITTER_CONSUMER_SECRET_KEY`, and `api.twitter.com` among the
+tenant's `allowed_hosts`.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """A second factor where the application asks for one
 
-It asks by `acr_values` in its request, for instance before something sensitive. Who has given the second factor in this
-session is not asked again.
+It asks by `acr_values` in its request, for instance before something sensitive. Who has given it in this session is not
+asked again.
 """
 
 MULTI_FACTOR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"

@@ -1,21 +1,26 @@
 """Each login is told to Intercom
 
-A refresh and the second run after a redirect are no logins, and are left out, where Auth0's rule told them too. The login
-waits for the answer here, for a second at most, and goes on without it. Setting: `INTERCOM_ACCESS_TOKEN`. Allowed host:
-`api.intercom.io`.
+Refreshed tokens, silent logins and the way back from a page are no logins. When Intercom does not answer the login goes
+on, with a line in the trace. The answer is waited for, where Auth0's template left the call behind.
+
+Needs the configuration `INTERCOM_ACCESS_TOKEN` and `api.intercom.io` among the tenant's `allowed_hosts`.
 """
 
 from datetime import datetime
 
-NO_LOGIN = ["oauth2-refresh-token", "redirect-callback"]
+
+def is_new_login(context):
+    query = (context.get("request") or {}).get("query") or {}
+    again = context.get("protocol") in ("oauth2-refresh-token", "redirect-callback")
+    return not again and query.get("prompt") != "none"
 
 
 def rule(user, context):
-    if context.get("protocol") in NO_LOGIN:
+    if not is_new_login(context):
         return
     request = context.get("request") or {}
     created = user.get("created_at")
-    body = {
+    login = {
         "user_id": user.user_id,
         "email": user.get("email"),
         "name": user.get("name"),
@@ -27,6 +32,6 @@ def rule(user, context):
     }
     headers = {"Authorization": f"Bearer {configuration.INTERCOM_ACCESS_TOKEN}", "Accept": "application/json"}
     try:
-        http.post("https://api.intercom.io/users", headers=headers, json=body, timeout=1).raise_for_status()
+        http.post("https://api.intercom.io/users", headers=headers, json=login, timeout=1).raise_for_status()
     except http.Error as error:
         print(f"Intercom: {error}")

@@ -1,8 +1,10 @@
 """A signed token for another API, inside of the ID token
 
-For an API that has its own client and secret and cannot take the issuer's tokens: it checks the signature (HS256) by
-its secret. Settings: `TARGET_API_CLIENT_ID`, `TARGET_API_CLIENT_SECRET` (base64) and `TARGET_API_ISSUER`, which is
-what the API expects as `iss`: in Auth0's rule that stood in the script.
+For an API that has a client and secret of its own and cannot take the issuer's tokens: it checks the signature (HS256)
+by its secret.
+
+Needs the configuration `TARGET_API_CLIENT_ID`, `TARGET_API_CLIENT_SECRET` (in base64) and `TARGET_API_ISSUER`, which is
+what the API expects as `iss`: in Auth0's template that stood in the script.
 """
 
 import base64
