@@ -3,11 +3,10 @@
 A chosen few fields of user and context go to an address where a developer looks at them: a record (`claimsmith tail`)
 shows more, and to fewer people. Chosen, since the rest holds tokens and what people have not agreed to.
 
-Needs the bin's host among the tenant's `allowed_hosts`. Auth0's template waited 15 seconds; a login here has two in
-all.
+Needs the configuration `REQUESTBIN_URL`, and that host among the tenant's `allowed_hosts`. Auth0's template waited 15
+seconds; a login here has two in all.
 """
 
-BIN = "https://requestbin.fullcontact.com/YourBinUrl"
 USER = ("email", "email_verified")
 CONTEXT = ("clientID", "connection", "stats")
 
@@ -17,4 +16,4 @@ def rule(user, context):
         "user": {name: user[name] for name in USER if name in user},
         "context": {name: context[name] for name in CONTEXT if name in context},
     }
-    http.post(BIN, json=seen, timeout=1).raise_for_status()
+    http.post(configuration.REQUESTBIN_URL, json=seen, timeout=1).raise_for_status()

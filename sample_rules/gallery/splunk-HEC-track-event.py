@@ -3,11 +3,9 @@
 By its HTTP Event Collector. The first one is a `SignUp`, which `app_metadata.signedUp` remembers, as an update in the
 answer. Refreshed tokens, silent logins and the way back from a page are no logins.
 
-Needs the configuration `SPLUNK_HEC_TOKEN` and the collector's host among the tenant's `allowed_hosts`. When the event
-cannot be sent the rule fails: with `on_failure: skip` the login goes on.
+Needs the configuration `SPLUNK_HEC_URL` (the collector's address) and `SPLUNK_HEC_TOKEN`, and that host among the
+tenant's `allowed_hosts`. When the event cannot be sent the rule fails: with `on_failure: skip` the login goes on.
 """
-
-COLLECTOR = "https://http-inputs-mysplunkcloud.example.com:443/services/collector"
 
 
 def is_new_login(context):
@@ -31,7 +29,7 @@ def rule(user, context):
     headers = {"Authorization": f"Splunk {configuration.SPLUNK_HEC_TOKEN}"}
     known = {name: value for name, value in event.items() if value is not None}
     body = {"event": known, "source": "auth0", "sourcetype": "auth0_activity"}
-    http.post(COLLECTOR, headers=headers, json=body, timeout=1).raise_for_status()
+    http.post(configuration.SPLUNK_HEC_URL, headers=headers, json=body, timeout=1).raise_for_status()
     if not metadata.get("signedUp"):
         user.app_metadata = metadata | {"signedUp": True}
         auth0.users.update_app_metadata(user.user_id, {"signedUp": True})

@@ -12,7 +12,7 @@ import uuid
 
 import jwt
 
-SIGN_IN = "https://example.zendesk.com/access/jwt"
+SIGN_IN = "https://example.zendesk.com/access/jwt"  # yours; a configuration value would be masked in records
 
 
 def rule(user, context):

@@ -167,6 +167,18 @@ TEMPLATES: Mapping[str, Row] = {
         "a GET has no content, and names no type of it",
         requests={1: {"headers": {"Authorization": "Bearer some access token"}}},
     ),
+    "requestbin": Row(
+        "the address was to be edited in the script, and is a setting here",
+        configuration={"REQUESTBIN_URL": "https://requestbin.fullcontact.com/YourBinUrl"},
+    ),
+    "soap-webservice": Row(
+        "the address was to be edited in the script, and is a setting here",
+        configuration={"ROLES_SERVICE_URL": "https://somedomain.com/RoleService.svc"},
+    ),
+    "splunk-HEC-track-event": Row(
+        "the address was to be edited in the script, and is a setting here",
+        configuration={"SPLUNK_HEC_URL": "https://http-inputs-mysplunkcloud.example.com:443/services/collector"},
+    ),
     "zendesk-sso-jwt": Row(
         "the address was to be edited in the script, and is another one here",
         expected={
