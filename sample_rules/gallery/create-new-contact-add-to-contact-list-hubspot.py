@@ -22,8 +22,9 @@ def rule(user, context):
     metadata = user.get("app_metadata") or {}
     if metadata.get("hubSpotContactAddedToList") or not user.get("email") or not is_new_login(context):
         return
-    done = {} if metadata.get("hubSpotContactCreated") else create_contact(user)
-    contact = done.get("hubSpotContactId") or metadata.get("hubSpotContactId")
+    contact = metadata.get("hubSpotContactId")
+    done = {} if contact else create_contact(user)
+    contact = done.get("hubSpotContactId", contact)
     if contact:
         done["hubSpotContactAddedToList"] = add_to_list(contact)
     user.app_metadata = metadata | done
