@@ -3,6 +3,7 @@ engine."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,16 @@ def test_the_gallery_runs_nowhere_by_itself() -> None:
 
 
 @pytest.mark.parametrize("path", RULES, ids=name_of)
-def test_its_folder_says_what_it_is(path: Path) -> None:
-    assert f"| {path.stem} |" in (path.parent / "README.md").read_text()
+def test_its_folder_says_what_it_is_and_what_it_needs(path: Path) -> None:
+    """In one row, with every value of the configuration that it reads, which the rule says at its top as well."""
+    readme = (path.parent / "README.md").read_text()
+    rows = [line for line in readme.splitlines() if f"| {path.stem} |" in line]
+    assert len(rows) == 1
+    script = path.read_text()
+    docstring = script.split('"""')[1]
+    for name in re.findall(r'configuration(?:\.get\("|\[")?\.?([A-Z][A-Z_]+)', script.replace(docstring, "")):
+        assert f"`{name}`" in rows[0]
+        assert f"`{name}`" in docstring
 
 
 @pytest.mark.parametrize("path", RULES, ids=name_of)
