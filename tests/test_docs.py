@@ -117,7 +117,7 @@ async def test_every_metric_is_documented(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("name", ["README.md", "docs/rules.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/rules.md", "docs/coming-from-auth0.md"])
 async def test_rules_in_the_documentation_run(tmp_path: Path, name: str) -> None:
     blocks = re.findall(r"```python\n(.*?)```", text(name), re.DOTALL)
     scripts = [script for script in blocks if "def rule" in script]

@@ -1,0 +1,16 @@
+"""Only people with a listed, verified address log in through one connection
+
+As in Auth0's template, an address that is missing or not verified is refused on every connection. To leave the others
+alone, ask for the connection first.
+"""
+
+CONNECTION = "fitbit"
+PEOPLE = {"user1@example.com", "user2@example.com"}
+
+
+def rule(user, context):
+    address = (user.get("email") or "").lower()
+    if not address or user.get("email_verified") is not True:
+        raise UnauthorizedError("Access denied.")
+    if context.get("connection") == CONNECTION and address not in PEOPLE:
+        raise UnauthorizedError("Access denied.")
