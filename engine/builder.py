@@ -25,6 +25,12 @@ NO_TRACE = trace.Trace()
 NO_INTERACTION = frozenset(
     {"oauth2-password", "oauth2-refresh-token", "oauth2-resource-owner", "oauth2-resource-owner-jwt-bearer"}
 )
+# Fields of `context` by which rules told Auth0 what to do.
+NO_EFFECT = {
+    "samlConfiguration": "what a SAML response says is the issuer's to configure",
+    "jwtConfiguration": "how long a token lives, and what it is signed with, is the issuer's to configure",
+    "primaryUser": "accounts are linked by the issuer",
+}
 RULE_FAILED = "the login could not be decided: a rule failed"
 
 
@@ -98,6 +104,7 @@ class Builder:
         finally:
             self._notices.extend(policy.notices)
         self._note_secrets(reach.masking, blame)
+        self._note_effectless(bytes(run.journal), blame)
 
     def _look_into(self, run: Run, policy: Policy) -> Sequence[str]:
         """What became of the rules, with a notice for all that went wrong; the paths of what was no JSON."""
@@ -152,6 +159,17 @@ class Builder:
                         code="secret_in_claim", message=text, claim=masking.text(claim), rule=rule, line=line
                     )
                     self._notices.append(notice)
+
+    def _note_effectless(self, text: bytes, blame: trace.Blame) -> None:
+        """A rule that writes what had an effect at Auth0 and has none here is told so."""
+        for field, effect in NO_EFFECT.items():
+            path = f"/context/{field}"
+            if path.encode() in text:
+                rule, line = blame.of(path)
+                if rule is not None:
+                    self.note(
+                        "no_effect", f"`context.{field}` was changed, which has no effect here: {effect}", rule, line
+                    )
 
     def _note_failures(self) -> None:
         """A rule that was skipped, or whose claims were too large, is said in the answer too."""

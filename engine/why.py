@@ -9,6 +9,7 @@ import msgspec
 
 from engine.evidence import MISSING, Chapter, Evidence, folded
 from engine.models import JSON, PipelineRule, Revision
+from engine.protected import PROTECTED, RESTRICTED
 from engine.record import Record
 from sandbox import journal
 from sandbox.journal import parts_of, pointer
@@ -333,7 +334,9 @@ class _Search:
             dotted = ".".join(map(str, path))
             rule = None if place is None else self._evidence.rules[place].name
             by = f"was set by rule `{rule}` in line {line}" if rule else "came with the login"
-            to_do = f'copy it in a rule that runs later: `context.{token}["{claim}"] = {dotted}`'
+            own = claim not in RESTRICTED and claim not in PROTECTED
+            name = claim if own else f"https://example.com/{claim}"  # the plain one is not the rule's to take
+            to_do = f'copy it in a rule that runs later: `context.{token}["{name}"] = {dotted}`'
             code = "on_user" if path[0] == "user" else "in_context"
             yield Reason(code=code, rule=rule, line=line or None, text=f"`{dotted}` {by}; {REACHES}: {to_do}")
 

@@ -1,7 +1,7 @@
 """SAML settings of one application
 
 Audience, recipient, destination and lifetime of its assertions. An answer has no SAML settings, so this reaches the
-rules that run later, and whoever reads the record; an issuer of SAML assertions has no way to it yet.
+rules that run later, and whoever reads the record (warning `no_effect`).
 """
 
 CLIENT = "{YOUR_SAMLP_OR_WSFED_CLIENT_ID}"

@@ -612,3 +612,29 @@ async def test_a_request_id_that_is_none_stays_out(service: Running, tenant: str
     response = await service.call("POST", "/v1/execute", {"user": {}}, tenant=tenant, headers={"X-Request-ID": value})
     assert response.status_code == 200
     assert "x-request-id" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ("context.samlConfiguration = {'mappings': {}}", "samlConfiguration"),
+        ("context.samlConfiguration.mappings = {'a': 'b'}", "samlConfiguration"),
+        ("context.jwtConfiguration = {'lifetimeInSeconds': 60}", "jwtConfiguration"),
+        ("context.primaryUser = 'auth0|2'", "primaryUser"),
+    ],
+)
+async def test_what_meant_something_to_auth0_is_said_to_mean_nothing(
+    service: Running, tenant: str, body: str, field: str
+) -> None:
+    await service.add("saml", f"x = 1\n{body}", tenant=tenant)
+    answer = await service.execute(context={"samlConfiguration": {}}, tenant=tenant)
+    assert answer["decision"] == "allow"
+    ((code, rule, line, message),) = [(w["code"], w["rule"], w["line"], w["message"]) for w in answer["warnings"]]
+    assert (code, rule, line) == ("no_effect", "saml", 3)
+    assert message.startswith(f"`context.{field}` was changed, which has no effect here: ")
+
+
+async def test_reading_it_is_no_change(service: Running, tenant: str) -> None:
+    await service.add("reads", "context.idToken.s = context.samlConfiguration == {}", tenant=tenant)
+    answer = await service.execute(context={"samlConfiguration": {}}, tenant=tenant)
+    assert (answer["idToken"], answer["warnings"]) == ({"s": True}, [])

@@ -63,7 +63,7 @@ async def test_the_story(service: Running, tenant: str) -> None:
     assert first["text"] == (
         "`user.permissions` was set by rule `authorization-extension` in line 2; only what stands on `context.idToken` "
         "or `context.accessToken` reaches a token: copy it in a rule that runs later: "
-        '`context.idToken["permissions"] = user.permissions`'
+        '`context.idToken["https://example.com/permissions"] = user.permissions`'
     )
     await service.add("add-permissions", f"context.idToken['{CLAIM}'] = user.permissions", tenant=tenant)
     found = await why(service, tenant)

@@ -27,7 +27,7 @@ def test_a_claim_that_is_missing(commands: Commands) -> None:
     lines = done.out.splitlines()
     assert lines[0] == f"permissions is not in the idToken of {login}"
     assert lines[2].startswith("1. rule authorization-extension, line 2: `user.permissions` was set by rule ")
-    assert lines[2].endswith('`context.idToken["permissions"] = user.permissions`  (on_user)')
+    assert lines[2].endswith('`context.idToken["https://example.com/permissions"] = user.permissions`  (on_user)')
     assert lines[3] == "2. no rule set `permissions` on `context.idToken` in this login  (never_set)"
     machine = commands.support("why", login.lower(), "permissions", "--json")
     assert machine.code == 1
