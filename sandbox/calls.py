@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
@@ -17,7 +16,7 @@ from sandbox.limits import Limits
 from sandbox.progress import Progress
 from sandbox.recorder import Recorder, rule_line
 from sandbox.timer import TimeLimit, Timer
-from sandbox.wire import Call, CallKind, Job, Reply, frame, from_service, to_service
+from sandbox.wire import Call, CallKind, Job, JobRule, Reply, frame, from_service, to_service
 
 DEPTH = 20  # calls of ours, from here on
 COPIES = 6  # of an answer, while it is read
@@ -39,17 +38,18 @@ class Caller:
         self._progress = progress
         self._timer = timer
         self._seq = 0
-        self._taken_back: list[Job] = []
+        self._code: list[JobRule] = []
         self.count = 0  # of the execution
         self.waited = 0  # nanoseconds of the execution
 
     def begin(self, seq: int) -> None:
         self._seq, self.count, self.waited = seq, 0, 0
 
-    def taken_back(self) -> Iterator[Job]:
-        """The jobs that were sent here and are another worker's now; the code of their rules has been sent for good."""
-        while self._taken_back:
-            yield self._taken_back.pop()
+    def taken_back(self) -> list[JobRule]:
+        """The code that has come, for good, with jobs that are another worker's now. Nothing else of them is kept: they
+        are other people's logins."""
+        code, self._code = self._code, []
+        return code
 
     def ask(self, step: int, ordinal: int, kind: CallKind, request: bytes, line: int) -> bytes:
         """The answer to a call, as JSON text."""
@@ -79,7 +79,7 @@ class Caller:
             if isinstance(message, Reply):
                 return message
             if isinstance(message, Job):
-                self._taken_back.append(message)
+                self._code += [rule for rule in message.rules if rule.code]
         os._exit(0)
 
 

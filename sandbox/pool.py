@@ -21,7 +21,7 @@ from sandbox.compiling import Compilers
 from sandbox.limits import Limits
 from sandbox.plain import nested_within
 from sandbox.process import SandboxUnavailable, Worker, ZygoteProcess
-from sandbox.progress import CALLING, COLLECTING, IDLE, RUNNING
+from sandbox.progress import CALLING, COLLECTING, IDLE, RUNNING, Place
 from sandbox.wire import Answer, Call, Compiled, Hello, Job, JobRule, Outline, frame, to_worker
 
 log = logging.getLogger("claimsmith.sandbox")
@@ -272,8 +272,8 @@ class Pool:
     def _pump(self, tenant: Tenant) -> None:
         """Send what waits to workers that can take it, starting workers as far as the bounds allow."""
         while tenant.queue:
-            if tenant.queue[0].future.done():
-                tenant.queue.popleft()
+            if tenant.queue[0].future.done() or tenant.queue[0].caller is not None:
+                tenant.queue.popleft().copies -= 1
                 continue
             worker = self._choose(tenant)
             if worker is None:
@@ -283,7 +283,8 @@ class Pool:
     def _choose(self, tenant: Tenant) -> Worker | None:
         """The first worker that is at work and will soon be free again, since to wake another one costs as much as an
         execution; else an idle one, a new one, or the one with the least to do. Where executions wait for calls, none
-        is soon free: each has a worker of its own, as long as there is room for them."""
+        is soon free: each has a worker of its own, as long as there is room for them. Behind one that has made a call
+        goes nothing: it may make another."""
         idle = least = None
         fresh = time.monotonic() - FRESH
         at_work = 0
@@ -292,7 +293,8 @@ class Pool:
             if worker.calling.going_on:
                 continue
             at_work += bool(count)
-            if worker.retiring or count >= min(DEPTH, self.limits.recycle_executions - worker.executions):
+            room = min(DEPTH, self.limits.recycle_executions - worker.executions)
+            if worker.retiring or worker.calling.made or count >= room:
                 continue
             if not count:
                 idle = idle or worker
@@ -308,7 +310,7 @@ class Pool:
         if tenant.background:
             if len(tenant.workers) < self._most_in_background:
                 self._want(tenant)
-        elif len(tenant.workers) < most + self._most_calling:
+        elif len(tenant.workers) < most or self._may_have_more(tenant, at_work):
             if self._spares:
                 worker = self._spares.pop()
                 self._bind(worker, tenant)
@@ -325,6 +327,13 @@ class Pool:
             if tenant.calling and self._has_room() and self._living() is not None:
                 return None
         return least
+
+    def _may_have_more(self, tenant: Tenant, at_work: int) -> bool:
+        """Whether a tenant may have a worker more than can be at work, since others of it wait for calls. As many
+        places as one tenant's work takes are never for that: else a slow host would keep out all other tenants."""
+        if len(tenant.workers) >= self._most_per_tenant + self._most_calling:
+            return False
+        return self.calling + at_work < self._most - self._most_per_tenant
 
     def _bind(self, worker: Worker, tenant: Tenant) -> None:
         """For the rest of its life the worker is this tenant's."""
@@ -387,10 +396,14 @@ class Pool:
 
     def _called(self, worker: Worker, body: bytes) -> None:
         """A rule asks for something outside. What was queued behind it goes elsewhere: it may wait for long."""
+        if worker.doomed:
+            return  # nobody waits for it any more, and its execution may be run again
         head = worker.in_flight[0] if worker.in_flight else None
         try:
             if head is None:
                 raise OutOfTurn("a call without a job")
+            if worker.calling.made and not worker.has_read:
+                raise OutOfTurn("a call before it has read the last answer")  # they would pile up here
             call = worker.calling.take(body, head.seq, head.request, self.limits)
         except OutOfTurn as error:
             worker.garbled(str(error))
@@ -413,6 +426,9 @@ class Pool:
     async def _broker(self, worker: Worker, broker: Broker, call: Call) -> None:
         try:
             answer = await broker.answer(call)
+        except asyncio.CancelledError:
+            worker.kill("a call was given up")
+            raise
         except Exception:
             log.exception("a call could not be answered")
             worker.kill("a call could not be answered")
@@ -455,7 +471,9 @@ class Pool:
         worker.head_since = worker.idle_since = time.monotonic()
         worker.asked = None
         worker.calling.begin()
-        if not ticket.future.done():
+        if ticket.caller not in (None, worker):
+            ticket.copies -= 1  # another has made its calls: what this one has found without them does not count
+        elif not ticket.future.done():
             ticket.future.set_result(answer)
         if answer.tired or worker.executions >= self.limits.recycle_executions or self._starving(worker):
             worker.retiring = True
@@ -544,21 +562,19 @@ class Pool:
         assert worker.progress is not None, "closed after this"
         place = worker.progress.place()
         running = place.seq == head.seq and place.phase in (RUNNING, CALLING)
+        begun = running or worker.calling.made
+        # What an earlier job left behind may have ended it; a worker that had none has nobody else to blame.
+        earlier = worker.executions > 0 and (worker.late == "late finalisers" or place.phase == COLLECTING)
         if head.caller is worker:
             head.caller = None
-        if worker.late == RUN_ELSEWHERE:
-            if head.caller is not None or head.future.done():  # else the other has died meanwhile
-                tickets.pop(0).copies -= 1
-        elif worker.late == "deadline" and not running:
+        if head.caller is not None or head.future.done():
+            tickets.pop(0).copies -= 1
+        elif worker.late == "deadline" and not begun:
             tickets.pop(0)
             self._refuse(head, "the deadline came before a worker was free")
-        elif worker.late != "late finalisers" and (running or place.phase != COLLECTING):
-            # The job may be what ends workers, so its tries are counted; one that has not begun is less suspect.
+        elif worker.late != RUN_ELSEWHERE and (begun or not earlier):  # else the other has died meanwhile
             step = place.step if running and 0 <= place.step < len(head.request.rules) else None
-            if worker.late is None and self._zygote is not None and self._zygote.ended:
-                self.counts.retries += 1  # it died with its zygote, for which the job cannot be blamed
-            elif self._may_run_again(worker, head, running):
-                head.attempts += 1
+            if self._may_run_again(worker, head, begun):
                 self.counts.retries += 1
             else:
                 tickets.pop(0)
@@ -568,7 +584,7 @@ class Pool:
                             step=step,
                             cause=worker.late if worker.late in ("time", "deadline") else "died",
                             line=worker.line,
-                            seconds=min(max(time.monotonic() - place.started, 0.0), 60.0),
+                            seconds=_took(worker, place),
                             journal=worker.progress.journal(),
                         )
                     )
@@ -578,10 +594,14 @@ class Pool:
         else:
             self._hand_back(tickets, tenant)
 
-    def _may_run_again(self, worker: Worker, head: Ticket, running: bool) -> bool:
-        if worker.late in ("time", "deadline") or head.request.broker.changes:
+    def _may_run_again(self, worker: Worker, head: Ticket, begun: bool) -> bool:
+        """The job may be what ends workers, so its tries are counted; one that has not begun is less suspect, and one
+        whose worker died with the zygote is not at all."""
+        if worker.late in ("time", "deadline") or (begun and head.request.broker.changes):
             return False
-        return head.attempts < (1 if running else 3)
+        if worker.late is not None or self._zygote is None or not self._zygote.ended:
+            head.attempts += 1
+        return head.attempts <= (1 if begun else 3)
 
     def _refuse(self, ticket: Ticket, why: str) -> None:
         if not ticket.future.done():
@@ -616,10 +636,9 @@ class Pool:
         for tenant in list(self._tenants.values()):
             for ticket in tenant.queue:
                 again = True
-                if now >= ticket.request.deadline:
+                if now >= ticket.request.deadline and ticket.caller is None:
                     self._refuse(ticket, "the deadline came before a worker was free")
-            while tenant.queue and tenant.queue[0].future.done():
-                tenant.queue.popleft()
+            self._pump(tenant)
             if not tenant.queue and not tenant.workers:
                 self._forget(tenant)
         if again:
@@ -635,9 +654,12 @@ class Pool:
         elif place.seq == head.seq and place.phase == RUNNING:
             extra = self.limits.tracing_time if head.request.traced else 0.0
             end, why = place.started + self.limits.rule_time + extra + self.limits.kill_grace, "time"
+        elif place.seq == head.seq and place.phase == CALLING:
+            # Its call has not come yet, or it has not taken up the reply: where many do at once, that takes its time.
+            end, why = max(place.started, worker.calling.replied) + PICK_UP, "stuck"
         elif place.seq == head.seq:
-            # It has sent something, and has not answered; or it has its reply, and does not go on.
-            end, why = max(place.started, worker.calling.replied) + settled, "out of step"
+            # It says that it has answered, and has not.
+            end, why = place.started + settled, "out of step"
         elif place.phase == COLLECTING:
             end, why = place.started + settled, "late finalisers"
         elif place.phase == RUNNING:
@@ -661,9 +683,7 @@ class Pool:
             lent = [ticket for ticket in behind if ticket.copies == 1]
             for ticket in lent:
                 ticket.copies += 1
-            tenant = self._tenants[worker.key]
-            tenant.queue.extend(lent)
-            self._pump(tenant)
+            self._tenants[worker.key].queue.extend(lent)
 
     # Processes
 
@@ -748,6 +768,11 @@ class Pool:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _took(worker: Worker, place: Place) -> float:
+    """Seconds of the step that a worker was in, with its calls; a worker may say anything."""
+    return min(max(time.monotonic() - place.started + worker.calling.waited(place.step), 0.0), 60.0)
 
 
 def _phase(worker: Worker) -> int:

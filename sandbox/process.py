@@ -257,6 +257,16 @@ class Worker(asyncio.Protocol):
         assert self._transport is not None, "start() waits for the connection"
         self._transport.write(text)
 
+    @property
+    def doomed(self) -> bool:
+        """Whether it was killed: what still comes of it, it sent before."""
+        return self._kill_wanted
+
+    @property
+    def has_read(self) -> bool:
+        """Whether it has taken everything that was sent to it, but for what the kernel keeps between."""
+        return self._transport is None or self._transport.get_write_buffer_size() == 0
+
     def ask_where(self) -> None:
         """Have the worker's C code write its traceback, for the line of a rule that hangs."""
         self._read_trace()  # of an earlier job

@@ -50,7 +50,8 @@ class Progress:
     def call(self) -> None:
         """Note that the step waits for a call."""
         _, step, _, _, started = HEADER.unpack_from(self._map, 0)
-        self._before = step, started, self.enter(step, CALLING)
+        self._before = step, started, time.monotonic_ns()
+        HEADER.pack_into(self._map, 0, self._seq, step, CALLING, self._length, started)
 
     def go_on(self) -> int:
         """Note that the step goes on, as if it had started later by the wait. Answers that, in nanoseconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -14,36 +14,12 @@ from sandbox.limits import Limits
 from sandbox.pool import Killed, Pool
 from sandbox.wire import Answer, Call
 from tests.sandbox import trial
-from tests.sandbox.takeover import takeover
+from tests.sandbox.asked import Asked, asleep
 
 pytestmark = pytest.mark.anyio
 
 QUICK = 'context.idToken["quick"] = True'
 GET = 'context.idToken["got"] = http.get("https://example.com/a").text'
-
-
-class Asked:
-    """A broker that notes what it is asked, and answers by a function."""
-
-    def __init__(self, answer: Callable[[Call], Awaitable[HttpAnswer]] | None = None) -> None:
-        self.calls: list[Call] = []
-        self.changes = False
-        self.cancelled = 0
-        self._answer = answer
-
-    async def answer(self, call: Call) -> bytes:
-        self.calls.append(call)
-        try:
-            answer = HttpAnswer(status=200, body="hello") if self._answer is None else await self._answer(call)
-        except asyncio.CancelledError:
-            self.cancelled += 1
-            raise
-        return msgspec.json.encode(answer)
-
-
-async def asleep(seconds: float) -> HttpAnswer:
-    await asyncio.sleep(seconds)
-    return HttpAnswer(status=200, body="late")
 
 
 @pytest.fixture
@@ -103,6 +79,7 @@ async def test_the_time_of_a_rule_goes_on_behind_a_call(pool: Pool) -> None:
     result2 = await trial.run(pool, trial.rule(f"{GET}\nsum(range(10 ** 12))"), broker=Asked(lambda call: asleep(0.3)))
     assert isinstance(result2, Killed)
     assert (result2.cause, result2.step, result2.line) == ("time", 0, 3)
+    assert result2.seconds > 0.5  # of the step: both the wait and the rule's own time
 
 
 async def test_a_call_that_outlasts_the_deadline_ends_with_it(pool: Pool) -> None:
@@ -247,95 +224,39 @@ async def test_workers_that_nobody_needs_any_more_go(anyio_backend: str, monkeyp
         await pool.close()
 
 
-# A worker that lies
-
-CALL = '[{seq},{step},{ordinal},"http",1,{{"method":"GET","url":"https://example.com/"}}]'
-LIES = {
-    "another execution": f"send({CALL.format(seq=10**6, step=0, ordinal=0)!r}.encode())",
-    "another step": f"send({CALL!r}.format(seq=job.seq, step=1, ordinal=0).encode())",
-    "a step before the first": f"send({CALL!r}.format(seq=job.seq, step=-1, ordinal=0).encode())",
-    "a later ordinal": f"send({CALL!r}.format(seq=job.seq, step=0, ordinal=1).encode())",
-    "twice": f"send({CALL!r}.format(seq=job.seq, step=0, ordinal=0).encode())\n"
-    f"send({CALL!r}.format(seq=job.seq, step=0, ordinal=1).encode())",
-    "an answer while it waits": f"send({CALL!r}.format(seq=job.seq, step=0, ordinal=0).encode())\n"
-    'send(json.dumps({"seq": job.seq, "returns": {"idToken": {}, "accessToken": {}}}).encode())',
-    "another kind": f"send({CALL!r}.format(seq=job.seq, step=0, ordinal=0).replace('http', 'file').encode())",
-    "too long": f"send({CALL!r}.format(seq=job.seq, step=0, ordinal=0).replace('GET', 'G' * 300000).encode())",
-    "no JSON": 'send(b"[1")',
-    "one member more": 'send(b"[1,0,0,\\"http\\",1,{},1]")',
-    "very deep": 'send(b"[" * 100000)',
-}
-
-
-@pytest.mark.parametrize("name", LIES)
-async def test_a_worker_that_lies_about_calls_is_ended(pool: Pool, name: str) -> None:
-    broker = Asked(lambda call: asleep(30))
-    result = await pool.run(trial.request(takeover(f"{LIES[name]}\nhang()"), broker=broker))
-    assert isinstance(result, Killed)
-    assert result.cause == "died"
-    assert len(broker.calls) <= 2  # it is tried again, once
-    assert await trial.claims(pool, trial.rule('context.idToken["a"] = 1')) == {"a": 1}
-
-
-async def test_a_worker_that_calls_when_nothing_runs_is_ended(pool: Pool) -> None:
-    attack = takeover(
-        f"""
-        class Late:
-            def __del__(self, sent=channel.sendall, text=struct.pack("<I", 99) + {CALL!r}.format(
-                    seq=job.seq, step=0, ordinal=0).ljust(99).encode()):
-                sent(text)
-        cycle = []
-        cycle.append((cycle, Late()))
-        """
-    )
-    broker = Asked()
-    before = pool.counts.workers_killed
-    result = await pool.run(trial.request(attack, broker=broker))
-    async with asyncio.timeout(5):
-        while pool.counts.workers_killed == before:
-            await asyncio.sleep(0.01)
-    assert isinstance(result, Answer)
-    assert broker.calls == []
-
-
-# Another run of an execution
-
-
-async def test_an_execution_that_only_read_is_run_again(pool: Pool) -> None:
-    attack = takeover(
-        f"""
-        send({CALL!r}.format(seq=job.seq, step=0, ordinal=0).encode())
-        channel.recv(1)
-        os._exit(1)
-        """
-    )
-    broker = Asked()
-    result = await pool.run(trial.request(attack, broker=broker))
-    assert isinstance(result, Killed)
-    assert len(broker.calls) == 2
-    broker = Asked()
-    broker.changes = True
-    result = await pool.run(trial.request(attack, broker=broker))
-    assert isinstance(result, Killed)
-    assert len(broker.calls) == 1
-
-
-async def test_one_execution_lent_to_another_worker_makes_its_calls_once(anyio_backend: str) -> None:
-    """It stands behind a slow one, so another worker has it, too: the first that calls keeps it."""
-    pool = Pool(Limits(), workers=8, workers_per_tenant=2, queue=100)
+async def test_those_who_wait_for_a_host_do_not_take_all_places(anyio_backend: str) -> None:
+    """Of one tenant more may wait than there are places: another tenant's logins go on."""
+    pool = Pool(Limits(), workers=6, workers_per_tenant=2, queue=100)
     await pool.start()
     try:
-        slow = await trial.compiled(pool, trial.rule("for n in range(1_500_000): pass"))
         calling = await trial.compiled(pool, trial.rule(GET))
-        await pool.run(trial.request(calling, broker=Asked()))
-        broker = Asked(lambda call: asleep(0.6))
-        runs = [asyncio.create_task(pool.run(trial.request(slow)))]
-        await asyncio.sleep(0)
-        runs.append(asyncio.create_task(pool.run(trial.request(calling, broker=broker))))
-        results = await asyncio.gather(*runs)
-        assert all(isinstance(result, Answer) for result in results), results
-        assert len(broker.calls) == 1
-        assert isinstance(results[1], Answer)
-        assert results[1].returns["idToken"] == {"got": "late"}
+        quick = await trial.compiled(pool, trial.rule(QUICK))
+        released = asyncio.Event()
+
+        async def held(call: Call) -> HttpAnswer:
+            await released.wait()
+            return HttpAnswer(status=200, body="held")
+
+        broker = Asked(held)
+        runs = [asyncio.create_task(pool.run(trial.request(calling, broker=broker))) for _ in range(12)]
+        await trial.eventually(lambda: pool.calling == 4)
+        for key in ("another", "a third"):
+            assert isinstance(await pool.run(trial.request(quick, key=key)), Answer)
+        assert pool.calling == 4
+        released.set()
+        assert all(isinstance(answer, Answer) for answer in await asyncio.gather(*runs))
+    finally:
+        await pool.close()
+
+
+async def test_a_traced_rule_is_watched_on_behind_a_long_call(anyio_backend: str) -> None:
+    """The wait is none of the time that watching may take."""
+    pool = trial.pool(Limits(tracing_time=0.4))
+    await pool.start()
+    try:
+        result = await trial.answer(
+            pool, trial.rule(f"{GET}\na = 1"), broker=Asked(lambda call: asleep(0.5)), traced=True
+        )
+        assert [entry["line"] for entry in msgspec.json.decode(result.timeline)][-2:] == [2, 3]
     finally:
         await pool.close()

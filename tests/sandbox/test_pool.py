@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import uvloop
@@ -22,7 +21,7 @@ from sandbox.pool import Busy, Killed, Pool, RuleCode
 from sandbox.wire import Answer
 from tests.sandbox import trial
 from tests.sandbox.takeover import takeover
-from tests.sandbox.trial import rule
+from tests.sandbox.trial import eventually, rule
 
 pytestmark = pytest.mark.anyio
 
@@ -60,13 +59,6 @@ def alive(pid: int) -> bool:
         return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-async def eventually(true: Callable[[], Any], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come about"
-        await asyncio.sleep(0.01)
 
 
 async def test_a_worker_serves_one_tenant_for_its_life(start: Start) -> None:
