@@ -13,13 +13,16 @@ from typing import Protocol
 import msgspec
 
 from sandbox.limits import Limits
+from sandbox.memory import require_room
 from sandbox.progress import Progress
 from sandbox.recorder import Recorder, rule_line
 from sandbox.timer import TimeLimit, Timer
 from sandbox.wire import Call, CallKind, Job, JobRule, Reply, frame, from_service, to_service
 
 DEPTH = 20  # calls of ours, from here on
-COPIES = 6  # of an answer, while it is read
+COPIES = 3  # of an answer's text, while it is read
+ESCAPED = 6  # bytes of text for one of the body: `\u0001`
+SPARE = 1024 * 1024  # bytes: an answer's headers, in each copy
 
 
 class Frames(Protocol):
@@ -58,7 +61,7 @@ class Caller:
             raise TimeLimit  # a finaliser has swallowed it
         # What there would be too little of for the answer is said now, where the rule can be told.
         _deeper(DEPTH)
-        bytes(COPIES * self._limits.call_answer)
+        require_room(COPIES * (ESCAPED * self._limits.call_answer + SPARE))
         left = self._timer.pause()
         self.count += 1
         try:

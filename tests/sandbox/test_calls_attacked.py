@@ -158,6 +158,34 @@ async def test_nothing_of_a_login_that_was_taken_back_stays(start: Start) -> Non
     assert [other.returns["idToken"] for other in others if isinstance(other, Answer)] == [{"mail": "canary"}] * 4
 
 
+@pytest.mark.parametrize("left", [2, 6, 10, 15, 20, 30])
+async def test_a_rule_without_room_for_the_answer_is_told_so(pool: Pool, left: int) -> None:
+    """Before the call, while it can be told. The longest answer is one whose every byte is escaped."""
+
+    async def longest(call: Call) -> HttpAnswer:
+        return HttpAnswer(status=200, body="\x01" * 1024 * 1024)
+
+    script = trial.rule(
+        f"""
+        kept = []
+        try:
+            while True:
+                kept.append(bytes(1024 * 1024))
+        except MemoryError:
+            for n in range({left}):
+                kept.pop()
+        try:
+            context.idToken.size = len(http.get("https://example.com/").content)
+        except MemoryError:
+            kept.clear()
+            context.idToken.told = True
+        """
+    )
+    result = await trial.answer(pool, script, broker=Asked(longest))
+    assert trial.outcomes(result) == ["passed"], trial.errors(result)
+    assert result.returns["idToken"] in ({"told": True}, {"size": 1024 * 1024})
+
+
 # A broker that does not answer
 
 
