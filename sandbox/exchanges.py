@@ -75,5 +75,5 @@ def require_readable(kind: CallKind, text: msgspec.Raw, nesting: int) -> None:
     writes: those who answer, note and show it read every part of it."""
     if kind == "http":
         _http.decode(text)
-    elif not nested_within(msgspec.json.decode(_cache.decode(text).value), nesting):
+    elif not nested_within([msgspec.json.decode(_cache.decode(text).value)], nesting):
         raise RecursionError

@@ -282,23 +282,25 @@ class Pool:
 
     def _choose(self, tenant: Tenant) -> Worker | None:
         """The first worker that is at work and will soon be free again, since to wake another one costs as much as an
-        execution; else an idle one, a new one, or the one with the least to do. Where executions wait for calls, none
-        is soon free: each has a worker of its own, as long as there is room for them. Behind one that has made a call
-        goes nothing: it may make another."""
+        execution; else an idle one, a new one, or the one with the least to do.
+
+        Where executions wait for calls, each has a worker of its own: what was sent behind one would be taken back at
+        its call and sent again, and so on. Behind one that has made a call goes nothing: it may make another."""
         idle = least = None
         fresh = time.monotonic() - FRESH
         at_work = 0
+        depth = 1 if tenant.calling else DEPTH
         for worker in tenant.workers:
             count = len(worker.in_flight)
             if worker.calling.going_on:
                 continue
             at_work += bool(count)
-            room = min(DEPTH, self.limits.recycle_executions - worker.executions)
+            room = min(depth, self.limits.recycle_executions - worker.executions)
             if worker.retiring or worker.calling.made or count >= room:
                 continue
             if not count:
                 idle = idle or worker
-            elif worker.head_since > fresh and not tenant.calling:
+            elif worker.head_since > fresh:
                 return worker
             elif least is None or count < len(least.in_flight):
                 least = worker
