@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from sandbox.exchanges import HttpAnswer
+from sandbox.limits import Limits
 from sandbox.pool import Busy, Killed, Pool
 from sandbox.wire import Answer, Call
 from tests.sandbox import trial
@@ -30,8 +31,8 @@ async def start() -> AsyncIterator[Start]:
     """A pool of a test's own."""
     pools: list[Pool] = []
 
-    async def start(workers: int = 4, per_tenant: int = 2) -> Pool:
-        pools.append(trial.pool(workers=workers, per_tenant=per_tenant))
+    async def start(limits: Limits | None = None, workers: int = 4, per_tenant: int = 2) -> Pool:
+        pools.append(trial.pool(limits, workers=workers, per_tenant=per_tenant))
         await pools[-1].start()
         return pools[-1]
 
@@ -278,7 +279,7 @@ async def test_a_worker_that_blames_others_has_few_tries(pool: Pool) -> None:
 
 async def test_the_run_that_has_made_the_calls_is_the_one_that_counts(start: Start) -> None:
     """It was lent to another worker, which called; the first one then ran it too, and found an end without calls."""
-    pool = await start(workers=8, per_tenant=2)
+    pool = await start(Limits(rule_time=2.0))
     twofold = takeover(
         """
         if frame.f_locals["count"] == 0:
@@ -287,8 +288,9 @@ async def test_the_run_that_has_made_the_calls_is_the_one_that_counts(start: Sta
             context["idToken"]["called"] = True
         """
     )
-    slow = await trial.compiled(pool, trial.rule("for n in range(1_500_000): pass"))
+    slow = await trial.compiled(pool, trial.rule("for n in range(4_000_000): pass"))
     assert isinstance(await trial.run(pool, trial.rule(QUICK)), Answer)
+    await eventually(lambda: pool._spares and pool._spares[0].pid)
     broker = Asked(lambda call: asleep(0.6))
     runs = [asyncio.create_task(pool.run(trial.request(slow)))]
     await asyncio.sleep(0)
