@@ -201,6 +201,41 @@ async def test_the_zygote_is_replaced_under_load(start: Start) -> None:
     assert pool.hello is not None
 
 
+async def test_scripts_are_compiled_though_the_zygote_dies_twice(start: Start) -> None:
+    """A script is not blamed for a child that dies with its zygote."""
+    pool = await start()
+    # Long ones, so that children are at work when the zygote dies.
+    scripts = [rule("\n".join(f"context.idToken.a{n} = {k}" for n in range(1500))) for k in range(4)]
+    compiling = [asyncio.create_task(pool.compile(script)) for script in scripts]
+    for starts in (1, 2):
+        await eventually(lambda: pool._compilers.children and pool._zygote.alive and pool._zygote.pid)  # type: ignore[union-attr]
+        assert pool._zygote is not None and pool._zygote.pid is not None
+        assert not all(task.done() for task in compiling)
+        os.kill(pool._zygote.pid, signal.SIGKILL)
+        await eventually(lambda starts=starts: pool.counts.zygote_starts > starts)  # type: ignore[misc]
+    for compiled in await asyncio.gather(*compiling):
+        assert compiled.problems == []
+        assert compiled.code
+
+
+async def test_a_script_whose_children_die_twice_is_blamed(start: Start) -> None:
+    """The zygote lives on: it is the script that ends them, as far as anybody can tell."""
+    pool = await start()
+    script = rule("\n".join(f"context.idToken.a{n} = {n}" for n in range(1500)))
+    compiling = asyncio.create_task(pool.compile(script))
+    killed: set[int] = set()
+    while not compiling.done():
+        for child in list(pool._compilers.children):
+            if child.pid is not None and child.pid not in killed:
+                os.kill(child.pid, signal.SIGKILL)
+                killed.add(child.pid)
+        await asyncio.sleep(0.001)
+    (problem,) = (await compiling).problems
+    assert (problem.code, problem.message) == ("compile_crashed", "the script ends the compiler: simplify it")
+    assert len(killed) == 2
+    assert pool.counts.zygote_starts == 1
+
+
 async def test_close_leaves_nothing(start: Start) -> None:
     before = trial.open_files()
     pool = await start(workers=4)
