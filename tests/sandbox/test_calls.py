@@ -133,6 +133,19 @@ async def test_failures_are_exceptions_that_a_rule_can_catch(pool: Pool) -> None
     assert trial.errors(result) == [("rule_raised", "Timeout: no answer within 1 s", 10)]
 
 
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ('http.get("https://h/", verify=False)', "http.get() got an unexpected keyword argument 'verify'"),
+        ('http.request("get", "https://h/", verify=False)', "http.get() got an unexpected keyword argument 'verify'"),
+        ("http.post(json={})", "http.post() missing 1 required positional argument: 'url'"),
+        ('cache.set("a")', "cache.set() missing 1 required positional argument: 'value'"),
+    ],
+)
+async def test_errors_name_what_the_rule_has_called(pool: Pool, call: str, error: str) -> None:
+    assert trial.errors(await trial.answer(pool, trial.rule(call))) == [("rule_raised", f"TypeError: {error}", 2)]
+
+
 async def test_without_a_broker_a_call_fails(pool: Pool) -> None:
     result = await trial.answer(pool, trial.rule(GET), broker=NOBODY)
     assert trial.errors(result) == [("rule_raised", "Error: calls are not made here", 2)]
