@@ -13,7 +13,7 @@ from sandbox.limits import Limits
 from sandbox.wire import Call, Reply
 
 if TYPE_CHECKING:
-    from sandbox.pool import Request
+    from sandbox.executions import Request
 
 
 class Broker(Protocol):

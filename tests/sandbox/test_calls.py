@@ -232,7 +232,7 @@ async def test_workers_that_wait_for_calls_are_limited(anyio_backend: str) -> No
 
 
 async def test_workers_that_nobody_needs_any_more_go(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sandbox.pool.NEEDLESS", 0.05)
+    monkeypatch.setattr("sandbox.places.NEEDLESS", 0.05)
     pool = Pool(Limits(), workers=80, workers_per_tenant=2, queue=100)
     await pool.start()
     try:

@@ -241,8 +241,8 @@ async def test_what_may_have_changed_something_is_not_run_again_for_a_zygote(sta
     broker.changes = True
     run = asyncio.create_task(trial.run(pool, trial.rule(GET), broker=broker))
     await eventually(lambda: broker.calls)
-    assert pool._zygote is not None and pool._zygote.pid is not None
-    os.kill(pool._zygote.pid, signal.SIGKILL)
+    assert pool._workers.zygote is not None and pool._workers.zygote.pid is not None
+    os.kill(pool._workers.zygote.pid, signal.SIGKILL)
     result = await run
     assert isinstance(result, Killed)
     assert (result.cause, result.step, len(broker.calls)) == ("died", 0, 1)
@@ -290,7 +290,7 @@ async def test_the_run_that_has_made_the_calls_is_the_one_that_counts(start: Sta
     )
     slow = await trial.compiled(pool, trial.rule("for n in range(4_000_000): pass"))
     assert isinstance(await trial.run(pool, trial.rule(QUICK)), Answer)
-    await eventually(lambda: pool._spares and pool._spares[0].pid)
+    await eventually(lambda: pool._workers.spares and pool._workers.spares[0].pid)
     broker = Asked(lambda call: asleep(0.6))
     runs = [asyncio.create_task(pool.run(trial.request(slow)))]
     await asyncio.sleep(0)

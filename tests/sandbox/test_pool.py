@@ -193,8 +193,8 @@ async def test_the_zygote_is_replaced_under_load(start: Start) -> None:
     code = await trial.compiled(pool, rule("for _ in range(500_000):\n    pass\ncontext.idToken.who = user.email"))
     tasks = [asyncio.create_task(pool.run(trial.request(code, user={"email": str(n)}))) for n in range(40)]
     await eventually(lambda: pool.busy > 0)
-    assert pool._zygote is not None and pool._zygote.pid is not None
-    os.kill(pool._zygote.pid, signal.SIGKILL)
+    assert pool._workers.zygote is not None and pool._workers.zygote.pid is not None
+    os.kill(pool._workers.zygote.pid, signal.SIGKILL)
     results = await asyncio.gather(*tasks)
     assert [r.returns["idToken"]["who"] for r in results if isinstance(r, Answer)] == [str(n) for n in range(40)]
     await eventually(lambda: pool.counts.zygote_starts == 2)
@@ -208,10 +208,10 @@ async def test_scripts_are_compiled_though_the_zygote_dies_twice(start: Start) -
     scripts = [rule("\n".join(f"context.idToken.a{n} = {k}" for n in range(1500))) for k in range(4)]
     compiling = [asyncio.create_task(pool.compile(script)) for script in scripts]
     for starts in (1, 2):
-        await eventually(lambda: pool._compilers.children and pool._zygote.alive and pool._zygote.pid)  # type: ignore[union-attr]
-        assert pool._zygote is not None and pool._zygote.pid is not None
+        await eventually(lambda: pool._compilers.children and pool._workers.zygote.alive and pool._workers.zygote.pid)  # type: ignore[union-attr]
+        assert pool._workers.zygote is not None and pool._workers.zygote.pid is not None
         assert not all(task.done() for task in compiling)
-        os.kill(pool._zygote.pid, signal.SIGKILL)
+        os.kill(pool._workers.zygote.pid, signal.SIGKILL)
         await eventually(lambda starts=starts: pool.counts.zygote_starts > starts)  # type: ignore[misc]
     for compiled in await asyncio.gather(*compiling):
         assert compiled.problems == []
