@@ -74,6 +74,11 @@ class Ticket(msgspec.Struct, eq=False):
     def done(self) -> bool:
         return self.future.done()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it may still be given to a worker: it has not ended, and none has made a call for it."""
+        return self.caller is None and not self.future.done()
+
     def end(self, result: Answer | Killed) -> None:
         """The first end is the one that counts."""
         if not self.future.done():

@@ -30,7 +30,7 @@ class Tenant:
         """The first that waits still. It stays in the queue."""
         while self.queue:
             first = self.queue[0]
-            if not first.done and first.caller is None:
+            if first.is_waiting:
                 return first
             self.queue.popleft().copies -= 1
         return None

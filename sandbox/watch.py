@@ -63,7 +63,7 @@ class Watch:
         for tenant in list(self._tenants.values()):
             for ticket in tenant.queue:
                 again = True
-                if now >= ticket.request.deadline and ticket.caller is None:
+                if now >= ticket.request.deadline and ticket.is_waiting:
                     self._counts.refused_busy += ticket.refuse(TOO_LATE)
             self._pump(tenant)
             self._tenants.forget_if_gone(tenant)
@@ -79,7 +79,7 @@ class Watch:
             # Where the machine is so busy that it could not say yet, it has a little longer.
             worker.kill(why)
         head = worker.in_flight[0]
-        behind = [ticket for ticket in worker.in_flight if ticket is not head and not ticket.done]
+        behind = [ticket for ticket in worker.in_flight if ticket is not head and ticket.is_waiting]
         for ticket in behind:
             if now >= ticket.request.deadline:
                 self._counts.refused_busy += ticket.refuse(TOO_LATE)

@@ -231,6 +231,40 @@ async def test_workers_that_wait_for_calls_are_limited(anyio_backend: str) -> No
         await pool.close()
 
 
+@pytest.mark.parametrize("way", [{"background": True}, {"traced": True}])
+async def test_calls_in_the_background(pool: Pool, way: dict[str, bool]) -> None:
+    """Each waits in one of the workers there, and no login waits for it."""
+    calling = await trial.compiled(pool, trial.rule(GET))
+    released = asyncio.Event()
+
+    async def held(call: Call) -> HttpAnswer:
+        await released.wait()
+        return HttpAnswer(status=200, body="held")
+
+    broker = Asked(held)
+    runs = [asyncio.create_task(pool.run(trial.request(calling, broker=broker, seconds=30.0, **way))) for _ in range(9)]
+    await trial.eventually(lambda: broker.calls)
+    assert await trial.claims(pool, trial.rule(QUICK)) == {"quick": True}
+    released.set()
+    answers = await asyncio.gather(*runs)
+    assert [answer.returns["idToken"] for answer in answers if isinstance(answer, Answer)] == [{"got": "held"}] * 9
+    assert len(broker.calls) == 9
+
+
+async def test_one_process_for_each_execution_with_calls(anyio_backend: str) -> None:
+    pool = trial.pool(Limits(recycle_executions=1), workers=12)
+    await pool.start()
+    try:
+        calling = await trial.compiled(pool, trial.rule(f"{GET}\n{GET}"))
+        broker = Asked(lambda call: asleep(0.05))
+        runs = [pool.run(trial.request(calling, broker=broker, seconds=30.0)) for _ in range(20)]
+        assert all(isinstance(answer, Answer) for answer in await asyncio.gather(*runs))
+        assert len(broker.calls) == 40
+        assert pool.counts.workers_recycled == 20
+    finally:
+        await pool.close()
+
+
 async def test_workers_that_nobody_needs_any_more_go(anyio_backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sandbox.places.NEEDLESS", 0.05)
     pool = Pool(Limits(), workers=80, workers_per_tenant=2, queue=100)

@@ -320,6 +320,23 @@ async def test_an_execution_that_only_read_is_run_again(pool: Pool) -> None:
     assert len(broker.calls) == 1
 
 
+async def test_what_has_called_and_stands_elsewhere_too_ends_by_its_deadline(start: Start) -> None:
+    """It was begun: the login ends as one that took too long, and not as one that nobody had time for."""
+    pool = await start(Limits(rule_time=5.0))
+    slow = await trial.compiled(pool, trial.rule("for n in range(40_000_000): pass"))
+    calling = await trial.compiled(pool, trial.rule(GET))
+    assert isinstance(await trial.run(pool, trial.rule(QUICK)), Answer)
+    await eventually(lambda: pool._workers.spares and pool._workers.spares[0].pid)
+    broker = Asked(lambda call: asleep(60))
+    first = asyncio.create_task(pool.run(trial.request(slow)))
+    await asyncio.sleep(0)
+    result = await pool.run(trial.request(calling, broker=broker, seconds=1.0))
+    assert not first.done()
+    assert isinstance(result, Killed)
+    assert (result.cause, result.step, len(broker.calls)) == ("deadline", 0, 1)
+    await first
+
+
 async def test_one_execution_lent_to_another_worker_makes_its_calls_once(anyio_backend: str) -> None:
     """It stands behind a slow one, so another worker has it, too: the first that calls keeps it."""
     pool = trial.pool(workers=8)
