@@ -73,6 +73,12 @@ class Places:
             return idle or least
         return self._another(tenant) or least
 
+    def has_turn(self, tenant: Tenant) -> bool:
+        """Whether one more of its workers may be at work. Those that go on behind a call wait for that too: a host that
+        answers all at once would else have all of them take each other's processor time, and run over their limits."""
+        most = self._workers.most_in_background if tenant.background else self._most_per_tenant
+        return sum(1 for worker in tenant.workers if worker.is_at_work) < most
+
     def _another(self, tenant: Tenant) -> Worker | None:
         """A new worker, where one is ready; else one is started, if there is room or can be made."""
         workers = self._workers
@@ -105,7 +111,8 @@ class Places:
             return True
         if count >= self._most_per_tenant + self._most_calling:
             return False
-        return self.calling + at_work < self._most - self._most_per_tenant
+        calling = sum(other.calling for other in self._tenants.values() if not other.background)
+        return calling + at_work < self._most - self._most_per_tenant
 
     @property
     def calling(self) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Collection
 
 import msgspec
@@ -159,7 +158,13 @@ class Pool:
         return await ticket.future
 
     def _pump(self, tenant: Tenant) -> None:
-        """Send what waits to workers that can take it, starting workers as far as the bounds allow."""
+        """Send what waits to workers that can take it, starting workers as far as the bounds allow: answers to calls,
+        then executions."""
+        while tenant.answered and self._places.has_turn(tenant):
+            caller, text = tenant.answered.popleft()
+            if not caller.ended:
+                tenant.calling -= 1
+                caller.go_on(text)
         while (ticket := tenant.next()) is not None:
             worker = self._places.choose(tenant)
             if worker is None:
@@ -250,10 +255,9 @@ class Pool:
             worker.kill("a call could not be answered")
             return
         if not worker.ended and worker.key is not None:
-            worker.calling.end()
-            self._tenants[worker.key].calling -= 1
-            worker.head_since = time.monotonic()  # what is queued behind it from now on has not waited for it before
-            worker.send(frame(to_worker.encode(reply(call, answer))))
+            tenant = self._tenants[worker.key]
+            tenant.answered.append((worker, frame(to_worker.encode(reply(call, answer)))))
+            self._pump(tenant)
 
     # Ends
 

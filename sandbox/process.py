@@ -274,9 +274,19 @@ class Worker(asyncio.Protocol):
         self.in_flight = deque((head,))
         return behind
 
+    def go_on(self, reply: bytes) -> None:
+        """Its call has been answered."""
+        self.calling.end()
+        self.head_since = time.monotonic()  # what is queued behind it from now on has not waited for it before
+        self.send(reply)
+
     def send(self, text: bytes) -> None:
         assert self._transport is not None, "start() waits for the connection"
         self._transport.write(text)
+
+    @property
+    def is_at_work(self) -> bool:
+        return bool(self.in_flight) and not self.calling.going_on
 
     @property
     def doomed(self) -> bool:
@@ -346,6 +356,8 @@ class Worker(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        if self._garbled:
+            return
         buffer = self._buffer
         buffer += data
         while len(buffer) >= HEAD.size and not self._garbled:

@@ -20,6 +20,7 @@ class Tenant:
     workers: list[Worker] = field(default_factory=list)
     background: bool = False
     calling: int = 0  # workers that wait for a call
+    answered: deque[tuple[Worker, bytes]] = field(default_factory=deque)  # of them, those that may go on: with what
     shrinking: asyncio.TimerHandle | None = None  # while it has more workers than can be at work
 
     @property

@@ -281,6 +281,31 @@ async def test_workers_that_nobody_needs_any_more_go(anyio_backend: str, monkeyp
         await pool.close()
 
 
+async def test_those_who_are_answered_at_once_go_on_in_turn(anyio_backend: str) -> None:
+    """Else all of them would share the processors, and each would take longer than a rule may."""
+    pool = Pool(Limits(), workers=30, workers_per_tenant=2, queue=100)
+    await pool.start()
+    try:
+        calling = await trial.compiled(pool, trial.rule(f"{GET}\nfor n in range(100_000): pass"))
+        released = asyncio.Event()
+
+        async def held(call: Call) -> HttpAnswer:
+            await released.wait()
+            return HttpAnswer(status=200, body="held")
+
+        broker = Asked(held)
+        runs = [asyncio.create_task(pool.run(trial.request(calling, broker=broker, seconds=20.0))) for _ in range(16)]
+        await trial.eventually(lambda: pool.calling == 16)
+        released.set()
+        while not all(run.done() for run in runs):
+            assert sum(worker.is_at_work for worker in pool._workers) <= 2
+            await asyncio.sleep(0)
+        for run in runs:
+            assert trial.outcomes(run.result()) == ["passed"]
+    finally:
+        await pool.close()
+
+
 async def test_those_who_wait_for_a_host_do_not_take_all_places(anyio_backend: str) -> None:
     """Of one tenant more may wait than there are places: another tenant's logins go on."""
     pool = Pool(Limits(), workers=6, workers_per_tenant=2, queue=100)
