@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import random
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -367,3 +369,71 @@ async def test_one_execution_lent_to_another_worker_makes_its_calls_once(anyio_b
         assert results[1].returns["idToken"] == {"got": "late"}
     finally:
         await pool.close()
+
+
+# All at once
+
+ACTS = f"""
+send({CALL!r}.format(seq=job.seq, step=0, ordinal=n).encode()); n += 1
+send({CALL!r}.format(seq=job.seq, step=0, ordinal=n).encode()); n += 1; channel.recv(1 << 20)
+claim(job.seq, 0, 3, 0, time.monotonic_ns())
+claim(job.seq, 0, 2, 0, 0)
+claim(job.seq - 1, 0, 1, 0, 0)
+claim(2**63, -5, 7, 2**31, 2**63)
+send(json.dumps({{"seq": job.seq}}).encode())
+channel.sendall(struct.pack("<I", 8_000_000) + b"[" * 300_000)
+os._exit(0)
+wait(0.02)
+return
+hang()
+send(b"")
+""".strip().split("\n")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_every_login_ends_among_lies_deaths_and_calls_that_are_given_up(start: Start, seed: int) -> None:
+    """Whatever comes together: each execution is answered or refused, and nothing stays counted as a call."""
+    chance = random.Random(seed)
+    pool = await start(workers=12)
+    calling = await trial.compiled(pool, trial.rule(f"{GET}\nfor n in range(10_000): pass"))
+    quick = await trial.compiled(pool, trial.rule(QUICK))
+
+    async def answers(call: Call) -> HttpAnswer:
+        await asyncio.sleep(chance.choice([0, 0, 0.02, 0.2]))
+        if chance.random() < 0.05:
+            raise asyncio.CancelledError
+        return HttpAnswer(status=200, body=chance.choice(["held", "x" * 900_000]))
+
+    async def logins() -> None:
+        for _ in range(12):
+            lies = "\n".join(["n = 0", *chance.choices(ACTS, k=5)])
+            code = chance.choice([calling, quick, takeover(lies)])
+            broker = Asked(answers)
+            broker.changes = chance.random() < 0.3
+            key, background = chance.choice("ab"), chance.random() < 0.1
+            request = trial.request(
+                code, key=key, broker=broker, background=background, seconds=chance.choice([0.2, 2])
+            )
+            run = asyncio.create_task(pool.run(request))
+            if chance.random() < 0.05:
+                await asyncio.sleep(0.01)
+                run.cancel()
+            with contextlib.suppress(Busy, asyncio.CancelledError):
+                async with asyncio.timeout(20):
+                    await run
+
+    async def deaths() -> None:
+        for _ in range(10):
+            await asyncio.sleep(chance.random() * 0.2)
+            living = [worker.pid for worker in pool._workers if worker.pid is not None]
+            if living:
+                os.kill(chance.choice(living), signal.SIGKILL)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(deaths())
+        for _ in range(12):
+            tasks.create_task(logins())
+    await eventually(lambda: pool.calling == pool.waiting == 0)
+    assert [worker for worker in pool._workers if worker.calling.going_on] == []
+    for key in "ab":
+        assert isinstance(await pool.run(trial.request(quick, key=key)), Answer)
