@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from sandbox.exchanges import HttpAnswer
+from sandbox.exchanges import HttpAnswer, require_readable
 from sandbox.limits import Limits
 from sandbox.wire import Call, Reply
 
 if TYPE_CHECKING:
-    from sandbox.pool import Request
+    from sandbox.executions import Request
 
 
 class Broker(Protocol):
@@ -51,6 +51,8 @@ class Calling:
     def __init__(self) -> None:
         self.task: asyncio.Task[None] | None = None  # while a call is going on
         self.replied = 0.0  # when the last one was answered
+        self._since = 0.0  # when the last one came
+        self._waited = 0.0  # seconds of its step, without the one that is going on
         self._count = 0
         self._last = (-1, -1)
 
@@ -58,9 +60,18 @@ class Calling:
     def going_on(self) -> bool:
         return self.task is not None
 
+    @property
+    def made(self) -> bool:
+        """Whether there was a call: then the execution has begun, whatever its worker says."""
+        return self._count > 0
+
+    def waited(self, step: int) -> float:
+        """Seconds that the calls of `step` have taken, without the one that is going on."""
+        return self._waited if step == self._last[0] else 0.0
+
     def begin(self) -> None:
         """Another execution is at the head."""
-        self._count, self._last, self.replied = 0, (-1, -1), 0.0
+        self._count, self._last, self._waited, self.replied = 0, (-1, -1), 0.0, 0.0
 
     def take(self, body: bytes, seq: int, request: Request, limits: Limits) -> Call:
         """The call in a frame, of the execution `seq`. Raises `OutOfTurn`."""
@@ -68,21 +79,25 @@ class Calling:
             raise OutOfTurn("a call out of turn")
         try:
             call = _call.decode(body)
+            if len(call.request) > limits.call_request or self._count >= limits.calls:
+                raise OutOfTurn("a call over the limits")
+            require_readable(call.kind, call.request, limits.nesting)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             raise OutOfTurn("a call that cannot be read") from None
-        if len(call.request) > limits.call_request or self._count >= limits.calls:
-            raise OutOfTurn("a call over the limits")
         step, ordinal = self._last
         known = 0 <= call.step < len(request.rules) and call.step not in request.left_out
         next_of_step = call.ordinal == (ordinal + 1 if call.step == step else 0)
         if call.seq != seq or not known or call.step < step or not next_of_step:
             raise OutOfTurn("a call of another execution or rule")
         self._count += 1
+        self._waited = self.waited(call.step)
         self._last = call.step, call.ordinal
+        self._since = time.monotonic()
         return call
 
     def end(self) -> None:
         self.task, self.replied = None, time.monotonic()
+        self._waited += self.replied - self._since
 
     def cancel(self) -> None:
         if self.task is not None:

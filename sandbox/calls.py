@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
 
 from sandbox.limits import Limits
+from sandbox.memory import require_room
 from sandbox.progress import Progress
 from sandbox.recorder import Recorder, rule_line
 from sandbox.timer import TimeLimit, Timer
-from sandbox.wire import Call, CallKind, Job, Reply, frame, from_service, to_service
+from sandbox.wire import Call, CallKind, Job, JobRule, Reply, frame, from_service, to_service
 
 DEPTH = 20  # calls of ours, from here on
-COPIES = 6  # of an answer, while it is read
+COPIES = 3  # of an answer's text, while it is read
+ESCAPED = 6  # bytes of text for one of the body: `\u0001`
+SPARE = 1024 * 1024  # bytes: an answer's headers, in each copy
 
 
 class Frames(Protocol):
@@ -39,17 +41,18 @@ class Caller:
         self._progress = progress
         self._timer = timer
         self._seq = 0
-        self._taken_back: list[Job] = []
+        self._code: list[JobRule] = []
         self.count = 0  # of the execution
         self.waited = 0  # nanoseconds of the execution
 
     def begin(self, seq: int) -> None:
         self._seq, self.count, self.waited = seq, 0, 0
 
-    def taken_back(self) -> Iterator[Job]:
-        """The jobs that were sent here and are another worker's now; the code of their rules has been sent for good."""
-        while self._taken_back:
-            yield self._taken_back.pop()
+    def taken_back(self) -> list[JobRule]:
+        """The code that has come, for good, with jobs that are another worker's now. Nothing else of them is kept: they
+        are other people's logins."""
+        code, self._code = self._code, []
+        return code
 
     def ask(self, step: int, ordinal: int, kind: CallKind, request: bytes, line: int) -> bytes:
         """The answer to a call, as JSON text."""
@@ -58,7 +61,7 @@ class Caller:
             raise TimeLimit  # a finaliser has swallowed it
         # What there would be too little of for the answer is said now, where the rule can be told.
         _deeper(DEPTH)
-        bytes(COPIES * self._limits.call_answer)
+        require_room(COPIES * (ESCAPED * self._limits.call_answer + SPARE))
         left = self._timer.pause()
         self.count += 1
         try:
@@ -79,7 +82,7 @@ class Caller:
             if isinstance(message, Reply):
                 return message
             if isinstance(message, Job):
-                self._taken_back.append(message)
+                self._code += [rule for rule in message.rules if rule.code]
         os._exit(0)
 
 

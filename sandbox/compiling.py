@@ -31,6 +31,15 @@ class Compilers:
         # Whoever uploads what stalls the compiler does not make logins wait: those have their own.
         self._turns = {stored: asyncio.Semaphore(COMPILERS) for stored in (False, True)}
 
+    def close(self) -> None:
+        for child in self.children:
+            child.kill()
+
+    async def closing(self) -> None:
+        """Until all have ended."""
+        while self.children:  # noqa: ASYNC110  each ends by itself, within a millisecond
+            await asyncio.sleep(0.001)
+
     async def compile(
         self, source: str, *, modules: Mapping[str, str] = NO_MODULES, module: str = "", stored: bool = False
     ) -> Compiled:

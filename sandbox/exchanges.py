@@ -1,6 +1,7 @@
 """What a call asks and what comes back, by its kind, as JSON: the service reads the one and writes the other.
 
-What a worker sends is hostile: whoever answers decodes it into these types, and believes none of it.
+What a worker sends is hostile: it is no call unless it can be decoded into these types, and whoever answers believes
+none of it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
+
+from sandbox.plain import nested_within
+from sandbox.wire import CallKind
 
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -20,7 +24,7 @@ LONGEST_TTL = 30 * 24 * 3600  # seconds
 Seconds = Annotated[float, msgspec.Meta(gt=0, lt=1e9)]
 
 
-class HttpRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+class HttpRequest(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A request as it goes to the service. `base64` says how the body is written; seconds may be fractions."""
 
     method: Method
@@ -44,7 +48,7 @@ class HttpAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str = ""
 
 
-class CacheRequest(msgspec.Struct, frozen=True, omit_defaults=True):
+class CacheRequest(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """`value` and `ttl` (seconds) belong to `set` alone."""
 
     op: Literal["get", "set", "delete"]
@@ -60,3 +64,16 @@ class CacheAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     value: Any = None
     warning: str | None = None
     failure: str | None = None
+
+
+_http = msgspec.json.Decoder(HttpRequest)
+_cache = msgspec.json.Decoder(CacheRequest)
+
+
+def require_readable(kind: CallKind, text: msgspec.Raw, nesting: int) -> None:
+    """Raises `msgspec.DecodeError`, `UnicodeDecodeError` or `RecursionError` for a request that no honest worker
+    writes: those who answer, note and show it read every part of it."""
+    if kind == "http":
+        _http.decode(text)
+    elif not nested_within([msgspec.json.decode(_cache.decode(text).value)], nesting):
+        raise RecursionError

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -59,8 +59,9 @@ def http(calls: Calls, depth: int) -> Namespace:
             raise FAILURES[answer.failure](answer.message)
         return Response(answer)
 
-    members: dict[str, Any] = {method.lower(): _method(send, method) for method in METHODS}
-    return Namespace("http", {**members, "request": _any_method(send), **{kind.__name__: kind for kind in EXCEPTIONS}})
+    methods = {method.lower(): _method(send, method) for method in METHODS}
+    exceptions = {kind.__name__: kind for kind in EXCEPTIONS}
+    return Namespace("http", {**methods, "request": _any_method(methods), **exceptions})
 
 
 def _method(send: Callable[..., Response], method: Method) -> Callable[..., Response]:
@@ -80,13 +81,12 @@ def _method(send: Callable[..., Response], method: Method) -> Callable[..., Resp
     return call
 
 
-def _any_method(send: Callable[..., Response]) -> Callable[..., Response]:
+def _any_method(methods: Mapping[str, Callable[..., Response]]) -> Callable[..., Response]:
     def request(method: str, url: str, **options: Any) -> Response:
-        wanted = _text("the method", method).upper()
-        for name in METHODS:
-            if name == wanted:
-                return _method(send, name)(url, **options)
-        raise ValueError(f"`{method[:20]}` is not a method: one of {', '.join(METHODS)}")
+        call = methods.get(_text("the method", method).lower())
+        if call is None:
+            raise ValueError(f"`{method[:20]}` is not a method: one of {', '.join(METHODS)}")
+        return call(url, **options)
 
     return request
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import resource
 
 RESERVE = 4 * 1024 * 1024
@@ -33,6 +34,15 @@ class Memory:
                 self._kept = bytes(RESERVE)
             except MemoryError:
                 return
+
+
+def require_room(size: int) -> None:
+    """Raises `MemoryError` where so much more cannot be had. No page of it is touched, and none stays taken: the
+    allocator of C would clear the memory that it gets back."""
+    try:
+        mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except OSError:
+        raise MemoryError from None
 
 
 def _peak() -> int:

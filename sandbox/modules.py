@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -40,9 +41,15 @@ class Module:
 
 
 class Namespace(Module):
-    """An object of the language that is not imported: `auth0`, `auth0.users`."""
+    """An object of the language that is not imported: `http`, `cache`, `auth0`, `auth0.users`."""
 
     __slots__ = ()
+
+    def __init__(self, name: str, members: Mapping[str, Any]) -> None:
+        super().__init__(name, members)
+        for member, value in members.items():
+            if type(value) is types.FunctionType:
+                value.__qualname__ = f"{name}.{member}"  # as errors name it
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"

@@ -84,7 +84,7 @@ class Pipeline:
             return Answer(seq=job.seq, invalid=str(error))
         self._tree = Tree(self._user, self._context, self._journal)
         if job.traced:
-            self._tracer = Tracer(self._limits, self._journal)
+            self._tracer = Tracer(self._limits, self._journal, self._waited)
         for index in range(len(job.rules)):
             if index not in job.left_out:
                 self._step(index)

@@ -22,10 +22,11 @@ import msgspec
 from sandbox.brokering import Calling
 from sandbox.limits import Limits
 from sandbox.progress import SIZE, Progress
-from sandbox.wire import HEAD, Hello, JobRule, NotConfined
+from sandbox.sending import Sent
+from sandbox.wire import HEAD, Hello, NotConfined
 
 if TYPE_CHECKING:
-    from sandbox.pool import Ticket
+    from sandbox.executions import Ticket
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOT = "import sys; sys.path.insert(0, {root!r}); from sandbox.zygote import main; main()"
@@ -207,9 +208,7 @@ class Worker(asyncio.Protocol):
         self.progress: Progress | None = None
         self.key: str | None = None  # the tenant it is bound to, from its first job on
         self.in_flight: deque[Ticket] = deque()
-        self.loaded: set[str] = set()
-        self.rules: object = None  # of the last job, as the pool was given them
-        self.named: tuple[JobRule, ...] = ()  # the same without their code
+        self._sent = Sent()
         self.calling = Calling()
         self.executions = 0
         self.retiring = False
@@ -253,9 +252,51 @@ class Worker(asyncio.Protocol):
         await loop.create_unix_connection(lambda: worker, sock=ours)
         return worker
 
+    def give(self, ticket: Ticket) -> None:
+        """Queue it in the worker's channel."""
+        if not self.in_flight:
+            self.head_since = time.monotonic()
+        self.in_flight.append(ticket)
+        self.send(self._sent.frame(ticket))
+
+    def take_head(self) -> Ticket:
+        """The job at the head has been answered: the next one is there now."""
+        ticket = self.in_flight.popleft()
+        self.executions += 1
+        self.head_since = self.idle_since = time.monotonic()
+        self.asked = None
+        self.calling.begin()
+        return ticket
+
+    def take_back(self) -> list[Ticket]:
+        """What is queued behind the head, which makes a call: the worker forgets them too (`sandbox.calls`)."""
+        head, *behind = self.in_flight
+        self.in_flight = deque((head,))
+        return behind
+
+    def go_on(self, reply: bytes) -> None:
+        """Its call has been answered."""
+        self.calling.end()
+        self.head_since = time.monotonic()  # what is queued behind it from now on has not waited for it before
+        self.send(reply)
+
     def send(self, text: bytes) -> None:
         assert self._transport is not None, "start() waits for the connection"
         self._transport.write(text)
+
+    @property
+    def is_at_work(self) -> bool:
+        return bool(self.in_flight) and not self.calling.going_on
+
+    @property
+    def doomed(self) -> bool:
+        """Whether it was killed: what still comes of it, it sent before."""
+        return self._kill_wanted
+
+    @property
+    def has_read(self) -> bool:
+        """Whether it has taken everything that was sent to it, but for what the kernel keeps between."""
+        return self._transport is None or self._transport.get_write_buffer_size() == 0
 
     def ask_where(self) -> None:
         """Have the worker's C code write its traceback, for the line of a rule that hangs."""
@@ -315,6 +356,8 @@ class Worker(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        if self._garbled:
+            return
         buffer = self._buffer
         buffer += data
         while len(buffer) >= HEAD.size and not self._garbled:

@@ -44,20 +44,25 @@ class Progress:
     def enter(self, step: int, phase: int) -> int:
         """Note that `step` starts now: its time limit counts from here. Answers the time, in monotonic nanoseconds."""
         now = time.monotonic_ns()
-        HEADER.pack_into(self._map, 0, self._seq, step, phase, self._length, now)
+        self._be_at(step, phase, now)
         return now
 
     def call(self) -> None:
         """Note that the step waits for a call."""
         _, step, _, _, started = HEADER.unpack_from(self._map, 0)
-        self._before = step, started, self.enter(step, CALLING)
+        self._before = step, started, time.monotonic_ns()
+        self._be_at(step, CALLING, started)
 
     def go_on(self) -> int:
         """Note that the step goes on, as if it had started later by the wait. Answers that, in nanoseconds."""
         step, started, since = self._before
         waited = time.monotonic_ns() - since
-        HEADER.pack_into(self._map, 0, self._seq, step, RUNNING, self._length, started + waited)
+        self._be_at(step, RUNNING, started + waited)
         return waited
+
+    def _be_at(self, step: int, phase: int, started: int) -> None:
+        # In one piece: `pack_into` clears everything first, and the service may look meanwhile.
+        self._map[: HEADER.size] = HEADER.pack(self._seq, step, phase, self._length, started)
 
     def append(self, event: bytes, *, decides: bool = False) -> None:
         """Keep one journal event; what no longer fits is lost to the trace of a killed execution only.
@@ -81,7 +86,13 @@ class Progress:
         LENGTH.pack_into(self._map, LENGTH_AT, mark)
 
     def place(self) -> Place:
-        seq, step, phase, length, started = HEADER.unpack_from(self._map, 0)
+        """Where the worker is; what it writes meanwhile is seen whole or not at all."""
+        text = self._map[: HEADER.size]
+        for _ in range(3):  # one that never stops writing lies
+            before, text = text, self._map[: HEADER.size]
+            if text == before:
+                break
+        seq, step, phase, length, started = HEADER.unpack(text)
         return Place(seq, step, phase, length, started / 1e9)
 
     def journal(self) -> bytes:

@@ -10,7 +10,7 @@ import opcode
 import sys
 import time
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -41,8 +41,10 @@ Entry = dict[str, Any]
 class Tracer:
     """Follows the rules of one execution, one after the other."""
 
-    def __init__(self, limits: Limits, journal: Journal) -> None:
+    def __init__(self, limits: Limits, journal: Journal, waited: Callable[[], int]) -> None:
+        """`waited`: the nanoseconds that calls of the rules have taken so far, which are not the tracer's."""
         self.journal = journal
+        self._waited = waited
         self._limits = limits
         self._entries: list[Entry] = []
         self._size = 0
@@ -86,7 +88,8 @@ class Tracer:
     def add(self, entry: Entry) -> bool:
         """Keep another entry, if there is room; else the tracing ends."""
         limits, count = self._limits, len(self._entries)
-        if count >= limits.timeline_lines or self._size > limits.timeline or time.monotonic() > self._until:
+        late = time.monotonic() - self._waited() / 1e9 > self._until
+        if late or count >= limits.timeline_lines or self._size > limits.timeline:
             self._end()
             return False
         self._entries.append(entry)

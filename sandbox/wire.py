@@ -56,6 +56,7 @@ class CompileJob(msgspec.Struct, frozen=True, array_like=True, tag="compile"):
 
 
 CallKind = Literal["http", "cache"]
+MOST_LINES = 1_000_000
 
 
 class Call(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -66,7 +67,7 @@ class Call(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     step: int
     ordinal: int
     kind: CallKind
-    line: int
+    line: Annotated[int, msgspec.Meta(ge=0, le=MOST_LINES)]  # 0: not known
     request: msgspec.Raw
 
 
@@ -138,7 +139,7 @@ MOST_OUTLINED = 500  # settings, and reads, of one script
 MOST_GUARDS = 20
 MOST_TEXT = 200  # characters
 
-Line = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Line = Annotated[int, msgspec.Meta(ge=1, le=MOST_LINES)]
 Text = Annotated[str, msgspec.Meta(max_length=MOST_TEXT)]
 Token = Literal["idToken", "accessToken"]
 SettingOp = Literal["set", "remove"]

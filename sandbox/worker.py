@@ -46,11 +46,10 @@ def serve(channel: socket.socket, progress: Progress, trace_fd: int, limits: Lim
     while (body := frames.next()) is not None:
         job = from_service.decode(body)
         assert isinstance(job, Job), "a worker runs, it does not compile"
-        for sent in (*caller.taken_back(), job):
-            for rule in sent.rules:
-                if rule.code:
-                    programs[rule.digest] = load(rule.code)
-                    loaded = True
+        for rule in (*caller.taken_back(), *job.rules):
+            if rule.code:
+                programs[rule.digest] = load(rule.code)
+                loaded = True
         pipeline = Pipeline(job, programs, limits, progress, timer, memory, caller)
         answer = pipeline.run()
         count += 1

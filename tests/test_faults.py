@@ -195,7 +195,7 @@ def worker(service: Running) -> int | None:
 
 
 def zygote(service: Running) -> int | None:
-    process = service.service.pool._zygote
+    process = service.service.pool._workers.zygote
     return process.pid if process is not None and process.alive else None
 
 

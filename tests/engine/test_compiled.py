@@ -221,11 +221,11 @@ async def test_what_the_service_did_not_store_is_refused(
 async def test_another_policy_has_other_entries(pool: Pool, client: redis.asyncio.Redis) -> None:
     await get(CompiledRules(pool, KEYS, client), script())
     hello = pool.hello
-    assert hello is not None and pool._zygote is not None
+    assert hello is not None and pool._workers.zygote is not None
     names = {digest_of(sha(script()), hello)}
     for field in ("policy", "restrictedpython", "cache_tag", "magic"):
         changed = msgspec.structs.replace(hello, **{field: "another"})
-        pool._zygote.hello = changed
+        pool._workers.zygote.hello = changed
         names.add(digest_of(sha(script()), changed))
         rules = CompiledRules(pool, KEYS, client)
         await get(rules, script())
@@ -393,8 +393,8 @@ async def test_while_the_zygote_is_replaced(pool: Pool) -> None:
     rules = CompiledRules(pool, KEYS, None)
     await get(rules, script())
     for number in range(1, 4):
-        assert pool._zygote is not None and pool._zygote._process is not None
-        pool._zygote._process.kill()
+        assert pool._workers.zygote is not None and pool._workers.zygote._process is not None
+        pool._workers.zygote._process.kill()
         results: list[Any] = await asyncio.gather(
             *(get(rules, script(number)) for _ in range(3)), get(rules, script()), rules.compile(script(number + 10))
         )
@@ -403,7 +403,7 @@ async def test_while_the_zygote_is_replaced(pool: Pool) -> None:
 
 
 async def test_no_zygote_at_all(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sandbox.pool.ZYGOTE_PATIENCE", 0.2)
+    monkeypatch.setattr("sandbox.workers.ZYGOTE_PATIENCE", 0.2)
     await pool.close()
     with pytest.raises(SandboxUnavailable):
         await get(CompiledRules(pool, KEYS, None), script())

@@ -138,7 +138,7 @@ class FrameRange:
         draw = Seeded(f"{self._seed}:to worker:{number}")
         kind = "compile" if chance(draw, 20) else "worker"
         text = jobs(draw, self._codes[1])
-        zygote = self.pool._zygote
+        zygote = self.pool._workers.zygote
         if zygote is None or not zygote.alive:
             await asyncio.sleep(0.1)
             return

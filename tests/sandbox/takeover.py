@@ -33,6 +33,11 @@ def send(body):
 def claim(seq, step, phase, length, started):
     header.pack_into(progress._map, 0, seq, step, phase, length, started)
 
+def wait(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
 def hang():
     sys.modules["signal"].signal(14, 1)
     while True:

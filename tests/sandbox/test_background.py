@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.limits import Limits
-from sandbox.pool import BACKGROUND, Busy, Killed, Pool
+from sandbox.pool import Busy, Killed, Pool
 from sandbox.process import LOW, Worker
+from sandbox.tenants import BACKGROUND
 from sandbox.wire import Answer
 from tests.sandbox import trial
 from tests.sandbox.trial import rule
@@ -51,7 +52,7 @@ async def test_it_has_workers_of_its_own_that_step_back(own: Pool) -> None:
     assert sum(worker.executions for worker in others) >= 6  # more where one was given to both
     assert niceness(others) == {LOW}
     assert niceness(logins) == {0}
-    assert niceness(own._spares) == {0}
+    assert niceness(own._workers.spares) == {0}
 
 
 async def test_a_traced_one_is_always_in_the_background(own: Pool) -> None:
@@ -98,7 +99,7 @@ async def test_it_has_no_more_workers_than_that_for_all_tenants(own: Pool) -> No
         nonlocal most
         answer = await own.run(trial.request(code, key=f"t{number % 6}", background=True, seconds=60))
         assert isinstance(answer, Answer)
-        most = max(most, len(own._behind))
+        most = max(most, len(bound(own, background=True)))
 
     await asyncio.gather(*(one(number) for number in range(30)))
     assert most == 2
@@ -111,7 +112,7 @@ async def test_many_tenants_take_turns(own: Pool) -> None:
         for number in range(5):
             answer = await own.run(trial.request(code, key=f"t{number}", background=True))
             assert isinstance(answer, Answer), (round_, number)
-    assert len(own._behind) <= 2
+    assert len(bound(own, background=True)) <= 2
 
 
 async def test_its_queue_is_its_own(own: Pool) -> None:

@@ -171,9 +171,9 @@ async def test_a_forbidden_call_ends_the_worker_and_nothing_else(pool: Pool, cal
 
 async def test_it_has_a_process_group_of_its_own(pool: Pool) -> None:
     pid = await worker_of(pool)
-    assert pool._zygote is not None
+    assert pool._workers.zygote is not None
     assert os.getpgid(pid) == pid
-    assert os.getsid(pid) == pool._zygote.pid != os.getsid(0)
+    assert os.getsid(pid) == pool._workers.zygote.pid != os.getsid(0)
 
 
 async def test_memory_ends_at_the_limit(pool: Pool) -> None:

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import uvloop
@@ -22,7 +21,7 @@ from sandbox.pool import Busy, Killed, Pool, RuleCode
 from sandbox.wire import Answer
 from tests.sandbox import trial
 from tests.sandbox.takeover import takeover
-from tests.sandbox.trial import rule
+from tests.sandbox.trial import eventually, rule
 
 pytestmark = pytest.mark.anyio
 
@@ -60,13 +59,6 @@ def alive(pid: int) -> bool:
         return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-async def eventually(true: Callable[[], Any], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come about"
-        await asyncio.sleep(0.01)
 
 
 async def test_a_worker_serves_one_tenant_for_its_life(start: Start) -> None:
@@ -201,12 +193,47 @@ async def test_the_zygote_is_replaced_under_load(start: Start) -> None:
     code = await trial.compiled(pool, rule("for _ in range(500_000):\n    pass\ncontext.idToken.who = user.email"))
     tasks = [asyncio.create_task(pool.run(trial.request(code, user={"email": str(n)}))) for n in range(40)]
     await eventually(lambda: pool.busy > 0)
-    assert pool._zygote is not None and pool._zygote.pid is not None
-    os.kill(pool._zygote.pid, signal.SIGKILL)
+    assert pool._workers.zygote is not None and pool._workers.zygote.pid is not None
+    os.kill(pool._workers.zygote.pid, signal.SIGKILL)
     results = await asyncio.gather(*tasks)
     assert [r.returns["idToken"]["who"] for r in results if isinstance(r, Answer)] == [str(n) for n in range(40)]
     await eventually(lambda: pool.counts.zygote_starts == 2)
     assert pool.hello is not None
+
+
+async def test_scripts_are_compiled_though_the_zygote_dies_twice(start: Start) -> None:
+    """A script is not blamed for a child that dies with its zygote."""
+    pool = await start()
+    # Long ones, so that children are at work when the zygote dies.
+    scripts = [rule("\n".join(f"context.idToken.a{n} = {k}" for n in range(1500))) for k in range(4)]
+    compiling = [asyncio.create_task(pool.compile(script)) for script in scripts]
+    for starts in (1, 2):
+        await eventually(lambda: pool._compilers.children and pool._workers.zygote.alive and pool._workers.zygote.pid)  # type: ignore[union-attr]
+        assert pool._workers.zygote is not None and pool._workers.zygote.pid is not None
+        assert not all(task.done() for task in compiling)
+        os.kill(pool._workers.zygote.pid, signal.SIGKILL)
+        await eventually(lambda starts=starts: pool.counts.zygote_starts > starts)  # type: ignore[misc]
+    for compiled in await asyncio.gather(*compiling):
+        assert compiled.problems == []
+        assert compiled.code
+
+
+async def test_a_script_whose_children_die_twice_is_blamed(start: Start) -> None:
+    """The zygote lives on: it is the script that ends them, as far as anybody can tell."""
+    pool = await start()
+    script = rule("\n".join(f"context.idToken.a{n} = {n}" for n in range(1500)))
+    compiling = asyncio.create_task(pool.compile(script))
+    killed: set[int] = set()
+    while not compiling.done():
+        for child in list(pool._compilers.children):
+            if child.pid is not None and child.pid not in killed:
+                os.kill(child.pid, signal.SIGKILL)
+                killed.add(child.pid)
+        await asyncio.sleep(0.001)
+    (problem,) = (await compiling).problems
+    assert (problem.code, problem.message) == ("compile_crashed", "the script ends the compiler: simplify it")
+    assert len(killed) == 2
+    assert pool.counts.zygote_starts == 1
 
 
 async def test_close_leaves_nothing(start: Start) -> None:
