@@ -211,7 +211,8 @@ class _Context(msgspec.Struct, frozen=True):
 
 
 def _client(record: Record) -> str:
-    found = msgspec.json.decode(msgspec.json.decode(record.context, type=_Context).clientID)
+    context = record.masked.get("context", record.context)
+    found = msgspec.json.decode(msgspec.json.decode(context, type=_Context).clientID)
     return found if isinstance(found, str) else ""
 
 

@@ -50,8 +50,8 @@ class Redaction:
     def __init__(self, patterns: Iterable[str]) -> None:
         split = dict.fromkeys(tuple(_folded(part) for part in pattern.split("/")[1:]) for pattern in patterns)
         # Most patterns are a name that may stand anywhere: one look-up tells for all of them.
-        self._anywhere = {names[1] for names in split if len(names) == 2 and names[0] == "**"}
-        self._others = [names for names in split if not (len(names) == 2 and names[0] == "**")]
+        self._anywhere = {names[1] for names in split if len(names) == 2 and names[0] == "**"} - {"*", "**"}
+        self._others = [names for names in split if names not in {("**", name) for name in self._anywhere}]
         self.removed: list[str] = []
         self.texts: set[str] = set()
         self._starts: dict[str, list[str]] = {}  # of all texts, as they may be written
@@ -183,6 +183,8 @@ class Redaction:
             if len(value) < SHORTEST:
                 return
         if isinstance(value, str):
+            if value == MASK:
+                return  # hidden before, and by others: it tells nothing
             if len(value) >= SHORTEST:
                 self._search_for(value)
             elif value:

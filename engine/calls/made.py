@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from engine.masked import masked_message
 from engine.masking import MASK, Masking
 from engine.models import NULL, CallRecord
 from sandbox.exchanges import READS, CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
@@ -103,7 +104,7 @@ class Made:
         return tuple(found)
 
     def _noted(self, entry: _Entry, answer: bytes | None) -> CallRecord:
-        masked = None if answer is None or not self._masking else self._masking.json(answer)
+        masked = None if answer is None or not self._masking else self._masking.message(answer)
         ms = entry.ms if entry.ms is not None else (time.monotonic() - entry.since) * 1000
         return CallRecord(
             step=entry.call.step,
@@ -143,7 +144,7 @@ class Made:
             request["headers"] = {
                 name: MASK if name.lower() in SECRET_HEADERS else value for name, value in headers.items()
             }
-        return self._masking.value(request)
+        return masked_message(request, self._masking.value)
 
 
 def _same(one: Call, other: Call) -> bool:
