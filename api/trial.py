@@ -84,7 +84,7 @@ async def try_(call: Call) -> Response:
 async def _configuration(call: Call, body: Trial) -> ConfigurationSet:
     """The values that are given; else the live ones for those who may use them, and placeholders for others."""
     if body.configuration is not None:
-        return ConfigurationSet(None, body.configuration)
+        return call.service.configurations.given(body.configuration)
     live = await call.service.configurations.live(call.tenant)
     return live if call.caller.allows("configuration:use") else live.placeholders
 

@@ -80,7 +80,7 @@ async def test_there_are_so_many_values(service: Running) -> None:
         await service.service.configurations.put("default", f"K{n}", "x", by="tester")
     response = await service.call("PUT", "/v1/configuration/ONE_MORE", {"value": "x"})
     assert response.status_code == 422
-    assert response.json()["error_description"] == "there are 200 values already: delete one first"
+    assert response.json()["error_description"] == "these are 201 values: the limit is 200"
 
 
 READS = (
@@ -341,3 +341,41 @@ async def test_a_login_with_calls_becomes_a_case(tmp_path: Path) -> None:
             ("GET", f"{server.url}/echo", 200)
         ]
         assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_who_sets_values_at_once_makes_one_set_after_the_other(
+    tmp_path: Path, postgres_url: str, database: str
+) -> None:
+    with fresh_database(postgres_url) as url:
+        shared = {"DATABASE_URL": url, "CLAIMSMITH_SECRET": "a-secret-that-both-replicas-have-in-common"}
+        async with running(tmp_path, shared if database == "postgres" else None) as service:
+            numbers = await asyncio.gather(*(put(service, f"KEY_{n}", str(n)) for n in range(20)))
+            assert sorted(numbers) == list(range(1, 21))
+            live = await service.service.configurations.live("default")
+            assert (live.number, len(live.values)) == (20, 20)
+            for number in numbers:  # each set holds what was set by then, and never changes
+                stored = await service.service.configurations.numbered("default", number)
+                assert len(stored.values) == number
+            outcomes = await asyncio.gather(
+                *(service.call("DELETE", "/v1/configuration/KEY_0") for _ in range(5)), put(service, "KEY_1", "new")
+            )
+            assert sorted(one.status_code for one in outcomes[:5]) == [204, 404, 404, 404, 404]
+            live = await service.service.configurations.live("default")
+            assert (live.number, len(live.values), live.values["KEY_1"]) == (22, 19, "new")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({f"KEY_{n}": "x" for n in range(201)}, "these are 201 values: the limit is 200"),
+        ({"KEY": "x" * 65_537}, "the value has 65537 bytes: the limit is 65536"),
+        ({"A.B": "x"}, "`A.B` is not a name"),
+    ],
+)
+async def test_a_draft_is_given_what_could_be_set(service: Running, values: dict[str, str], said: str) -> None:
+    script = "def rule(user, context):\n    x = configuration.keys()\n"
+    body = {"user": {"user_id": "u"}, "script": script, "configuration": values}
+    response = await service.call("POST", "/v1/try", body)
+    assert response.status_code == 422
+    assert said in response.json()["error_description"]
