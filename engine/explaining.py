@@ -80,7 +80,8 @@ class Explainer:
         if found is None:
             raise NoCase(f"revision {revision.number} has no rule `{rule}`")
         script = (await self._store.scripts([found.sha256]))[found.sha256]
-        return await case_of(self._engine, record, rule, script)
+        placeholders = (await self._values(tenant, record)).placeholders
+        return await case_of(self._engine, record, rule, script, placeholders, settings.recording)
 
     async def _values(self, tenant: str, record: Record) -> ConfigurationSet:
         """The values that the rules could read in the execution."""

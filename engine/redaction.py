@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from sandbox.journal import pointer
 
@@ -200,10 +201,19 @@ class Redaction:
             return
         self.texts.add(text)
         plain = text.isalnum() and text.isascii()  # the same however it is quoted
-        for written in {text} if plain else {text, json.dumps(text)[1:-1], _quoted(text), repr(text)[1:-1]}:
+        for written in {text} if plain else _written(text):
             alike = self._starts.setdefault(written[:SHORTEST], [])
             if len(alike) <= MOST_ALIKE and written not in alike:
                 alike.append(written)
+
+
+def _written(text: str) -> set[str]:
+    """As it is; as JSON and Python quote it; and in addresses and forms."""
+    quoted = {json.dumps(text)[1:-1], _quoted(text), repr(text)[1:-1]}
+    try:
+        return {text, *quoted, quote(text), quote(text, safe=""), quote_plus(text)}
+    except UnicodeEncodeError:  # with half a surrogate pair, which no address holds
+        return {text, *quoted}
 
 
 def _alike(value: str, at: int, text: str) -> int:

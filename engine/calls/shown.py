@@ -40,7 +40,7 @@ def _message(message: Any, redaction: Redaction, at: Path) -> Any:
                 header: redaction.masked(value, *place, header) for header, value in message["headers"].items()
             }
         elif name == "url" and not redaction.names(place):
-            shown[name] = _url(message[name], redaction, place)
+            shown[name] = shown_address(message[name], redaction, place)
         elif name == "body" and not redaction.names(place):
             shown[name] = _body(message, redaction, place)
         else:
@@ -56,7 +56,8 @@ def _body(message: Any, redaction: Redaction, at: Path) -> Any:
     return (_form if is_form else _json)(message["body"], redaction, at)
 
 
-def _url(url: str, redaction: Redaction, at: Path) -> str:
+def shown_address(url: str, redaction: Redaction, at: Path) -> str:
+    """An address without what is secret of its parameters."""
     try:
         parts = urlsplit(url)
     except ValueError:

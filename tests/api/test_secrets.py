@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from engine.cases import differences, read_cases, run_case
 from tests.hosts import Host, host
 from tests.service import Running, running
 
@@ -248,3 +250,38 @@ async def test_what_is_different_in_a_replay_is_shown_like_a_record(service: Run
     assert "secret-of" not in json.dumps(replay["differences"])
     assert "secret-of" not in json.dumps(replay["execution"]["steps"][0]["calls"])
     assert len(server.received) == 2
+
+
+# A case out of a record
+
+
+async def test_a_case_of_a_rule_that_reads_and_asks_passes_and_holds_no_secret(
+    service: Running, server: Host, tmp_path: Path
+) -> None:
+    await put(service, "KEY", KEY)
+    await put(service, "OTHER", "another-value")
+    await put(service, "UNREAD", "one-more-value")
+    body = (
+        f'key = configuration.KEY\nasked = http.get("{server.url}/echo", params={{"q": key, "token": user.email,'
+        ' "who": user.password}, headers={"X-Key": configuration.OTHER})\n'
+        f'cache.set("k", key)\nprint(key)\n'
+        f'context.idToken["{NS}plan"] = [asked.status_code, asked.json()["target"], len(key)]'
+    )
+    rule = await service.add("all", body)
+    user = {"user_id": "u", "email": "ada lovelace@example.com", "password": "correct horse/battery"}
+    answer = await service.execute(user)
+    record = (await told(service, answer["execution_id"]))["record"]
+    for secret in ("to-the-end", "lovelace%40", "correct", "battery"):
+        assert secret not in json.dumps(record["steps"]), secret
+    found = (await told(service, answer["execution_id"]))["case"]
+    assert "to-the-end" not in json.dumps(found)
+    assert "battery" not in json.dumps(found)
+    (case,) = found["cases"]
+    assert case["configuration"] == {name: f"<value of {name}>" for name in ("KEY", "OTHER")}
+    assert case["expect"]["decision"] == "allow"
+    assert case["expect"]["idToken"][f"{NS}plan"][0] == 200
+    (tmp_path / "all.cases.json").write_bytes(msgspec.json.encode(found))
+    (read,) = read_cases(tmp_path / "all.cases.json")
+    script = (await service.service.store.version("default", rule.id, 1)).script
+    assert differences(read, await run_case(service.service.engine, "all", script, read)) == {}
+    assert len(server.received) == 1
