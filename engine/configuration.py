@@ -139,7 +139,12 @@ class Configurations:
             try:
                 self._seals[0].open(stored.sealed, _about(stored.tenant, stored.number))
             except Broken:
-                sealed = self._sealed(stored.tenant, stored.number, self._opened(stored).values)
+                try:
+                    values = self._opened(stored).values
+                except Broken as error:  # of one tenant: the others are served
+                    log.error("a configuration cannot be read", tenant=stored.tenant, error=str(error))
+                    continue
+                sealed = self._sealed(stored.tenant, stored.number, values)
                 await self._store.seal_configuration_again(msgspec.structs.replace(stored, sealed=sealed))
 
     async def _change(self, tenant: str, act: Act, by: str) -> int:
@@ -187,7 +192,7 @@ class Configurations:
             except Broken:
                 continue
             return ConfigurationSet(stored.number, msgspec.json.decode(text, type=dict[str, str]))
-        raise Broken(f"configuration {stored.number} of tenant `{stored.tenant}` cannot be opened")
+        raise Broken(f"configuration {stored.number} of tenant `{stored.tenant}` was sealed with another secret")
 
 
 def _about(tenant: str, number: int) -> str:

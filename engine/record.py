@@ -239,6 +239,14 @@ def redaction_of(recording: Recording) -> Redaction:
     return Redaction(DEFAULT if recording.redact is None else recording.redact)
 
 
+def redaction_seen(recording: Recording, *records: Record) -> Redaction:
+    """The same, with all texts of these records that are not to be shown."""
+    redaction = redaction_of(recording)
+    for record in records:
+        _without(record, redaction, leave_out=False)
+    return redaction
+
+
 def shown_moment(clock: int) -> str:
     return moment(clock).isoformat().replace("+00:00", "Z")
 

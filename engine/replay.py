@@ -17,7 +17,7 @@ from engine.configuration import Configurations, ConfigurationSet
 from engine.engine import Engine
 from engine.execution import Execution
 from engine.models import CallRecord, Recording, Revision, Step, Transaction
-from engine.record import Record, redacted, redaction_of, shown
+from engine.record import Record, redacted, redaction_seen, shown
 from engine.record import record as record_of
 from engine.recorder import NoRecorder
 from engine.store.store import Store
@@ -166,12 +166,11 @@ def _calls(record: Record, revision: Revision) -> list[CallRecord]:
 
 def shown_replay(replay: Replay, record: Record, recording: Recording) -> dict[str, Any]:
     """A replay as `POST /v1/executions/{id}/replay` shows it, redacted like a record."""
-    redaction = redaction_of(recording)
-    for name in ("user", "context"):
-        redaction.masked(msgspec.json.decode(getattr(record, name)), name)
+    again = record_of(replay.execution)
+    redaction = redaction_seen(recording, record, again)
     # What a rule did is shown as its record shows it.
     then = _of_steps(redacted(record, recording).trace.steps())
-    now = _of_steps(redacted(record_of(replay.execution), recording).trace.steps())
+    now = _of_steps(redacted(again, recording).trace.steps())
     differences = []
     for one in replay.differences:
         at = ("context", one.part, one.name) if one.part in TOKENS else ()
@@ -183,7 +182,7 @@ def shown_replay(replay: Replay, record: Record, recording: Recording) -> dict[s
         "identical": replay.identical,
         "differences": [redaction.everywhere(one, names=True) for one in msgspec.to_builtins(differences)],
         "remarks": msgspec.to_builtins(replay.remarks),
-        "execution": shown(record_of(replay.execution), recording),
+        "execution": shown(again, recording),
     }
 
 

@@ -34,13 +34,14 @@ class World(Protocol):
 
 
 class _Entry:
-    __slots__ = ("answer", "call", "ms", "since")
+    __slots__ = ("answer", "call", "ms", "since", "then")
 
     def __init__(self, call: Call) -> None:
         self.call = call
         self.since = time.monotonic()
         self.ms: float | None = None
         self.answer: bytes | None = None
+        self.then: CallRecord | None = None  # the recorded call that it is answered from
 
 
 class Made:
@@ -63,9 +64,7 @@ class Made:
         self._deadline = deadline
         self._limits = limits
         self._masking = masking
-        self._recorded: Mapping[tuple[int, int], CallRecord] | None = None
-        if recorded is not None:
-            self._recorded = {(call.step, call.ordinal): call for call in recorded}
+        self._recorded = recorded
         self._entries: dict[tuple[int, int], _Entry] = {}
         self.changes = False
         self.unrecorded: CallRecord | None = None  # the first that the record had no answer to
@@ -81,7 +80,8 @@ class Made:
         entry = self._entries[key] = _Entry(call)
         try:
             if self._recorded is not None:
-                entry.answer = self._from_record(call, self._recorded.get(key))
+                entry.then = self._then(call, self._recorded)
+                entry.answer = self._from_record(call, entry.then)
             else:
                 entry.answer = await self._from_outside(call)
         except asyncio.CancelledError:
@@ -128,10 +128,17 @@ class Made:
         # Twice the same value is kept as well as once: that is no change for `changes`.
         return await self._outside.cache(self._tenant, _cache.decode(call.request))
 
-    def _from_record(self, call: Call, then: CallRecord | None) -> bytes:
+    def _then(self, call: Call, recorded: Sequence[CallRecord]) -> CallRecord | None:
+        """The same call of the same rule: at its place, else the first that none was answered from. Another rule may
+        make one more or one less."""
         request = self._masked(call)
-        same = then is not None and then.kind == call.kind and msgspec.json.decode(then.request) == request
-        if then is not None and then.answered and same:
+        taken = {entry.then.ordinal for (step, _), entry in self._entries.items() if step == call.step and entry.then}
+        left = [one for one in recorded if (one.step, one.kind) == (call.step, call.kind) and one.ordinal not in taken]
+        left.sort(key=lambda one: one.ordinal != call.ordinal)
+        return next((one for one in left if msgspec.json.decode(one.request) == request), None)
+
+    def _from_record(self, call: Call, then: CallRecord | None) -> bytes:
+        if then is not None and then.answered:
             return bytes(then.answer)
         if self.unrecorded is None:
             self.unrecorded = self._noted(_Entry(call), None)

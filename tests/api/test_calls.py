@@ -382,6 +382,11 @@ if user.n % 4 == 0:
     raise ValueError(answer.text)"""
 
 
+async def forget_all(redis_server: str) -> None:
+    async with redis.asyncio.from_url(redis_server) as client:
+        await client.flushall()
+
+
 async def test_many_logins_are_replayed_as_they_were_when_nobody_answers_any_more(
     tmp_path: Path, redis_server: str
 ) -> None:
@@ -392,8 +397,7 @@ async def test_many_logins_are_replayed_as_they_were_when_nobody_answers_any_mor
         count += 1
         hosts.send(writer, 200, str(count).encode())
 
-    client = redis.asyncio.from_url(redis_server)
-    await client.flushall()
+    await forget_all(redis_server)
     async with running(tmp_path, {**NETWORKS, "REDIS_URL": redis_server}) as service:
         async with host({"/count": counts}) as server:
             await allow(service, server.url)
@@ -410,7 +414,7 @@ async def test_many_logins_are_replayed_as_they_were_when_nobody_answers_any_mor
                 answers += await asyncio.gather(*logins)
             asked = len(server.received)
         await service.call("DELETE", "/v1/configuration/KEY")
-        await client.flushall()
+        await forget_all(redis_server)
         assert {answer["decision"] for answer in answers} == {"allow", "deny", "redirect"}
         for answer in answers:
             path = f"/v1/executions/{answer['execution_id']}/replay"
@@ -419,7 +423,6 @@ async def test_many_logins_are_replayed_as_they_were_when_nobody_answers_any_mor
             for part in ("decision", "redirect", "denial", "warnings", "updates", "idToken", "accessToken"):
                 assert replay["execution"][part] == answer[part]
         assert len(server.received) == asked
-    await client.aclose()
 
 
 @pytest.mark.parametrize("on_failure", ["deny", "skip"])
@@ -445,3 +448,24 @@ async def test_a_rule_that_was_ended_has_its_calls_in_a_replay(
         "request"
     ]
     assert len(server.received) == asked
+
+
+async def test_another_rule_may_make_one_call_more_or_less(service: Running, server: Host) -> None:
+    body = "".join(
+        f'    context.idToken["https://example.com/{name}"] = http.get("{server.url}/echo?{name}").json()["target"]\n'
+        for name in ("a", "b", "c")
+    )
+    await service.add("ask", "", script=f"def rule(user, context):\n{body}")
+    answer = await service.execute()
+    a, b, c = body.splitlines(keepends=True)
+    more = f'    try:\n        http.get("{server.url}/echo?more")\n    except http.Error:\n        pass\n'
+    for lines, same, remarks in (
+        (a + c + b, True, []),
+        (a + c, False, []),
+        (a + more + b + c, True, ["not_reproducible"]),
+    ):
+        draft = {"name": "ask", "script": f"def rule(user, context):\n{lines}"}
+        path = f"/v1/executions/{answer['execution_id']}/replay"
+        replay = (await service.call("POST", path, {"rules": [draft]})).json()
+        assert (replay["identical"], [remark["code"] for remark in replay["remarks"]]) == (same, remarks), lines
+    assert len(server.received) == 3

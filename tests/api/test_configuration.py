@@ -357,10 +357,9 @@ async def test_who_sets_values_at_once_makes_one_set_after_the_other(
             for number in numbers:  # each set holds what was set by then, and never changes
                 stored = await service.service.configurations.numbered("default", number)
                 assert len(stored.values) == number
-            outcomes = await asyncio.gather(
-                *(service.call("DELETE", "/v1/configuration/KEY_0") for _ in range(5)), put(service, "KEY_1", "new")
-            )
-            assert sorted(one.status_code for one in outcomes[:5]) == [204, 404, 404, 404, 404]
+            deletions = asyncio.gather(*(service.call("DELETE", "/v1/configuration/KEY_0") for _ in range(5)))
+            await put(service, "KEY_1", "new")
+            assert sorted(one.status_code for one in await deletions) == [204, 404, 404, 404, 404]
             live = await service.service.configurations.live("default")
             assert (live.number, len(live.values), live.values["KEY_1"]) == (22, 19, "new")
 
@@ -379,3 +378,21 @@ async def test_a_draft_is_given_what_could_be_set(service: Running, values: dict
     response = await service.call("POST", "/v1/try", body)
     assert response.status_code == 422
     assert said in response.json()["error_description"]
+
+
+async def test_a_set_that_cannot_be_opened_stops_its_own_tenant_only(tmp_path: Path) -> None:
+    environ = {"CLAIMSMITH_SECRET": "the-new-secret-of-this-service-123456"}
+    async with running(tmp_path, environ) as service:
+        await service.call("PUT", "/v1/tenants/other")
+        for tenant in ("default", "other"):
+            await service.service.configurations.put(tenant, "KEY", tenant, by="tester")
+            await service.add("read", 'context.idToken["https://example.com/a"] = configuration.KEY', tenant=tenant)
+    with sqlite3.connect(tmp_path / "claimsmith.db") as connection:
+        connection.execute("UPDATE configurations SET sealed = x'00' WHERE tenant = 'default'")
+    connection.close()
+    for more in ({}, {"CLAIMSMITH_SECRET_PREVIOUS": "the-old-secret-of-this-service-123456"}):
+        async with running(tmp_path, {**environ, **more}) as service:
+            assert (await service.execute(tenant="other"))["idToken"] == {"https://example.com/a": "other"}
+            response = await service.call("POST", "/v1/execute", {"user": {"user_id": "u"}, "context": {}})
+            assert response.status_code == 503
+            assert "configuration 1 of tenant `default` was sealed with another secret" in response.text

@@ -285,3 +285,39 @@ async def test_a_case_of_a_rule_that_reads_and_asks_passes_and_holds_no_secret(
     script = (await service.service.store.version("default", rule.id, 1)).script
     assert differences(read, await run_case(service.service.engine, "all", script, read)) == {}
     assert len(server.received) == 1
+
+
+async def test_what_a_call_has_answered_is_hidden_line_by_line_too(service: Running, server: Host) -> None:
+    body = (
+        f'told = http.post("{server.url}/echo", json={{"access_token": "eyJ-token-of-somebody", "n": 1}})\n'
+        'data = json.loads(told.json()["body"])\ncontext.idToken["https://example.com/plan"] = str(data)'
+    )
+    await service.add("all", "import json\n" + body)
+    answers = await told(service, (await service.execute())["execution_id"])
+    source = [line["source"] for line in answers["timeline"]["lines"]]
+    for line in answers["timeline"]["lines"]:
+        del line["source"]
+    assert any("told.json()" in text for text in source)
+    for name in ("record", "timeline"):
+        assert "eyJ-token" not in json.dumps(answers[name]), name
+
+
+# Drafts
+
+
+async def test_a_draft_does_not_reach_what_live_rules_have_kept(tmp_path: Path, redis_server: str) -> None:
+    claim = f'context.idToken["{NS}kept"] = cache.get("k")\n'
+    async with running(tmp_path, {"REDIS_URL": redis_server}) as service:
+        await service.call("PUT", "/v1/tenants/drafts")
+        await service.add("keep", claim + 'if user.get("keep"):\n    cache.set("k", user.keep)', tenant="drafts")
+        await service.execute({"user_id": "u", "keep": "a-token-of-another-service"}, tenant="drafts")
+        draft = f'def rule(user, context):\n    {claim}    cache.set("k", "of-a-draft")\n'
+        body = {"user": {"user_id": "u"}, "script": draft}
+        for scope, found in (
+            ("rules:write", None),
+            ("rules:write", "of-a-draft"),
+            ("rules:write configuration:use", "a-token-of-another-service"),
+        ):
+            assert (await service.execute(tenant="drafts"))["idToken"] == {f"{NS}kept": "a-token-of-another-service"}
+            response = await service.call("POST", "/v1/try", body, scope=scope, tenant="drafts")
+            assert response.json()["idToken"] == {f"{NS}kept": found}
