@@ -67,6 +67,10 @@ class Redaction:
         """The same with members of objects left out instead."""
         return self._start(value, at, leave_out=True)
 
+    def hidden(self, value: Any, *at: Any) -> Any:
+        """A mask for `value` whatever the patterns name, where there are any."""
+        return self._taken(value, at) if self._anywhere or self._others else value
+
     def names(self, at: Iterable[Any]) -> bool:
         """Whether a pattern names what stands at `at`, or something that holds it."""
         rests = self._others

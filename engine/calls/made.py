@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from engine.masked import masked_message
-from engine.masking import MASK, Masking
+from engine.masking import MASK, NOTHING, Masking
 from engine.models import NULL, CallRecord
 from sandbox.exchanges import READS, CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
 from sandbox.limits import Limits
@@ -104,7 +104,7 @@ class Made:
         return tuple(found)
 
     def _noted(self, entry: _Entry, answer: bytes | None) -> CallRecord:
-        masked = None if answer is None or not self._masking else self._masking.message(answer)
+        masked = answer and self._credentials(entry.call).message(self._masking.message(answer))
         ms = entry.ms if entry.ms is not None else (time.monotonic() - entry.since) * 1000
         return CallRecord(
             step=entry.call.step,
@@ -143,6 +143,19 @@ class Made:
         if self.unrecorded is None:
             self.unrecorded = self._noted(_Entry(call), None)
         return _failed(call.kind, NOT_RECORDED)
+
+    def _credentials(self, call: Call) -> Masking:
+        """Of a call, for hosts that repeat them: headers, and what stands in them behind `Bearer` and the like."""
+        if b'"headers"' not in bytes(call.request):
+            return NOTHING
+        request = msgspec.json.decode(call.request)
+        headers = request.get("headers") if isinstance(request, dict) else None
+        found = [
+            str(value)
+            for name, value in (headers or {}).items()
+            if isinstance(name, str) and name.lower() in SECRET_HEADERS
+        ]
+        return Masking([*found, *(value.rpartition(" ")[2] for value in found)])
 
     def _masked(self, call: Call) -> Any:
         """A call's request as JSON data, without its secrets."""

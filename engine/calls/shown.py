@@ -17,16 +17,19 @@ FORM = "application/x-www-form-urlencoded"
 def masked_call(call: CallRecord, redaction: Redaction, at: Path, *, sealed: bool) -> CallRecord:
     """`at` is the place of the call in its record. In one that is `sealed` the answer stays beside its masked form, so
     that a replay is answered as the rule was."""
+    request, answer = msgspec.json.decode(call.request), msgspec.json.decode(call.answer) if sealed else call.shown
+    # What is kept has the name that it is kept by.
+    key = str(request.get("key", "value")) if isinstance(request, dict) else "value"
     made = {
-        "request": _message(msgspec.json.decode(call.request), redaction, (*at, "request")),
-        "answer": _message(msgspec.json.decode(call.answer) if sealed else call.shown, redaction, (*at, "answer")),
-        "masked": _message(msgspec.json.decode(call.masked), redaction, (*at, "answer")) if sealed else None,
+        "request": _message(request, redaction, (*at, "request"), key),
+        "answer": _message(answer, redaction, (*at, "answer"), key),
+        "masked": _message(msgspec.json.decode(call.masked), redaction, (*at, "answer"), key) if sealed else None,
     }
     texts = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in made.items()}
     return msgspec.structs.replace(call, **texts)
 
 
-def _message(message: Any, redaction: Redaction, at: Path) -> Any:
+def _message(message: Any, redaction: Redaction, at: Path, key: str) -> Any:
     """A request or an answer (`sandbox.exchanges`). Whatever a pattern names, it still can be read as one."""
     if not isinstance(message, dict):
         return message
@@ -43,6 +46,8 @@ def _message(message: Any, redaction: Redaction, at: Path) -> Any:
             shown[name] = shown_address(message[name], redaction, place)
         elif name == "body" and not redaction.names(place):
             shown[name] = _body(message, redaction, place)
+        elif name == "value" and not redaction.names(place):
+            shown[name] = redaction.masked(message[name], *at, key)
         else:
             shown[name] = redaction.masked(message[name], *place)
     return shown
@@ -57,12 +62,17 @@ def _body(message: Any, redaction: Redaction, at: Path) -> Any:
 
 
 def shown_address(url: str, redaction: Redaction, at: Path) -> str:
-    """An address without what is secret of its parameters."""
+    """An address without what is secret of its parameters, and without a password in front of its host."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return url
-    return urlunsplit(parts._replace(query=_form(parts.query, redaction, at))) if parts.query else url
+    who, found, host = parts.netloc.rpartition("@")
+    if found:
+        parts = parts._replace(netloc=f"{redaction.hidden(who, *at)}@{host}")
+    if parts.query:
+        parts = parts._replace(query=_form(parts.query, redaction, at))
+    return urlunsplit(parts) if found or parts.query else url
 
 
 def _form(text: str, redaction: Redaction, at: Path) -> str:
@@ -74,7 +84,9 @@ def _form(text: str, redaction: Redaction, at: Path) -> str:
 def _json(text: str, redaction: Redaction, at: Path) -> str:
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError):
         return text
+    except RecursionError:  # nobody can say what stands so deep
+        return str(redaction.hidden(text, *at))
     masked = redaction.masked(value, *at)
     return text if masked == value else msgspec.json.encode(masked).decode()

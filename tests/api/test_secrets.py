@@ -4,6 +4,7 @@ instead spoils nothing."""
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import sqlite3
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ import msgspec
 import pytest
 
 from engine.cases import differences, read_cases, run_case
-from tests.hosts import Host, host
+from tests.hosts import Host, Received, host, send
 from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
@@ -321,3 +322,50 @@ async def test_a_draft_does_not_reach_what_live_rules_have_kept(tmp_path: Path, 
             assert (await service.execute(tenant="drafts"))["idToken"] == {f"{NS}kept": "a-token-of-another-service"}
             response = await service.call("POST", "/v1/try", body, scope=scope, tenant="drafts")
             assert response.json()["idToken"] == {f"{NS}kept": found}
+
+
+def always(body: bytes) -> Any:
+    async def answer(received: Received, writer: Any) -> None:
+        send(writer, 200, body, Content_Type="application/json")
+
+    return answer
+
+
+async def test_credentials_of_calls_and_what_is_kept_are_hidden(service: Running, server: Host) -> None:
+    body = f"""\
+name = user.user_id + "-pass-of-bob"
+http.get("{server.url}/echo", headers={{"Authorization": "Bearer tok-" + name}}).json()
+http.get("{server.url}/echo", auth=("bob", "basic-" + name)).json()
+http.get("{server.url}/deep")
+try:
+    http.get("http://bob:url-" + name + "@localhost:{server.port}/echo")
+except http.Error:
+    pass
+cache.set("access_token", "kept-" + name)
+cache.get("access_token")"""
+    server.answers["/deep"] = always(b"[" * 2000 + b'{"access_token":"deep-u1-pass-of-bob"}' + b"]" * 2000)
+    await service.add("all", body)
+    execution = (await service.execute())["execution_id"]
+    record = await service.record(execution)
+    (step,) = record["steps"]
+    calls = step["calls"]
+    assert step["error"] is None, step["error"]
+    assert "pass-of-bob" not in json.dumps(calls)
+    assert base64.b64encode(b"bob:basic-u1-pass-of-bob").decode() not in json.dumps(calls)
+    assert json.loads(calls[0]["answer"]["body"])["headers"]["authorization"] == "***"
+    assert calls[3]["request"]["url"] == f"http://***@localhost:{server.port}/echo"
+    assert [calls[4]["request"]["value"], calls[5]["request"]["key"]] == ["***", "access_token"]
+    assert "/calls/4/request/access_token" in record["removed"]
+
+
+async def test_an_analysis_names_what_a_record_names(service: Running) -> None:
+    await settings(service, recording={"redact": ["/context/clientID", "/user/email"]})
+    await service.add("all", f"context.idToken['{NS}' + user.email] = 1")
+    await service.execute({"user_id": "u", "email": "ada@example.com"}, {"clientID": "the-client-of-ada"})
+    while service.service.records.waiting:
+        await asyncio.sleep(0.01)
+    draft = {"name": "all", "script": "def rule(user, context):\n    pass\n"}
+    said = (await service.call("POST", "/v1/impact", {"since": "1h", "rules": [draft]})).text
+    impact = json.loads(said.splitlines()[-1])["impact"]
+    assert list(impact["claims"]) == [f"{NS}***"]
+    assert list(impact["clients"]) == ["***"]
