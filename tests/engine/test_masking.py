@@ -57,9 +57,9 @@ def test_as_rules_and_addresses_write_it(secret: str) -> None:
 
 
 def test_values_that_begin_alike_cost_no_more_than_one() -> None:
-    """200 values and a long text of near matches: it takes less than a second, and did take half a minute."""
+    """It is done at once or in a minute: what is looked at grows with the text, or with the text times the values."""
     values = [f"https://{number:030}" for number in range(200)]
-    assert Masking(values).text("https://" * 50_000) == "https://" * 49_999 + "***"
+    assert Masking(values).text("https://" * 200_000) == "https://" * 199_999 + "***"
     beginning = "-----BEGIN PRIVATE KEY-----" + "M" * 1000
     keys = [beginning + str(number) for number in range(200)]
     assert Masking(keys).text((beginning + "!") * 500) == "***!" * 500
