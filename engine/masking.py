@@ -47,11 +47,11 @@ class Masking:
         return bool(self._alike)
 
     def text(self, text: str) -> str:
-        found = sorted(place for start, alike in self._alike.items() for place in alike.places(text, start))
-        if not found:
+        starts = [start for start in self._alike if start in text] if len(text) >= SHORTEST else []
+        if not starts:
             return text
         made, done = [], 0
-        for at, end in found:
+        for at, end in sorted(place for start in starts for place in self._alike[start].places(text, start)):
             if at >= done:
                 made += [text[done:at], MASK]
             done = max(done, end)  # of two that overlap nothing is left
