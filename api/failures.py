@@ -14,6 +14,7 @@ from api.request_id import echo_request_id
 from engine.authoring import InvalidScript, InvalidScripts, TooManyModules
 from engine.casing import NoCase
 from engine.configuration import InvalidValue
+from engine.seal import Broken
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
 from engine.transaction import InvalidTransaction
 from sandbox.pool import Busy
@@ -63,6 +64,7 @@ FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidTransaction: _invalid_transaction,
     InvalidValue: lambda exc: ApiError("unprocessable", str(exc)),
     TooManyModules: lambda exc: ApiError("unprocessable", str(exc)),
+    Broken: lambda exc: ApiError("temporarily_unavailable", str(exc)),  # by hand, but nothing was decided
     NoCase: lambda exc: ApiError("unprocessable", str(exc)),
     NotFound: lambda exc: ApiError("not_found", exc.message),
     Conflict: lambda exc: ApiError("conflict", exc.message, problems=[{"code": exc.code, "message": exc.message}]),

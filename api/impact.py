@@ -45,7 +45,8 @@ async def impact(call: Call) -> Response:
     service, tenant = call.service, call.tenant
     if tenant in service.analysed:
         raise ApiError("too_many_requests", "an analysis of this tenant is going on: wait until it has ended")
-    analysis = Analysis(service.records, service.replayer, tenant, which)
+    recording = (await service.live.revision(tenant)).settings.recording
+    analysis = Analysis(service.records, service.replayer, tenant, which, recording)
 
     async def lines() -> AsyncIterator[bytes]:
         # Not before: of an answer that nobody reads not even a `finally` runs.

@@ -135,7 +135,7 @@ class Service:
                 engine=engine,
                 replayer=replayer,
                 shadowing=shadowing,
-                explainer=Explainer(store, records, engine, replayer, pool),
+                explainer=Explainer(store, records, engine, replayer, pool, configurations),
                 authoring=Authoring(store, live, compiled),
                 configurations=configurations,
                 outside=outside,

@@ -14,8 +14,6 @@ from api.errors import ApiError
 from api.execute import NO_CONTEXT, NO_USER, NULL
 from api.rules import Name
 from engine.calls.given import Exchange, Given
-from engine.calls.made import World
-from engine.calls.outside import Apart
 from engine.cases import YEARS, nanoseconds, seed_of
 from engine.configuration import ConfigurationSet
 from engine.library import drafts as library_of
@@ -87,7 +85,7 @@ async def try_(call: Call) -> Response:
         clock=None if body.clock is None else nanoseconds(body.clock),
         seed=None if body.seed is None else seed_of(body.seed),
         configuration=await _configuration(call, body),
-        outside=_outside(call, body),
+        outside=None if body.http is None and body.cache is None else Given(body.http or (), body.cache),
     )
     return json_response(shown(record(execution), live.settings.recording))
 
@@ -95,17 +93,9 @@ async def try_(call: Call) -> Response:
 async def _configuration(call: Call, body: Trial) -> ConfigurationSet:
     """The values that are given; else the live ones for those who may use them, and placeholders for others."""
     if body.configuration is not None:
-        return ConfigurationSet(None, body.configuration)
+        return call.service.configurations.given(body.configuration)
     live = await call.service.configurations.live(call.tenant)
     return live if call.caller.allows("configuration:use") else live.placeholders
-
-
-def _outside(call: Call, body: Trial) -> World | None:
-    """The answers that are given; else the live outside (None) for those who may see what live rules use, and one apart
-    from it for others: who may not deploy neither reads nor changes what live rules keep."""
-    if body.http is not None or body.cache is not None:
-        return Given(body.http or (), body.cache)
-    return None if call.caller.allows("configuration:use") else Apart(call.service.outside)
 
 
 async def candidate(

@@ -25,6 +25,7 @@ T = TypeVar("T")
 CONNECT_WITHIN = 5.0  # seconds
 ANSWER_WITHIN = 60.0
 TRIES = 3
+DIFF = "claimsmith diff"
 LONGEST_WAIT = 5.0  # seconds that a busy service may ask for between two of them
 LONGEST_LINE = 64 * 1024 * 1024  # bytes of an answer that comes line by line
 
@@ -72,9 +73,16 @@ class Client:
         """The answer to a question that changes nothing (`POST`). Raises `Refused`, `Rejected`."""
         return self._read(self._send("POST", path, body, repeatable=True, within=ANSWER_WITHIN), type_)
 
-    def change(self, method: str, path: str, body: Any, type_: type[T], within: float = ANSWER_WITHIN) -> T:
-        """Change something: sent once. `within` are the seconds it may take. Raises `Refused`, `Rejected`."""
-        return self._read(self._send(method, path, body, repeatable=False, within=within), type_)
+    def change(
+        self, method: str, path: str, body: Any, type_: type[T], within: float = ANSWER_WITHIN, look: str = DIFF
+    ) -> T:
+        """Change something: sent once. `within` are the seconds it may take, `look` is the command that tells whether
+        it was carried out. Raises `Refused`, `Rejected`."""
+        return self._read(self._send(method, path, body, repeatable=False, within=within, look=look), type_)
+
+    def delete(self, path: str, look: str) -> None:
+        """Likewise, with no answer. Raises `Refused`, `Rejected`."""
+        self._send("DELETE", path, None, repeatable=False, within=ANSWER_WITHIN, look=look)
 
     @contextmanager
     def lines(self, method: str, path: str, body: Any, within: float = ANSWER_WITHIN) -> Iterator[Iterator[bytes]]:
@@ -105,11 +113,20 @@ class Client:
             yield bytes(left)
 
     def _send(
-        self, method: str, path: str, body: Any, *, repeatable: bool, within: float, stream: bool = False
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        *,
+        repeatable: bool,
+        within: float,
+        stream: bool = False,
+        look: str = DIFF,
     ) -> httpx2.Response:
         content = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": "application/json"}
         timeout = httpx2.Timeout(within, connect=CONNECT_WITHIN)
+        perhaps = "" if repeatable else f"; it may have been carried out: look with `{look}`"
         for left in range(TRIES if repeatable else 1, 0, -1):
             try:
                 request = self._http.build_request(method, path, content=content, headers=headers, timeout=timeout)
@@ -121,11 +138,11 @@ class Client:
             except httpx2.ConnectError as exc:
                 raise Lost(f"no connection to {self.url}: {_reason(exc)}; is the service running there?") from None
             except httpx2.TimeoutException:
-                raise Lost(f"no answer from {self.url} within {within:g} s{_perhaps(repeatable)}") from None
+                raise Lost(f"no answer from {self.url} within {within:g} s{perhaps}") from None
             except httpx2.RequestError as exc:
                 if left > 1:
                     continue
-                raise Lost(f"{self.url} broke off: {_reason(exc)}{_perhaps(repeatable)}") from None
+                raise Lost(f"{self.url} broke off: {_reason(exc)}{perhaps}") from None
             if response.status_code not in (429, 503) or left == 1:
                 break
             time.sleep(min(_retry_after(response), LONGEST_WAIT))
@@ -199,10 +216,6 @@ def _quoted(scopes: str) -> str:
 def _reason(exc: Exception) -> str:
     text = str(exc) or type(exc).__name__
     return re.sub(r"^\[Errno -?\d+\] ", "", text).lower()
-
-
-def _perhaps(repeatable: bool) -> str:
-    return "" if repeatable else "; it may have been carried out: look with `claimsmith diff`"
 
 
 def _retry_after(response: httpx2.Response) -> float:

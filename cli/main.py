@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from cli.check import check
+from cli.configuration import configuration
 from cli.diff import diff
 from cli.new import new
 from cli.pull import pull
@@ -95,6 +96,7 @@ app.command()(why)
 app.command()(replay)
 app.command()(step)
 app.command()(tail)
+app.add_typer(configuration, name="configuration")
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def _there(service: Client, one: Tested, case: Case) -> Result:
     try:
         return _result(one, case, service.ask("/v1/try", body, dict[str, Any]))
     except Rejected as exc:
-        if exc.status != 422:
+        if exc.status != 422 or not exc.problems:
             raise Refused(f"{one.path}: case `{case.name}`: {exc}") from None
         return _unrunnable(one, case, msgspec.convert(exc.problems, list[Problem]))
 

@@ -147,18 +147,21 @@ class Builder:
         )
 
     def _note_secrets(self, masking: Masking, blame: trace.Blame) -> None:
-        """A claim that holds a value of the configuration goes to whoever has the token, which is seldom meant."""
-        if not masking or self._decision != "allow":
+        """A claim that holds a value of the configuration goes to whoever has the token, which is seldom meant; but no
+        notice says it."""
+        if not masking:
             return
-        for token in TOKENS:
+        for token in TOKENS if self._decision == "allow" else ():
             for claim, value in self._tokens[token].items():
                 if masking.holds({claim: value}):
-                    rule, line = blame.of(journal.pointer(("context", token, claim)))
-                    text = f"`{token}` has a value of the configuration in the claim `{masking.text(claim)}`"
-                    notice = Notice(
-                        code="secret_in_claim", message=text, claim=masking.text(claim), rule=rule, line=line
-                    )
-                    self._notices.append(notice)
+                    name = masking.text(claim)  # as the journal has it, too
+                    rule, line = blame.of(journal.pointer(("context", token, name)))
+                    text = f"`{token}` has a value of the configuration in the claim `{name}`"
+                    self._notices.append(Notice(code="secret_in_claim", message=text, claim=name, rule=rule, line=line))
+        self._notices = [
+            msgspec.structs.replace(notice, message=masking.text(notice.message), claim=masking.value(notice.claim))
+            for notice in self._notices
+        ]
 
     def _note_effectless(self, text: bytes, blame: trace.Blame) -> None:
         """A rule that writes what had an effect at Auth0 and has none here is told so."""

@@ -68,10 +68,17 @@ def read_cases(path: Path) -> list[Case]:
 
 
 async def run_case(
-    engine: Engine, rule: str, script: str, case: Case, *, modules: Sources = NO_MODULES, traced: bool = False
+    engine: Engine,
+    rule: str,
+    script: str,
+    case: Case,
+    *,
+    modules: Sources = NO_MODULES,
+    given: Given | None = None,
+    traced: bool = False,
 ) -> Execution:
     """The execution of the script alone, under the name `rule`, over the case's transaction; recorded nowhere. It may
-    import `modules`.
+    import `modules`. Its calls are answered as the case says, or by `given`.
 
     Raises what `Engine.evaluate` does. A script that does not compile is a step that was `refused`.
     """
@@ -105,7 +112,7 @@ async def run_case(
         clock=clock_of(case),
         seed=seed_of(case.seed or case.name),
         configuration=ConfigurationSet(None, case.configuration),
-        outside=Given(case.http, case.cache),
+        outside=given or Given(case.http, case.cache),
         traced=traced,
     )
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
-from engine.calls.given import Exchange
+from engine.calls.given import Exchange, Given
+from engine.calls.shown import shown_address
 from engine.cases import Case, parts, run_case
+from engine.configuration import ConfigurationSet
 from engine.engine import Engine
 from engine.evidence import Evidence
-from engine.library import NO_MODULES, Sources
-from engine.models import CallRecord
-from engine.record import Record, moment
+from engine.library import Sources
+from engine.masking import MASK
+from engine.models import CallRecord, Recording
+from engine.record import Record, moment, redaction_of
 from sandbox.exchanges import CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
 
 ALWAYS = ("decision", "idToken", "accessToken")
@@ -23,12 +27,21 @@ class NoCase(Exception):
     """There is no case to be had of this rule's part; the message says why."""
 
 
-async def case_of(engine: Engine, record: Record, rule: str, script: str, modules: Sources = NO_MODULES) -> Case:
+async def case_of(
+    engine: Engine,
+    record: Record,
+    rule: str,
+    script: str,
+    modules: Sources,
+    placeholders: ConfigurationSet,
+    recording: Recording,
+) -> Case:
     """What the rule `rule`, whose source was `script`, was given in this execution, as a case that it passes. It
     imports `modules`.
 
-    The record is one without secrets, and so is the case: what it expects is what the rule makes of the masked data,
-    with the clock of then and chance of the case's own. Raises `NoCase`, and what `Engine.evaluate` raises.
+    The record is one without secrets, and so is the case: what it expects is what the rule makes of the masked data
+    and of `placeholders` for the values that it could read, with the clock of then and chance of the case's own. Raises
+    `NoCase`, and what `Engine.evaluate` raises.
     """
     evidence = Evidence(record, {})
     place = evidence.place_of(rule)
@@ -45,10 +58,19 @@ async def case_of(engine: Engine, record: Record, rule: str, script: str, module
         expect={},
         clock=moment(record.clock),
         seed=record.execution_id,
-        http=tuple(_exchange(call) for call in record.trace.calls if call.step == place and call.kind == "http"),
+        configuration={name: value for name, value in placeholders.values.items() if name in script},
         cache=_kept([call for call in record.trace.calls if call.step == place and call.kind == "cache"]),
     )
-    found = parts(await run_case(engine, rule, script, case, modules=modules))
+
+    def shown(address: str) -> str:
+        """As the record shows it."""
+        address = shown_address(placeholders.masking.text(address), redaction_of(recording), ("calls",))
+        return address.replace(quote(MASK), MASK)
+
+    exchanges = [_exchange(call) for call in record.trace.calls if call.step == place and call.kind == "http"]
+    answers = Given(exchanges, case.cache, shown)
+    found = parts(await run_case(engine, rule, script, case, modules=modules, given=answers))
+    case = msgspec.structs.replace(case, http=(*answers.answered, *answers.left))
     expect = {part: value for part, value in found.items() if part in ALWAYS or _says(value)}
     return msgspec.structs.replace(case, expect=expect)
 

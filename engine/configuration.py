@@ -6,6 +6,7 @@ one made by another replica within a second.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import re
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ import structlog
 
 from engine.keys import Keys
 from engine.masking import Masking
+from engine.models import CONFIGURATION_KEY
 from engine.seal import Broken, Seal
 from engine.store.configurations import Entry, SealedSet
 from engine.store.errors import NotFound
@@ -25,7 +27,7 @@ from sandbox.limits import Limits
 log = structlog.get_logger("claimsmith.configuration")
 
 Act = Callable[[dict[str, str], dict[str, Entry], datetime], None]
-KEY = re.compile(r"[A-Za-z0-9_\-@*+:]{1,127}")
+KEY = re.compile(CONFIGURATION_KEY)
 
 
 class InvalidValue(Exception):
@@ -66,12 +68,16 @@ class Configurations:
         self._store = store
         self._seals = [Seal(key) for key in keys.derive_all("configuration")]
         self._limits = limits
+        self._turn = asyncio.Lock()  # of who makes the next set
         self._known: dict[str, tuple[tuple[int, datetime] | None, ConfigurationSet]] = {}
 
     async def live(self, tenant: str) -> ConfigurationSet:
         """The live set. Raises `Unavailable` when it is not known here and the database does not answer."""
-        known = self._known.get(tenant)
-        return known[1] if known is not None else self._keep(tenant, await self._store.configuration(tenant))
+        if (known := self._known.get(tenant)) is not None:
+            return known[1]
+        stored = await self._store.configuration(tenant)
+        known = self._known.get(tenant)  # it may have been changed meanwhile
+        return known[1] if known is not None else self._keep(tenant, stored)
 
     async def numbered(self, tenant: str, number: int) -> ConfigurationSet:
         """The set that an execution names. Raises `NotFound`."""
@@ -85,14 +91,16 @@ class Configurations:
         stored = await self._store.configuration(tenant)
         return (0, ()) if stored is None else (stored.number, stored.entries)
 
+    def given(self, values: Mapping[str, str]) -> ConfigurationSet:
+        """A set that is nowhere stored. Raises `InvalidValue` for what could not be."""
+        for key, value in values.items():
+            self._require_valid(key, value)
+        self._require_room(values)
+        return ConfigurationSet(None, values)
+
     async def put(self, tenant: str, key: str, value: str, *, by: str) -> int:
         """Set a value; the number of the set that it made. Raises `InvalidValue`."""
-        if not KEY.fullmatch(key):
-            raise InvalidValue(
-                f"`{key[:40]}` is not a name: it has 1 to 127 letters, digits, `_`, `-`, `@`, `*`, `+`, `:`"
-            )
-        if (size := len(value.encode())) > self._limits.configuration_value:
-            raise InvalidValue(f"the value has {size} bytes: the limit is {self._limits.configuration_value}")
+        self._require_valid(key, value)
 
         def add(values: dict[str, str], entries: dict[str, Entry], now: datetime) -> None:
             values[key], entries[key] = value, Entry(key=key, set_at=now, set_by=by)
@@ -131,7 +139,12 @@ class Configurations:
             try:
                 self._seals[0].open(stored.sealed, _about(stored.tenant, stored.number))
             except Broken:
-                sealed = self._sealed(stored.tenant, stored.number, self._opened(stored).values)
+                try:
+                    values = self._opened(stored).values
+                except Broken as error:  # of one tenant: the others are served
+                    log.error("a configuration cannot be read", tenant=stored.tenant, error=str(error))
+                    continue
+                sealed = self._sealed(stored.tenant, stored.number, values)
                 await self._store.seal_configuration_again(msgspec.structs.replace(stored, sealed=sealed))
 
     async def _change(self, tenant: str, act: Act, by: str) -> int:
@@ -142,15 +155,24 @@ class Configurations:
             self._require_room(values)
             return tuple(sorted(entries.values(), key=lambda entry: entry.key)), self._sealed(tenant, number, values)
 
-        made = await self._store.change_configuration(tenant, change, by)
+        async with self._turn:  # else the earlier of two could be the one that is kept
+            made = await self._store.change_configuration(tenant, change, by)
+            self._keep(tenant, made)
         log.info("the configuration was changed", tenant=tenant, number=made.number, by=by)
-        self._keep(tenant, made)
         return made.number
+
+    def _require_valid(self, key: str, value: str) -> None:
+        if not KEY.match(key):
+            raise InvalidValue(
+                f"`{key[:40]}` is not a name: it has 1 to 127 letters, digits, `_`, `-`, `@`, `*`, `+`, `:`"
+            )
+        if (size := len(value.encode())) > self._limits.configuration_value:
+            raise InvalidValue(f"the value has {size} bytes: the limit is {self._limits.configuration_value}")
 
     def _require_room(self, values: Mapping[str, str]) -> None:
         limits = self._limits
         if len(values) > limits.configuration_values:
-            raise InvalidValue(f"there are {limits.configuration_values} values already: delete one first")
+            raise InvalidValue(f"these are {len(values)} values: the limit is {limits.configuration_values}")
         if (size := len(msgspec.json.encode(values))) > limits.configuration:
             raise InvalidValue(f"all values together have {size} bytes: the limit is {limits.configuration}")
 
@@ -170,7 +192,7 @@ class Configurations:
             except Broken:
                 continue
             return ConfigurationSet(stored.number, msgspec.json.decode(text, type=dict[str, str]))
-        raise Broken(f"configuration {stored.number} of tenant `{stored.tenant}` cannot be opened")
+        raise Broken(f"configuration {stored.number} of tenant `{stored.tenant}` was sealed with another secret")
 
 
 def _about(tenant: str, number: int) -> str:

@@ -221,9 +221,11 @@ class Engine:
             return Reach(configuration)
         masking = Reach(configuration).masking
         hosts = revision.settings.allowed_hosts
+        # What live rules have kept may come of secrets, and decides logins: no business of a draft without them.
+        tenant = revision.tenant + WITHOUT_SECRETS if given is not None and given.number is None else revision.tenant
         return Reach(
             configuration,
-            Made(outside or self._outside, revision.tenant, hosts, deadline, self._pool.limits, masking, calls),
+            Made(outside or self._outside, tenant, hosts, deadline, self._pool.limits, masking, calls),
         )
 
     async def _configuration(self, tenant: str, deadline: float) -> ConfigurationSet:

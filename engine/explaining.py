@@ -10,6 +10,7 @@ import msgspec
 
 from engine.cases import Case
 from engine.casing import NoCase, case_of
+from engine.configuration import Configurations, ConfigurationSet
 from engine.engine import Engine
 from engine.library import closure
 from engine.models import PipelineRule, Revision
@@ -28,7 +29,16 @@ AT_ONCE = 2
 
 
 class Explainer:
-    def __init__(self, store: Store, records: Records, engine: Engine, replayer: Replayer, pool: Pool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        records: Records,
+        engine: Engine,
+        replayer: Replayer,
+        pool: Pool,
+        configurations: Configurations,
+    ) -> None:
+        self._configurations = configurations
         self._store = store
         self._engine = engine
         self._replayer = replayer
@@ -42,6 +52,7 @@ class Explainer:
         # The reasons quote values: of a record without secrets they cannot quote any.
         recorded = await self._records.get(tenant, execution)
         record = redacted(recorded, settings.recording)
+        claim = (await self._values(tenant, record)).masking.text(claim)  # as the record names it
         revision = await self._store.revision(tenant, record.revision)
         saved = tuple(rule.saved for rule in await self._store.rules(tenant))
         known = await self._known(revision, saved)
@@ -72,7 +83,13 @@ class Explainer:
         modules = closure(found.imports, revision.modules)
         scripts = await self._store.scripts([found.sha256, *(module.sha256 for module in modules)])
         sources = {module.name: scripts[module.sha256] for module in modules}
-        return await case_of(self._engine, record, rule, scripts[found.sha256], sources)
+        placeholders = (await self._values(tenant, record)).placeholders
+        script = scripts[found.sha256]
+        return await case_of(self._engine, record, rule, script, sources, placeholders, settings.recording)
+
+    async def _values(self, tenant: str, record: Record) -> ConfigurationSet:
+        """The values that the rules could read in the execution."""
+        return await self._configurations.numbered(tenant, record.configuration or 0)
 
     async def _lines(self, tenant: str, record: Record) -> dict[int, frozenset[int]] | None:
         """The lines that ran; None where there is nobody to tell them just now."""

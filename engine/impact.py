@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 
 from engine.claims import TOKENS
-from engine.models import Revision
-from engine.record import Record
+from engine.models import Recording, Revision
+from engine.record import Record, redaction_seen
 from engine.records import Records
+from engine.redaction import Redaction
 from engine.replay import Difference, Replay, Replayer
 from engine.store.errors import Unavailable
 from engine.store.executions import Filter
@@ -91,8 +92,8 @@ class Impact(msgspec.Struct, kw_only=True):
         """Whether a caller would see anything else."""
         return self.replayed > self.unchanged
 
-    def add(self, record: Record, replay: Replay) -> None:
-        """Count one more."""
+    def add(self, record: Record, replay: Replay, recording: Recording) -> None:
+        """Count one more, under the names by which it is shown."""
         execution, id = replay.execution, record.execution_id  # noqa: A001
         self.replayed += 1
         before, after = record.trace.steps(), execution.steps
@@ -110,9 +111,10 @@ class Impact(msgspec.Struct, kw_only=True):
         if record.decision != execution.decision:
             kind = {"deny": self.denied, "allow": self.allowed}.get(execution.decision, self.otherwise)
         kind.add(id)
-        _group(self.clients, _client(record)).add(id)
+        redaction = redaction_seen(recording, record)
+        _group(self.clients, _client(record, redaction)).add(id)
         for name in {one.name for one in replay.differences if one.part in TOKENS and one.name is not None}:
-            _group(self.claims, name).add(id)
+            _group(self.claims, redaction.everywhere(name)).add(id)
         for name in _rules(record, replay):
             _group(self.rules, name).add(id)
 
@@ -125,11 +127,13 @@ class Progress(msgspec.Struct, frozen=True):
 class Analysis:
     """One analysis: `run` it once."""
 
-    def __init__(self, records: Records, replayer: Replayer, tenant: str, which: Filter) -> None:
+    def __init__(self, records: Records, replayer: Replayer, tenant: str, which: Filter, recording: Recording) -> None:
+        """`recording` says what of the logins is not shown."""
         self._records = records
         self._replayer = replayer
         self._tenant = tenant
         self._which = which
+        self._recording = recording
         self.impact = Impact()
 
     async def run(self, revision: Revision, scripts: Mapping[str, str], most: int) -> AsyncIterator[Progress]:
@@ -174,7 +178,7 @@ class Analysis:
             if replay is None:
                 self.impact.left_out += 1
             else:
-                self.impact.add(record, replay)
+                self.impact.add(record, replay, self._recording)
 
 
 async def patiently(
@@ -206,13 +210,9 @@ def _group(groups: dict[str, Group], name: str) -> Group:
     return groups.setdefault(name, Group())
 
 
-class _Context(msgspec.Struct, frozen=True):
-    clientID: msgspec.Raw = msgspec.Raw(b'""')
-
-
-def _client(record: Record) -> str:
-    found = msgspec.json.decode(msgspec.json.decode(record.context, type=_Context).clientID)
-    return found if isinstance(found, str) else ""
+def _client(record: Record, redaction: Redaction) -> str:
+    found = redaction.masked(record.given("context"), "context").get("clientID")
+    return str(redaction.everywhere(found)) if isinstance(found, str) else ""
 
 
 def _rules(record: Record, replay: Replay) -> set[str]:

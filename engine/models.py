@@ -23,6 +23,7 @@ RULE_NAME = r"\A[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?\Z"
 RuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=RULE_NAME)]
 MODULE_NAME = r"\A[a-z][a-z0-9_]*\Z"  # as the `import` statement has it
 ModuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=MODULE_NAME)]
+CONFIGURATION_KEY = r"\A[A-Za-z0-9_\-@*+:]{1,127}\Z"
 RuleOrder = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 # `host`, `host:port`, `*.host` for all names below it, `[address]`; with `http://` in front also without encryption.
 ALLOWED_HOST = r"\A(http://)?((\*\.)?[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?\Z"

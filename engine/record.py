@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from engine.calls.shown import masked_call
 from engine.claims import TOKENS
 from engine.execution import Execution
-from engine.models import JSON, CallRecord, Claims, Decision, Denial, Notice, Recording, StepError
+from engine.masked import Mask, masked_error, masked_event, masked_message, masked_path
+from engine.models import JSON, CallRecord, Claims, Decision, Denial, Notice, Recording
 from engine.redaction import DEFAULT, Redaction
 from engine.trace import Trace
-from sandbox.journal import End, Event, parts_of
+from sandbox.journal import End, Event, Write, parts_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_CLIENT = 200  # characters by which a client is found
@@ -26,7 +26,8 @@ MOST_CLAIMS = 100  # of one token by which an execution is found: rules may make
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an execution was made of, and all that came of it. `clock` is in nanoseconds since the epoch;
     `engine` stamps what ran it; `configuration` is the number of the set of values that its rules could read;
-    `dropped` are the places in the transaction that were never kept."""
+    `dropped` are the places in the transaction that were never kept. `masked` are `user` and `context` as they may be
+    shown, where they hold a value of the configuration: a replay needs them as they are."""
 
     execution_id: str
     revision: int
@@ -48,19 +49,26 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     trace: Trace
     configuration: int | None = None
     dropped: tuple[str, ...] = ()
+    masked: dict[str, msgspec.Raw] = {}
+
+    def given(self, name: str) -> JSON:
+        """`user` or `context`, as it may be shown."""
+        return msgspec.json.decode(self.masked.get(name, getattr(self, name)))
 
 
 def record(execution: Execution) -> Record:
     transaction = execution.transaction
     mask = execution.masking.value if execution.masking else _as_it_is
+    given = {"user": transaction.user or b"null", "context": transaction.context}
+    masked = {name: shown for name, text in given.items() if (shown := execution.masking.json(text)) is not text}
     return Record(
         execution_id=execution.id,
         revision=execution.revision,
         engine=execution.engine,
         clock=execution.clock,
         seed=execution.seed,
-        user=msgspec.Raw(transaction.user or b"null"),
-        context=msgspec.Raw(transaction.context),
+        user=msgspec.Raw(given["user"]),
+        context=msgspec.Raw(given["context"]),
         ms=round(execution.seconds * 1000, 3),
         decision=execution.decision,
         denial=execution.denial,
@@ -68,11 +76,12 @@ def record(execution: Execution) -> Record:
         multifactor=mask(execution.multifactor),
         idToken=mask(execution.idToken),
         accessToken=mask(execution.accessToken),
-        scope=execution.scope,
+        scope=mask(execution.scope),
         updates=mask(execution.updates),
         warnings=execution.warnings,
         trace=execution.trace,
         configuration=execution.configuration,
+        masked={name: msgspec.Raw(text) for name, text in masked.items()},
     )
 
 
@@ -109,6 +118,8 @@ def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[
     """The record without what `redaction` names, and without its texts wherever they stand; and the places of the
     transaction where that stood. Words of ours stay: what somebody has for a password may be one of them."""
     take = redaction.without if leave_out else redaction.masked
+    if not leave_out:
+        record = msgspec.structs.replace(record, **record.masked, masked={})
     user = take(msgspec.json.decode(record.user), "user")
     context = take(msgspec.json.decode(record.context), "context")
     calls = [
@@ -116,36 +127,39 @@ def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[
         for place, call in enumerate(record.trace.calls)
     ]
     places = list(redaction.removed)
+    masked = {name: take(msgspec.json.decode(text), name) for name, text in record.masked.items()}
     tokens = {name: take(getattr(record, name), "context", name) for name in TOKENS}
     # As it is read, and not as it stands there: what a worker wrote that a rule has taken over may be anything.
-    events = [_masked(event, redaction) for event in msgspec.to_builtins(record.trace.events())]
-    kills = {
-        index: msgspec.structs.replace(
-            kill,
-            error=msgspec.convert(redaction.everywhere(msgspec.to_builtins(kill.error)), StepError),
-            events=msgspec.convert(
-                [_masked(event, redaction) for event in msgspec.to_builtins(kill.events)], list[Event]
-            ),
-        )
-        for index, kill in record.trace.kills.items()
+    events = [_by_name(event, redaction) for event in record.trace.events()]
+    of_kills = {
+        index: [_by_name(event, redaction) for event in kill.events] for index, kill in record.trace.kills.items()
     }
     if not redaction.removed:
         return record, ()
+    mask = functools.partial(redaction.everywhere, names=True)
     trace = msgspec.structs.replace(
         record.trace,
-        journal=msgspec.Raw(_encode(events)),
-        kills=kills,
-        calls=tuple(_call_everywhere(call, redaction) for call in calls),
-        unmet={place: redaction.everywhere(reason) for place, reason in record.trace.unmet.items()},
+        journal=msgspec.Raw(_encode([masked_event(event, mask) for event in events])),
+        kills={
+            index: msgspec.structs.replace(
+                kill,
+                error=masked_error(kill.error, mask),
+                events=[masked_event(event, mask) for event in of_kills[index]],
+            )
+            for index, kill in record.trace.kills.items()
+        },
+        calls=tuple(_call_everywhere(call, mask) for call in calls),
+        unmet={place: mask(reason) for place, reason in record.trace.unmet.items()},
     )
     given = {"user": user, "context": context, **tokens}
     given |= {"redirect": record.redirect, "multifactor": record.multifactor}
-    members = {name: redaction.everywhere(value, names=True) for name, value in given.items()}
+    members = {name: mask(value) for name, value in given.items()}
     made = msgspec.structs.replace(
         record,
         **{name: msgspec.Raw(_encode(members.pop(name))) for name in ("user", "context")},
         **members,
-        updates={store: redaction.everywhere(patch, names=True) for store, patch in record.updates.items()},
+        masked={name: msgspec.Raw(_encode(mask(value))) for name, value in masked.items()},
+        updates={store: mask(patch) for store, patch in record.updates.items()},
         denial=_denial(record, redaction),
         scope=redaction.everywhere(record.scope),
         warnings=tuple(
@@ -155,9 +169,9 @@ def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[
             for notice in record.warnings
         ),
         trace=trace,
-        dropped=tuple(redaction.everywhere(record.dropped)),
+        dropped=tuple([masked_path(place, mask) for place in record.dropped]),
     )
-    return made, tuple(redaction.everywhere(places))
+    return made, tuple([masked_path(place, mask) for place in places])
 
 
 def _denial(record: Record, redaction: Redaction) -> Denial | None:
@@ -165,19 +179,19 @@ def _denial(record: Record, redaction: Redaction) -> Denial | None:
     return denial and msgspec.structs.replace(denial, description=redaction.everywhere(denial.description))
 
 
-def _call_everywhere(call: CallRecord, redaction: Redaction) -> CallRecord:
+def _call_everywhere(call: CallRecord, mask: Mask) -> CallRecord:
     texts = {name: msgspec.json.decode(getattr(call, name)) for name in ("request", "answer", "masked")}
-    masked = {name: msgspec.Raw(_encode(redaction.everywhere(text))) for name, text in texts.items()}
+    masked = {name: msgspec.Raw(_encode(masked_message(text, mask))) for name, text in texts.items()}
     return msgspec.structs.replace(call, **masked)
 
 
-def _masked(event: list[Any], redaction: Redaction) -> list[Any]:
-    """An event (see `sandbox.journal`) without what is not to be kept. Its first three members are words of ours."""
-    if event[0] == "write":
-        path = parts_of(event[3])
-        old, new = (redaction.everywhere(redaction.masked(value, *path), names=True) for value in event[4:6])
-        event = [*event[:4], old, new, event[6]]
-    return [*event[:3], *redaction.everywhere(event[3:])]
+def _by_name(event: Event, redaction: Redaction) -> Event:
+    """An event without what is not to be kept by its place."""
+    if not isinstance(event, Write):
+        return event
+    path = parts_of(event.path)
+    old, new = (redaction.masked(value, *path) for value in (event.old, event.new))
+    return msgspec.structs.replace(event, old=old, new=new)
 
 
 AS_IT_IS = """execution_id revision engine configuration ms decision denial redirect multifactor scope updates warnings
@@ -203,8 +217,7 @@ def shown(record: Record, recording: Recording) -> dict[str, JSON]:
 def summary(record: Record, recording: Recording) -> dict[str, JSON]:
     """A record as a list shows it. Only what it shows is looked through: a list has many."""
     redaction = redaction_of(recording)
-    user = redaction.masked(msgspec.json.decode(record.user), "user") or {}
-    context = redaction.masked(msgspec.json.decode(record.context), "context")
+    user, context = (redaction.masked(record.given(name), name) for name in ("user", "context"))
     failed = {event.step for event in record.trace.events() if isinstance(event, End) and event.outcome != "passed"}
     rules = record.trace.rules
     return {
@@ -214,7 +227,7 @@ def summary(record: Record, recording: Recording) -> dict[str, JSON]:
         "ms": record.ms,
         "decision": record.decision,
         "client": redaction.everywhere(context.get("clientID"), names=True),
-        "user": redaction.everywhere(user.get("user_id"), names=True),
+        "user": redaction.everywhere((user or {}).get("user_id"), names=True),
         "claims": redaction.everywhere(sorted({*(record.idToken or ()), *(record.accessToken or ())})),
         "failed": [rules[index].name for index in sorted({*failed, *record.trace.kills}) if 0 <= index < len(rules)],
         "denial": msgspec.to_builtins(_denial(record, redaction)),
@@ -225,6 +238,14 @@ def summary(record: Record, recording: Recording) -> dict[str, JSON]:
 def redaction_of(recording: Recording) -> Redaction:
     """What is not to be shown."""
     return Redaction(DEFAULT if recording.redact is None else recording.redact)
+
+
+def redaction_seen(recording: Recording, *records: Record) -> Redaction:
+    """The same, with all texts of these records that are not to be shown."""
+    redaction = redaction_of(recording)
+    for record in records:
+        _without(record, redaction, leave_out=False)
+    return redaction
 
 
 def shown_moment(clock: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from sandbox.journal import pointer
 
@@ -50,8 +51,8 @@ class Redaction:
     def __init__(self, patterns: Iterable[str]) -> None:
         split = dict.fromkeys(tuple(_folded(part) for part in pattern.split("/")[1:]) for pattern in patterns)
         # Most patterns are a name that may stand anywhere: one look-up tells for all of them.
-        self._anywhere = {names[1] for names in split if len(names) == 2 and names[0] == "**"}
-        self._others = [names for names in split if not (len(names) == 2 and names[0] == "**")]
+        self._anywhere = {names[1] for names in split if len(names) == 2 and names[0] == "**"} - {"*", "**"}
+        self._others = [names for names in split if names not in {("**", name) for name in self._anywhere}]
         self.removed: list[str] = []
         self.texts: set[str] = set()
         self._starts: dict[str, list[str]] = {}  # of all texts, as they may be written
@@ -65,6 +66,10 @@ class Redaction:
     def without(self, value: Any, *at: Any) -> Any:
         """The same with members of objects left out instead."""
         return self._start(value, at, leave_out=True)
+
+    def hidden(self, value: Any, *at: Any) -> Any:
+        """A mask for `value` whatever the patterns name, where there are any."""
+        return self._taken(value, at) if self._anywhere or self._others else value
 
     def names(self, at: Iterable[Any]) -> bool:
         """Whether a pattern names what stands at `at`, or something that holds it."""
@@ -183,6 +188,8 @@ class Redaction:
             if len(value) < SHORTEST:
                 return
         if isinstance(value, str):
+            if value == MASK:
+                return  # hidden before, and by others: it tells nothing
             if len(value) >= SHORTEST:
                 self._search_for(value)
             elif value:
@@ -198,10 +205,19 @@ class Redaction:
             return
         self.texts.add(text)
         plain = text.isalnum() and text.isascii()  # the same however it is quoted
-        for written in {text} if plain else {text, json.dumps(text)[1:-1], _quoted(text), repr(text)[1:-1]}:
+        for written in {text} if plain else _written(text):
             alike = self._starts.setdefault(written[:SHORTEST], [])
             if len(alike) <= MOST_ALIKE and written not in alike:
                 alike.append(written)
+
+
+def _written(text: str) -> set[str]:
+    """As it is; as JSON and Python quote it; and in addresses and forms."""
+    quoted = {json.dumps(text)[1:-1], _quoted(text), repr(text)[1:-1]}
+    try:
+        return {text, *quoted, quote(text), quote(text, safe=""), quote_plus(text)}
+    except UnicodeEncodeError:  # with half a surrogate pair, which no address holds
+        return {text, *quoted}
 
 
 def _alike(value: str, at: int, text: str) -> int:

@@ -17,7 +17,7 @@ from engine.configuration import Configurations, ConfigurationSet
 from engine.engine import Engine
 from engine.execution import Execution
 from engine.models import CallRecord, Recording, Revision, Step, Transaction
-from engine.record import Record, redaction_of, shown
+from engine.record import Record, redacted, redaction_seen, shown
 from engine.record import record as record_of
 from engine.recorder import NoRecorder
 from engine.store.store import Store
@@ -87,6 +87,9 @@ class Replayer:
         ended, remarks = _ended(record)
         configuration = await self._configuration(tenant, record)
         execution = await self._run(tenant, record, revision, {}, ended, configuration, record.trace.calls, traced)
+        calls = [call for call in record.trace.calls if call.step in ended]
+        trace = msgspec.structs.replace(execution.trace, calls=(*calls, *execution.trace.calls))
+        execution = msgspec.structs.replace(execution, trace=trace)
         if record.denial is not None and any(_denied_by(record, index) for index in ended):
             # What the rule had asked for before it was ended is not known anew.
             execution = msgspec.structs.replace(
@@ -163,19 +166,23 @@ def _calls(record: Record, revision: Revision) -> list[CallRecord]:
 
 def shown_replay(replay: Replay, record: Record, recording: Recording) -> dict[str, Any]:
     """A replay as `POST /v1/executions/{id}/replay` shows it, redacted like a record."""
-    redaction = redaction_of(recording)
-    for name in ("user", "context"):
-        redaction.masked(msgspec.json.decode(getattr(record, name)), name)
+    again = record_of(replay.execution)
+    redaction = redaction_seen(recording, record, again)
+    # What a rule did is shown as its record shows it.
+    then = _of_steps(redacted(record, recording).trace.steps())
+    now = _of_steps(redacted(again, recording).trace.steps())
     differences = []
     for one in replay.differences:
         at = ("context", one.part, one.name) if one.part in TOKENS else ()
         old, new = (redaction.masked(value, *at) for value in (one.old, one.new))
+        if one.part in then or one.part in now:
+            old, new = then.get(one.part), now.get(one.part)
         differences.append({**msgspec.to_builtins(one), "old": old, "new": new})
     return {
         "identical": replay.identical,
         "differences": [redaction.everywhere(one, names=True) for one in msgspec.to_builtins(differences)],
         "remarks": msgspec.to_builtins(replay.remarks),
-        "execution": shown(record_of(replay.execution), recording),
+        "execution": shown(again, recording),
     }
 
 
@@ -239,18 +246,24 @@ def _members(part: str, old: dict[str, Any] | None, new: dict[str, Any] | None) 
 
 
 def _steps(old: Sequence[Step], new: Sequence[Step]) -> list[Difference]:
-    found = []
-    for index in range(max(len(old), len(new))):
-        before = msgspec.to_builtins(old[index]) if index < len(old) else {}
-        after = msgspec.to_builtins(new[index]) if index < len(new) else {}
-        found += [
-            Difference(
-                part=f"steps[{index}].{member}", name=before.get("rule"), old=before.get(member), new=after.get(member)
-            )
-            for member in OF_STEP
-            if _text(_untimed(before.get(member))) != _text(_untimed(after.get(member)))
-        ]
-    return found
+    before, after = _of_steps(old), _of_steps(new)
+    rules = {part: value for part, value in before.items() if part.endswith(".rule")}
+    return [
+        Difference(
+            part=part, name=rules.get(f"{part.partition('.')[0]}.rule"), old=before.get(part), new=after.get(part)
+        )
+        for part in dict.fromkeys((*before, *after))
+        if _text(_untimed(before.get(part))) != _text(_untimed(after.get(part)))
+    ]
+
+
+def _of_steps(steps: Sequence[Step]) -> dict[str, Any]:
+    """Each member of each step, by the name that a difference has for it."""
+    return {
+        f"steps[{index}].{member}": msgspec.to_builtins(getattr(step, member))
+        for index, step in enumerate(steps)
+        for member in OF_STEP
+    }
 
 
 def _untimed(value: Any) -> Any:

@@ -89,6 +89,7 @@ class Shadowing:
             shadow = msgspec.structs.replace(shadow, reached=last)
             log.warning("shadow rules do not keep up: logins are left out", tenant=shadow.tenant, count=behind)
         found = await self._records.oldest(shadow.tenant, which, AT_ONCE) if behind <= MOST_BEHIND else []
+        recording = (await self._store.live_revision(shadow.tenant)).settings.recording
         began = time.monotonic()
         for record in found:
             if self._recurring.closing.is_set():
@@ -97,7 +98,7 @@ class Shadowing:
             if replay is None:
                 impact.left_out += 1
             else:
-                impact.add(record, replay)
+                impact.add(record, replay, recording)
             shadow = msgspec.structs.replace(shadow, reached=record.execution_id)
             # Slow rules must not use up the hold: what was found by then would be another's to find, again and again.
             if time.monotonic() > began + AT_A_STRETCH:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from engine.models import Recording
-from engine.record import Record, redaction_of
+from engine.record import Record, redaction_seen
 from engine.redaction import Redaction
 from engine.replay import Replay
 from sandbox import timeline
@@ -39,9 +39,7 @@ def lines_run(replay: Replay) -> dict[int, frozenset[int]] | None:
 def shown_timeline(replay: Replay, record: Record, scripts: Mapping[str, str], recording: Recording) -> dict[str, Any]:
     """As `GET /v1/executions/{id}/timeline` shows it. `scripts` are the sources by rule. A value is hidden where a
     record would hide it, and a variable where it would hide a member of `user` with its name."""
-    redaction = redaction_of(recording)
-    for name in ("user", "context"):
-        redaction.masked(msgspec.json.decode(getattr(record, name)), name)
+    redaction = redaction_seen(recording, record)
     rules = replay.execution.trace.rules
     sources = {rule.id: scripts.get(rule.id, "").split("\n") for rule in rules}
     found = entries(replay)

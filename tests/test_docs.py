@@ -95,8 +95,10 @@ def test_every_code_of_a_problem_or_failure_is_documented() -> None:
 
 def test_every_command_is_documented_and_has_help() -> None:
     commands = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    commands += [group.name for group in app.registered_groups if group.name]
     assert commands
-    for command in app.registered_commands:
+    within = [command for group in app.registered_groups for command in group.typer_instance.registered_commands]  # type: ignore[union-attr]
+    for command in (*app.registered_commands, *within):
         assert command.callback is not None
         assert command.callback.__doc__
     for name in commands:

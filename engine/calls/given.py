@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,20 +23,29 @@ class Exchange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Given:
-    """Each exchange answers one call, the first that is left with its method and address. Nothing goes outside; values
-    are kept for this execution only."""
+    """Each exchange answers one call, the first that is left with its method and address, as `shown` writes that.
+    Nothing goes outside; values are kept for this execution only. `answered` are those that did, with the addresses
+    that were asked, and `left` the others."""
 
-    def __init__(self, exchanges: Sequence[Exchange], kept: Mapping[str, Any] | None = None) -> None:
-        self._exchanges = list(exchanges)
+    def __init__(
+        self,
+        exchanges: Sequence[Exchange],
+        kept: Mapping[str, Any] | None = None,
+        shown: Callable[[str], str] = str,
+    ) -> None:
+        self.left = list(exchanges)
+        self.answered: list[Exchange] = []
         self._kept = dict(kept or {})
+        self._shown = shown
 
     async def http(self, tenant: str, request: HttpRequest, hosts: tuple[str, ...], seconds: float) -> bytes:
-        asked = request.method, request.url
-        found = next((one for one in self._exchanges if (one.method, one.url) == asked), None)
+        asked = request.method, self._shown(request.url)
+        found = next((one for one in self.left if (one.method, one.url) == asked), None)
         if found is None:
             text = f"no answer is given to `{request.method} {request.url[:200]}`"
             return msgspec.json.encode(HttpAnswer(failure="failed", message=text))
-        self._exchanges.remove(found)
+        self.left.remove(found)
+        self.answered.append(msgspec.structs.replace(found, url=request.url))
         if found.failure is not None:
             text = f"`{request.method} {request.url[:200]}` fails, as it was given: {found.failure}"
             return msgspec.json.encode(HttpAnswer(failure=found.failure, message=text))

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from engine.masking import MASK, Masking
+from engine.masked import masked_message
+from engine.masking import MASK, NOTHING, Masking
 from engine.models import NULL, CallRecord
 from sandbox.exchanges import READS, CacheAnswer, CacheRequest, HttpAnswer, HttpRequest
 from sandbox.limits import Limits
@@ -36,13 +37,14 @@ class World(Protocol):
 
 
 class _Entry:
-    __slots__ = ("answer", "call", "ms", "since")
+    __slots__ = ("answer", "call", "ms", "since", "then")
 
     def __init__(self, call: Call) -> None:
         self.call = call
         self.since = time.monotonic()
         self.ms: float | None = None
         self.answer: bytes | None = None
+        self.then: CallRecord | None = None  # the recorded call that it is answered from
 
 
 class Made:
@@ -65,9 +67,7 @@ class Made:
         self._deadline = deadline
         self._limits = limits
         self._masking = masking
-        self._recorded: Mapping[tuple[int, int], CallRecord] | None = None
-        if recorded is not None:
-            self._recorded = {(call.step, call.ordinal): call for call in recorded}
+        self._recorded = recorded
         self._entries: dict[tuple[int, int], _Entry] = {}
         self.changes = False
         self.unrecorded: CallRecord | None = None  # the first that the record had no answer to
@@ -83,7 +83,8 @@ class Made:
         entry = self._entries[key] = _Entry(call)
         try:
             if self._recorded is not None:
-                entry.answer = self._from_record(call, self._recorded.get(key))
+                entry.then = self._then(call, self._recorded)
+                entry.answer = self._from_record(call, entry.then)
             else:
                 entry.answer = await self._from_outside(call)
                 if sum(len(other.answer or b"") for other in self._entries.values()) > MOST_ANSWERED:
@@ -111,7 +112,7 @@ class Made:
         ms = entry.ms if entry.ms is not None else (time.monotonic() - entry.since) * 1000
         try:
             request = self._masked(entry.call)
-            masked = None if answer is None or not self._masking else self._masking.json(answer)
+            masked = answer and self._credentials(entry.call).message(self._masking.message(answer))
         except RecursionError:  # no honest worker nests so deep
             request, masked, answer = {}, None, None
         return CallRecord(
@@ -136,14 +137,34 @@ class Made:
         # Twice the same value is kept as well as once: that is no change for `changes`.
         return await self._outside.cache(self._tenant, _cache.decode(call.request))
 
-    def _from_record(self, call: Call, then: CallRecord | None) -> bytes:
+    def _then(self, call: Call, recorded: Sequence[CallRecord]) -> CallRecord | None:
+        """The same call of the same rule: at its place, else the first that none was answered from. Another rule may
+        make one more or one less."""
         request = self._masked(call)
-        same = then is not None and then.kind == call.kind and msgspec.json.decode(then.request) == request
-        if then is not None and then.answered and same:
+        taken = {entry.then.ordinal for (step, _), entry in self._entries.items() if step == call.step and entry.then}
+        left = [one for one in recorded if (one.step, one.kind) == (call.step, call.kind) and one.ordinal not in taken]
+        left.sort(key=lambda one: one.ordinal != call.ordinal)
+        return next((one for one in left if msgspec.json.decode(one.request) == request), None)
+
+    def _from_record(self, call: Call, then: CallRecord | None) -> bytes:
+        if then is not None and then.answered:
             return bytes(then.answer)
         if self.unrecorded is None:
             self.unrecorded = self._noted(_Entry(call), None)
         return _failed(call.kind, NOT_RECORDED)
+
+    def _credentials(self, call: Call) -> Masking:
+        """Of a call, for hosts that repeat them: headers, and what stands in them behind `Bearer` and the like."""
+        if b'"headers"' not in bytes(call.request):
+            return NOTHING
+        request = msgspec.json.decode(call.request)
+        headers = request.get("headers") if isinstance(request, dict) else None
+        found = [
+            str(value)
+            for name, value in (headers or {}).items()
+            if isinstance(name, str) and name.lower() in SECRET_HEADERS
+        ]
+        return Masking([*found, *(value.rpartition(" ")[2] for value in found)])
 
     def _masked(self, call: Call) -> Any:
         """A call's request as JSON data, without its secrets."""
@@ -152,7 +173,7 @@ class Made:
             request["headers"] = {
                 name: MASK if name.lower() in SECRET_HEADERS else value for name, value in headers.items()
             }
-        return self._masking.value(request)
+        return masked_message(request, self._masking.value)
 
 
 def _same(one: Call, other: Call) -> bool:

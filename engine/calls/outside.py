@@ -15,7 +15,6 @@ from engine.calls.remembered import Remembered
 from engine.keys import Keys
 from sandbox.exchanges import CacheRequest, HttpAnswer, HttpRequest
 
-APART = " (apart)"  # behind a tenant's key: no tenant has such a name
 SHORTEST = 0.005  # seconds: with less no call is begun
 
 
@@ -66,17 +65,3 @@ class Outside:
         elif answer.failure is None:
             self._breakers.answered(tenant, place)
         return answer
-
-
-class Apart:
-    """The outside for drafts of those who may not see what live rules use: hosts answer, and nothing that is kept,
-    remembered or connected is shared with live rules."""
-
-    def __init__(self, outside: Outside) -> None:
-        self._outside = outside
-
-    async def http(self, tenant: str, request: HttpRequest, hosts: tuple[str, ...], seconds: float) -> bytes:
-        return await self._outside.http(tenant + APART, request, hosts, seconds)
-
-    async def cache(self, tenant: str, request: CacheRequest) -> bytes:
-        return await self._outside.cache(tenant + APART, request)

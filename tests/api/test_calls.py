@@ -426,3 +426,134 @@ async def test_what_cannot_be_kept(kept: Running, body: str, message: str) -> No
     await kept.add("keep", body)
     record = await kept.record((await kept.execute())["execution_id"])
     assert record["steps"][0]["error"]["message"] == message
+
+
+# Many logins
+
+CALLING = """\
+import hashlib, json, random, secrets, time, uuid
+ns = "https://example.com/"
+n = user.n
+cached = cache.get(f"seen-{n % 7}", 0)
+cache.set(f"seen-{n % 7}", cached + 1)
+context.idToken[ns + "seen"] = cached
+count = http.get("SERVER/count", headers={"Authorization": "Bearer " + configuration.KEY})
+context.idToken[ns + "count"] = count.json()
+if n % 2:
+    remembered = http.get("SERVER/count", params={"remembered": n % 3}, cache=60)
+    context.idToken[ns + "remembered"] = remembered.json()
+if n % 3 == 0:
+    told = http.post("SERVER/echo", json={"key": configuration.KEY, "at": time.time(), "once": secrets.token_hex(8)})
+    context.idToken[ns + "told"] = hashlib.sha256(json.loads(told.json()["body"])["key"].encode()).hexdigest()
+if n % 5 == 0:
+    try:
+        http.get("SERVER/hangs-up")
+    except http.Error as error:
+        print("no answer:", error)
+if n % 7 == 0:
+    http.get("SERVER/gone").raise_for_status()
+user.app_metadata = {"at": time.time(), "id": str(uuid.uuid4()), "drawn": random.random()}"""
+CHANCE = """\
+import datetime, random
+order = ["a", "b", "c", "d", "e"]
+random.shuffle(order)
+context.accessToken["https://example.com/order"] = order
+context.accessToken["https://example.com/now"] = datetime.datetime.now().isoformat()
+if user.n % 11 == 0:
+    raise UnauthorizedError("not you, " + random.choice(order))
+if user.n % 13 == 0:
+    context.redirect = {"url": "https://example.com/" + random.choice(order)}"""
+SKIPPED = """\
+answer = http.get("SERVER/count")
+context.idToken["https://example.com/skipped"] = answer.text
+if user.n % 4 == 0:
+    raise ValueError(answer.text)"""
+
+
+async def forget_all(redis_server: str) -> None:
+    async with redis.asyncio.from_url(redis_server) as client:
+        await client.flushall()
+
+
+async def test_many_logins_are_replayed_as_they_were_when_nobody_answers_any_more(
+    tmp_path: Path, redis_server: str
+) -> None:
+    count = 0
+
+    async def counts(received: hosts.Received, writer: Any) -> None:
+        nonlocal count
+        count += 1
+        hosts.send(writer, 200, str(count).encode())
+
+    await forget_all(redis_server)
+    async with running(tmp_path, {**NETWORKS, "REDIS_URL": redis_server}) as service:
+        async with host({"/count": counts}) as server:
+            await allow(service, server.url)
+            for name, script, on_failure in (
+                ("skipped", SKIPPED, "skip"),
+                ("calling", CALLING, "deny"),
+                ("chance", CHANCE, "deny"),
+            ):
+                await service.add(name, script.replace("SERVER", server.url), on_failure=on_failure)
+            answers = []
+            for turn in range(4):  # with other values each time
+                await service.call("PUT", "/v1/configuration/KEY", {"value": f"the-{turn}-secret-of-ours"})
+                logins = (service.execute({"user_id": f"u{n}", "n": n}) for n in range(turn * 20, turn * 20 + 20))
+                answers += await asyncio.gather(*logins)
+            asked = len(server.received)
+        await service.call("DELETE", "/v1/configuration/KEY")
+        await forget_all(redis_server)
+        assert {answer["decision"] for answer in answers} == {"allow", "deny", "redirect"}
+        for answer in answers:
+            path = f"/v1/executions/{answer['execution_id']}/replay"
+            replay = (await service.call("POST", path)).json()
+            assert (replay["identical"], replay["differences"], replay["remarks"]) == (True, [], [])
+            for part in ("decision", "redirect", "denial", "warnings", "updates", "idToken", "accessToken"):
+                assert replay["execution"][part] == answer[part]
+        assert len(server.received) == asked
+
+
+@pytest.mark.parametrize("on_failure", ["deny", "skip"])
+@pytest.mark.parametrize(
+    "end", ["while True:\n    pass", "sum(range(10 ** 12))", "l = []\nwhile True:\n    l.append('x' * 10_000_000)"]
+)
+async def test_a_rule_that_was_ended_has_its_calls_in_a_replay(
+    service: Running, server: Host, end: str, on_failure: str
+) -> None:
+    ask = f'context.idToken["https://example.com/NAME"] = http.get("{server.url}/echo?NAME").status_code\n'
+    await service.add("first", ask.replace("NAME", "first"))
+    await service.add("ended", ask.replace("NAME", "ended") + end, on_failure=on_failure)
+    await service.add("last", ask.replace("NAME", "last"))
+    answer = await service.execute()
+    assert answer["decision"] == ("allow" if on_failure == "skip" else "deny")
+    calls = await calls_of(service, answer)
+    assert len(calls) == (3 if on_failure == "skip" else 2)
+    asked = len(server.received)
+    replay = (await service.call("POST", f"/v1/executions/{answer['execution_id']}/replay")).json()
+    assert (replay["identical"], replay["differences"]) == (True, [])
+    assert [remark["code"] for remark in replay["remarks"]] == ["as_recorded"]
+    assert [call for step in replay["execution"]["steps"] for call in step["calls"]][1]["request"] == calls[1][
+        "request"
+    ]
+    assert len(server.received) == asked
+
+
+async def test_another_rule_may_make_one_call_more_or_less(service: Running, server: Host) -> None:
+    body = "".join(
+        f'    context.idToken["https://example.com/{name}"] = http.get("{server.url}/echo?{name}").json()["target"]\n'
+        for name in ("a", "b", "c")
+    )
+    await service.add("ask", "", script=f"def rule(user, context):\n{body}")
+    answer = await service.execute()
+    a, b, c = body.splitlines(keepends=True)
+    more = f'    try:\n        http.get("{server.url}/echo?more")\n    except http.Error:\n        pass\n'
+    for lines, same, remarks in (
+        (a + c + b, True, []),
+        (a + c, False, []),
+        (a + more + b + c, True, ["not_reproducible"]),
+    ):
+        draft = {"name": "ask", "script": f"def rule(user, context):\n{lines}"}
+        path = f"/v1/executions/{answer['execution_id']}/replay"
+        replay = (await service.call("POST", path, {"rules": [draft]})).json()
+        assert (replay["identical"], [remark["code"] for remark in replay["remarks"]]) == (same, remarks), lines
+    assert len(server.received) == 3

@@ -80,7 +80,7 @@ async def test_there_are_so_many_values(service: Running) -> None:
         await service.service.configurations.put("default", f"K{n}", "x", by="tester")
     response = await service.call("PUT", "/v1/configuration/ONE_MORE", {"value": "x"})
     assert response.status_code == 422
-    assert response.json()["error_description"] == "there are 200 values already: delete one first"
+    assert response.json()["error_description"] == "these are 201 values: the limit is 200"
 
 
 READS = (
@@ -341,3 +341,58 @@ async def test_a_login_with_calls_becomes_a_case(tmp_path: Path) -> None:
             ("GET", f"{server.url}/echo", 200)
         ]
         assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_who_sets_values_at_once_makes_one_set_after_the_other(
+    tmp_path: Path, postgres_url: str, database: str
+) -> None:
+    with fresh_database(postgres_url) as url:
+        shared = {"DATABASE_URL": url, "CLAIMSMITH_SECRET": "a-secret-that-both-replicas-have-in-common"}
+        async with running(tmp_path, shared if database == "postgres" else None) as service:
+            numbers = await asyncio.gather(*(put(service, f"KEY_{n}", str(n)) for n in range(20)))
+            assert sorted(numbers) == list(range(1, 21))
+            live = await service.service.configurations.live("default")
+            assert (live.number, len(live.values)) == (20, 20)
+            for number in numbers:  # each set holds what was set by then, and never changes
+                stored = await service.service.configurations.numbered("default", number)
+                assert len(stored.values) == number
+            deletions = asyncio.gather(*(service.call("DELETE", "/v1/configuration/KEY_0") for _ in range(5)))
+            await put(service, "KEY_1", "new")
+            assert sorted(one.status_code for one in await deletions) == [204, 404, 404, 404, 404]
+            live = await service.service.configurations.live("default")
+            assert (live.number, len(live.values), live.values["KEY_1"]) == (22, 19, "new")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({f"KEY_{n}": "x" for n in range(201)}, "these are 201 values: the limit is 200"),
+        ({"KEY": "x" * 65_537}, "the value has 65537 bytes: the limit is 65536"),
+        ({"A.B": "x"}, "`A.B` is not a name"),
+    ],
+)
+async def test_a_draft_is_given_what_could_be_set(service: Running, values: dict[str, str], said: str) -> None:
+    script = "def rule(user, context):\n    x = configuration.keys()\n"
+    body = {"user": {"user_id": "u"}, "script": script, "configuration": values}
+    response = await service.call("POST", "/v1/try", body)
+    assert response.status_code == 422
+    assert said in response.json()["error_description"]
+
+
+async def test_a_set_that_cannot_be_opened_stops_its_own_tenant_only(tmp_path: Path) -> None:
+    environ = {"CLAIMSMITH_SECRET": "the-new-secret-of-this-service-123456"}
+    async with running(tmp_path, environ) as service:
+        await service.call("PUT", "/v1/tenants/other")
+        for tenant in ("default", "other"):
+            await service.service.configurations.put(tenant, "KEY", tenant, by="tester")
+            await service.add("read", 'context.idToken["https://example.com/a"] = configuration.KEY', tenant=tenant)
+    with sqlite3.connect(tmp_path / "claimsmith.db") as connection:
+        connection.execute("UPDATE configurations SET sealed = x'00' WHERE tenant = 'default'")
+    connection.close()
+    for more in ({}, {"CLAIMSMITH_SECRET_PREVIOUS": "the-old-secret-of-this-service-123456"}):
+        async with running(tmp_path, {**environ, **more}) as service:
+            assert (await service.execute(tenant="other"))["idToken"] == {"https://example.com/a": "other"}
+            response = await service.call("POST", "/v1/execute", {"user": {"user_id": "u"}, "context": {}})
+            assert response.status_code == 503
+            assert "configuration 1 of tenant `default` was sealed with another secret" in response.text

@@ -71,6 +71,7 @@ async def test_the_whole_record(service: Running, tenant: str) -> None:
         },
         "redirect": None,
         "multifactor": None,
+        "configuration": None,
         "idToken": None,
         "accessToken": None,
         "scope": None,

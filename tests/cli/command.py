@@ -173,9 +173,16 @@ class Commands:
         assert response.is_success, response.text
         return {execution["execution_id"] for execution in response.json()["executions"]}
 
-    def call(self, method: str, path: str, body: Any = None, subject: str = "bob") -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        subject: str = "bob",
+        scope: str = "rules:read rules:write rules:deploy",
+    ) -> Any:
         """As somebody else, without the command line."""
-        headers = {"Authorization": f"Bearer {self.token(subject=subject)}"}
+        headers = {"Authorization": f"Bearer {self.token(scope, subject)}"}
         response = httpx2.request(method, self.url + path, json=body, headers=headers, timeout=30)
         assert response.is_success, response.text
         return response.json() if response.content else None

@@ -15,6 +15,7 @@ VARYING = (
     (r"\b\d+\.\d(?= ms|\n)", "0.0"),
     (r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "01M8DZJ3X896CT4KHT6M79X7TC"),
     (r"\d{4}-\d\d-\d\dT\S+Z", "2026-11-27T00:00:00Z"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "2026-11-27 00:00:00Z"),
 )
 
 
@@ -28,7 +29,7 @@ def test_the_examples_do_what_they_show(commands: Commands) -> None:
     blocks = re.findall(r"```console\n(.*?)```", DOCS, re.DOTALL)
     examples = [example for block in blocks for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
     assert len(examples) >= 12
-    scopes = f"{SUPPORT} rules:deploy"
+    scopes = f"{SUPPORT} rules:deploy configuration:write"
     tokens = {
         "CLAIMSMITH_TOKEN": commands.token(scopes),
         "BOBS_TOKEN": commands.token(subject="bob"),

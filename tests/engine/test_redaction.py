@@ -29,6 +29,8 @@ from sandbox.shown import shown
         (["/user/**"], {"a": 1, "b": {"c": 2}}, {"a": MASK, "b": MASK}, ["/user/a", "/user/b"]),
         (["/user"], {"a": 1}, {"a": MASK}, ["/user/a"]),
         (["/**"], {"a": {"b": 1}}, {"a": MASK}, ["/user/a"]),
+        (["/**/*"], {"a": {"b": 1}}, {"a": MASK}, ["/user/a"]),
+        (["/**/**"], {"a": {"b": 1}}, {"a": MASK}, ["/user/a"]),
         (["/user/a"], None, None, []),
         (["/user/1"], {"1": "x"}, {"1": MASK}, ["/user/1"]),
     ],
@@ -173,3 +175,9 @@ def test_many_names_that_may_be_any_number_take_no_longer() -> None:
     for _ in range(90):
         value = {"a": value}
     assert MASK in str(redaction.masked(value, "user"))
+
+
+def test_what_was_hidden_before_is_no_secret() -> None:
+    redaction = Redaction(["/user/key"])
+    assert redaction.masked({"key": MASK}, "user") == {"key": MASK}
+    assert redaction.everywhere('{"a":"***"}') == '{"a":"***"}'
