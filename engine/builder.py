@@ -103,7 +103,7 @@ class Builder:
                 self._take_answer(run.answer, lost, policy, blame)
         finally:
             self._notices.extend(policy.notices)
-        self._note_secrets(reach.masking, blame)
+        self._note_secrets(reach.masking, reach.hidden, blame)
         self._note_effectless(bytes(run.journal), blame)
 
     def _look_into(self, run: Run, policy: Policy) -> Sequence[str]:
@@ -140,13 +140,13 @@ class Builder:
             timeline=self._timeline,
             configuration=self._reach.number,
             unrecorded=self._reach.unrecorded,
-            masking=self._reach.masking,
+            masking=self._reach.hidden,
             clock=clock,
             seed=seed,
             seconds=seconds,
         )
 
-    def _note_secrets(self, masking: Masking, blame: trace.Blame) -> None:
+    def _note_secrets(self, masking: Masking, hidden: Masking, blame: trace.Blame) -> None:
         """A claim that holds a value of the configuration goes to whoever has the token, which is seldom meant; but no
         notice says it."""
         if not masking:
@@ -154,14 +154,15 @@ class Builder:
         for token in TOKENS if self._decision == "allow" else ():
             for claim, value in self._tokens[token].items():
                 if masking.holds({claim: value}):
-                    name = masking.text(claim)  # as the journal has it, too
+                    name = hidden.text(claim)  # as the journal has it, too
                     rule, line = blame.of(journal.pointer(("context", token, name)))
                     text = f"`{token}` has a value of the configuration in the claim `{name}`"
                     self._notices.append(Notice(code="secret_in_claim", message=text, claim=name, rule=rule, line=line))
-        self._notices = [
-            msgspec.structs.replace(notice, message=masking.text(notice.message), claim=masking.value(notice.claim))
-            for notice in self._notices
-        ]
+        if hidden:
+            self._notices = [
+                msgspec.structs.replace(notice, message=hidden.text(notice.message), claim=hidden.value(notice.claim))
+                for notice in self._notices
+            ]
 
     def _note_effectless(self, text: bytes, blame: trace.Blame) -> None:
         """A rule that writes what had an effect at Auth0 and has none here is told so."""

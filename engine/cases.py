@@ -5,8 +5,10 @@ A case runs through `Engine.evaluate`, so what passes here is what production do
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,13 +27,13 @@ from engine.recorder import NoRecorder
 TENANT = "cases"
 YEARS = range(1970, 2200)  # of a clock: what nanoseconds since the epoch can say in 63 bits
 
-EXPECTABLE = ("decision", "idToken", "accessToken", "denial", "redirect", "multifactor", "updates", "warnings", "logs")
+EXPECTABLE = "decision idToken accessToken denial redirect multifactor updates warnings logs calls".split()
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`clock` is the time the rule sees; its chance comes from `seed`, or from the case's name. Of `expect` only the
-    given keys are compared, each whole. The rule reads `configuration`, and finds in `cache` what stands there; each of
-    `http` answers one of its calls, and nothing goes outside."""
+    given keys are compared, each whole, and of each of `calls` what is said of it. The rule reads `configuration`, and
+    finds in `cache` what stands there; each of `http` answers one of its calls, and nothing goes outside."""
 
     name: str
     user: dict[str, Any] | None
@@ -111,7 +113,7 @@ async def run_case(
         recorder=NoRecorder(),
         clock=clock_of(case),
         seed=seed_of(case.seed or case.name),
-        configuration=ConfigurationSet(None, case.configuration),
+        configuration=ConfigurationSet(None, case.configuration, own=True),
         outside=given or Given(case.http, case.cache),
         traced=traced,
     )
@@ -139,10 +141,35 @@ def differences(case: Case, execution: Execution) -> dict[str, tuple[Any, Any]]:
 
 
 def unlike(case: Case, found: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """What of these `parts` is not as the case expects it: part, then (expected, found)."""
-    return {
-        part: (wanted, found[part]) for part, wanted in case.expect.items() if _plain(wanted) != _plain(found[part])
+    """What of these `parts` is not as the case expects it: part, then (expected, found). Answers that no call has asked
+    for are unlike, too."""
+    narrowed = {**found, "calls": _narrowed(case.expect.get("calls"), found["calls"])}
+    unlike = {
+        part: (wanted, narrowed[part])
+        for part, wanted in case.expect.items()
+        if _plain(wanted) != _plain(narrowed[part])
     }
+    asked = Counter((call["method"], call["url"]) for call in found["calls"])
+    given = Counter((exchange.method, exchange.url) for exchange in case.http)
+    if left := given - asked:
+        unlike["http"] = [f"{method} {url}" for method, url in left.elements()], []
+    return unlike
+
+
+def _narrowed(wanted: Any, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of each call what the case says of it, and of its headers."""
+    if not isinstance(wanted, list) or len(wanted) != len(calls):
+        return calls
+    return [_like(one, call) for one, call in zip(wanted, calls, strict=True)]
+
+
+def _like(wanted: Any, found: Any) -> Any:
+    if not isinstance(wanted, dict):
+        return found
+    narrowed = {name: found[name] for name in wanted if name in found}
+    if "headers" in narrowed:
+        narrowed["headers"] = _like(wanted["headers"], narrowed["headers"])
+    return narrowed
 
 
 def parts(execution: Execution) -> dict[str, Any]:
@@ -158,7 +185,27 @@ def parts(execution: Execution) -> dict[str, Any]:
         "updates": execution.updates,
         "warnings": [notice.code for notice in execution.warnings],
         "logs": [line.text for step in execution.steps for line in step.logs],
+        "calls": _calls(call for step in execution.steps for call in step.calls),
     }
+
+
+def _calls(calls: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was asked by HTTP, as a case expects it: names of headers in lower case, and a body of JSON read."""
+    found = []
+    for call in calls:
+        if call["kind"] != "http":
+            continue
+        request = call["request"]
+        headers = {name.lower(): value for name, value in (request.get("headers") or {}).items()}
+        shown: dict[str, Any] = {"method": request["method"], "url": request["url"], "headers": headers}
+        body = request.get("body", "")
+        if headers.get("content-type") == "application/json":
+            with contextlib.suppress(msgspec.DecodeError):
+                shown["json"] = msgspec.json.decode(body)
+        if "json" not in shown and body:
+            shown["body"] = body
+        found.append(shown)
+    return found
 
 
 def parts_of_record(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,6 +216,7 @@ def parts_of_record(record: Mapping[str, Any]) -> dict[str, Any]:
         "denial": denial and {"error": denial["error"], "description": denial["description"]},
         "warnings": [notice["code"] for notice in record["warnings"]],
         "logs": [line["text"] for step in record["steps"] for line in step["logs"]],
+        "calls": _calls(call for step in record["steps"] for call in step["calls"]),
     }
 
 

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from engine.keys import Keys
-from engine.masking import Masking
+from engine.masking import NOTHING, Masking
 from engine.models import CONFIGURATION_KEY
 from engine.seal import Broken, Seal
 from engine.store.configurations import Entry, SealedSet
@@ -37,9 +37,11 @@ class InvalidValue(Exception):
 class ConfigurationSet:
     """The values of one set. `number` is 0 where nothing was ever set, and None for one that is not stored."""
 
-    def __init__(self, number: int | None, values: Mapping[str, str]) -> None:
+    def __init__(self, number: int | None, values: Mapping[str, str], *, own: bool = False) -> None:
+        """`own` values were given by whoever sees what comes of them: they are hidden from nobody."""
         self.number = number
         self.values = values
+        self.own = own
 
     @functools.cached_property
     def text(self) -> bytes:
@@ -49,6 +51,11 @@ class ConfigurationSet:
     @functools.cached_property
     def masking(self) -> Masking:
         return Masking(self.values.values())
+
+    @property
+    def hidden(self) -> Masking:
+        """What is hidden in what is shown."""
+        return NOTHING if self.own else self.masking
 
     @property
     def placeholders(self) -> ConfigurationSet:
@@ -92,11 +99,11 @@ class Configurations:
         return (0, ()) if stored is None else (stored.number, stored.entries)
 
     def given(self, values: Mapping[str, str]) -> ConfigurationSet:
-        """A set that is nowhere stored. Raises `InvalidValue` for what could not be."""
+        """A set of the caller's own, that is nowhere stored. Raises `InvalidValue` for what could not be."""
         for key, value in values.items():
             self._require_valid(key, value)
         self._require_room(values)
-        return ConfigurationSet(None, values)
+        return ConfigurationSet(None, values, own=True)
 
     async def put(self, tenant: str, key: str, value: str, *, by: str) -> int:
         """Set a value; the number of the set that it made. Raises `InvalidValue`."""

@@ -149,7 +149,7 @@ class Engine:
             )
             conditions = {place: unmet(ready.rules[place].conditions, view) for place in ready.conditional}
             apart = {place: reason for place, reason in conditions.items() if reason is not None}
-            run = await self._run(transaction, ready, ask, ended or {}, apart, reach.masking)
+            run = await self._run(transaction, ready, ask, ended or {}, apart, reach.hidden)
             build.from_run(run, reach)
         name = execution_id(clock, chance[SEED:])
         execution = build.execution(name, transaction, clock, seed, time.monotonic() - began)
@@ -219,7 +219,7 @@ class Engine:
             configuration = given or await self._configuration(revision.tenant, deadline)
         if not ready.calling:
             return Reach(configuration)
-        masking = Reach(configuration).masking
+        masking = Reach(configuration).hidden
         hosts = revision.settings.allowed_hosts
         # What live rules have kept may come of secrets, and decides logins: no business of a draft without them.
         tenant = revision.tenant + WITHOUT_SECRETS if given is not None and given.number is None else revision.tenant

@@ -39,6 +39,11 @@ class Reach(NamedTuple):
         return NOTHING if self.configuration is None else self.configuration.masking
 
     @property
+    def hidden(self) -> Masking:
+        """What is not to be seen in what is recorded and shown."""
+        return NOTHING if self.configuration is None else self.configuration.hidden
+
+    @property
     def broker(self) -> Broker:
         return self.made or NOBODY
 

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from engine.calls.given import Exchange
 from engine.cases import BadCases, Case, clock_of, differences, parts, read_cases
 from engine.execution import Execution
-from engine.models import Denial, Notice, RanRule, Transaction
+from engine.models import CallRecord, Denial, Notice, RanRule, Transaction
 from engine.trace import Trace
+from sandbox.wire import CallKind
 
 
 def execution(**changes: Any) -> Execution:
@@ -124,3 +126,58 @@ def test_parts_of_a_denial() -> None:
     )
     assert msgspec.to_builtins(parts(denied)["denial"]) == {"error": "unauthorized", "description": "no"}
     assert parts(denied)["idToken"] is None
+
+
+def asked(
+    method: str, url: str, body: str = "", headers: dict[str, str] | None = None, kind: CallKind = "http"
+) -> CallRecord:
+    request = {"method": method, "url": url, "headers": headers or {}, "body": body}
+    return CallRecord(
+        step=0,
+        ordinal=0,
+        kind=kind,
+        line=2,
+        ms=1.0,
+        request=msgspec.Raw(msgspec.json.encode(request)),
+    )
+
+
+URL = "https://api.example.com/a"
+POSTED = asked("POST", URL, '{"a":1}', {"Content-Type": "application/json", "X-Key": "k"})
+
+
+@pytest.mark.parametrize(
+    ("expected", "unlike"),
+    [
+        ([{"method": "POST", "url": URL}], False),
+        ([{"method": "POST", "url": URL, "json": {"a": 1}}], False),
+        ([{"url": URL, "headers": {"x-key": "k"}}], False),
+        ([{}], False),
+        ([{"method": "POST", "url": URL, "json": {"a": True}}], True),
+        ([{"url": URL, "headers": {"x-key": "other"}}], True),
+        ([{"url": URL, "headers": {"x-other": "k"}}], True),
+        ([{"url": URL, "body": '{"a":1}'}], True),
+        ([{"method": "GET", "url": URL}], True),
+        ([], True),
+        ([{}, {}], True),
+        ("no list", True),
+        (["POST"], True),
+    ],
+)
+def test_what_was_asked_is_compared(expected: Any, unlike: bool) -> None:
+    ran = RanRule("r", "rule", 1, "deny")
+    end = b'[["end",0,"passed",1,null]]'
+    found = execution(
+        trace=Trace(rules=(ran,), journal=msgspec.Raw(end), calls=(POSTED, asked("GET", "k", kind="cache")))
+    )
+    assert [call["url"] for call in parts(found)["calls"]] == [URL]
+    assert bool(differences(case(calls=expected), found)) is unlike
+
+
+def test_an_answer_that_nobody_asked_for_is_a_difference() -> None:
+    ran = RanRule("r", "rule", 1, "deny")
+    found = execution(trace=Trace(rules=(ran,), journal=msgspec.Raw(b'[["end",0,"passed",1,null]]'), calls=(POSTED,)))
+    twice = msgspec.structs.replace(case(), http=(Exchange(method="POST", url=URL), Exchange(method="POST", url=URL)))
+    assert differences(twice, found) == {"http": ([f"POST {URL}"], [])}
+    once = msgspec.structs.replace(twice, http=twice.http[:1])
+    assert differences(once, found) == {}
