@@ -27,9 +27,11 @@ dt { color: var(--quiet) } dd { margin: 0 0 .5rem; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line) }
 td, th[scope=row] { overflow-wrap: anywhere; font-weight: normal }
+th[scope=row] { width: 34%; min-width: 7.5rem }
 td.count { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-td.bar { width: 30%; min-width: 6rem } svg { display: block; width: 100%; height: 1.2rem } rect { fill: var(--bar) }
+td.bar { width: 24%; min-width: 6rem } svg { display: block; width: 100%; height: 1.2rem } rect { fill: var(--bar) }
 code { font: .85rem ui-monospace, monospace }
+@media (max-width: 40rem) { td.bar, th.bar { display: none } code { display: block } }
 @media print {
   :root { --ink: #000; --quiet: #333; --paper: #fff; --line: #999; --bar: #444 }
   body { margin: 0; max-width: none } tr { break-inside: avoid } thead { display: table-header-group }
@@ -93,7 +95,7 @@ def _section(title: str, noun: str, groups: Sequence[tuple[str, Group]], of: int
 <h2>{_text(title)}</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="{_text(title)}">
 <table>
-<thead><tr><th scope="col">{_text(noun)}</th><th scope="col">count</th><th scope="col">share</th>
+<thead><tr><th scope="col">{_text(noun)}</th><th scope="col">count</th><th scope="col" class="bar">share</th>
 <th scope="col">for example</th></tr></thead>
 <tbody>
 {rows}</tbody>
