@@ -131,7 +131,8 @@ class Response:
 
     def raise_for_status(self) -> None:
         if not self.ok:
-            raise HTTPError(f"{self.status_code} from {self.url}")
+            # Without the query: what stands in it may be secret, and errors are printed.
+            raise HTTPError(f"{self.status_code} from {self.url.partition('?')[0]}")
 
     def __bool__(self) -> bool:
         return self.ok

@@ -19,7 +19,7 @@ def rule(user, context):
     first, second = person(user), person(user)
     context.idToken["same"] = first == second
     context.idToken["url"] = first["url"]
-    answer = http.post("https://h/missing", json={"a": 1})
+    answer = http.post("https://h/missing", params={"key": "k"}, json={"a": 1})
     try:
         answer.raise_for_status()
     except http.HTTPError as error:
@@ -38,7 +38,7 @@ def rule(user, context):
 
 # claims {"same": true, "url": "https://directory.example.com/people?email=ada%40example.com",
 #  "error": "404 from https://h/missing",
-#  "answer": [404, false, "https://h/missing", 49, "{\"url\": \"https://h/missing\", \"body\": \"{\\\"a\\\":1}\"}"],
+#  "answer": [404, false, "https://h/missing?key=k", 55, "{\"url\": \"https://h/missing?key=k\", \"body\": \"{\\\"a\\\":1}\"}"],
 #  "headers": ["application/json", "POST", null, true],
 #  "listed": [["content-type", "x-method"], ["POST", "application/json"], 2],
 #  "names": ["KEY", "SECRET"], "secret": ["a-secret", null, "a-key"], "gone": "gone"}
