@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import structlog
 import uvicorn
 from rich.console import Console
@@ -22,10 +23,12 @@ from api.callers import issue_token
 from api.logs import set_up
 from api.service import DEFAULT_TENANT, Service
 from api.settings import BadSetting, Settings
-from engine.authoring import InvalidScript
+from engine.authoring import InvalidScripts, TooManyModules
 from engine.files import BadFile
-from engine.folder import FolderRule, read_folder
-from engine.store.errors import StoreError
+from engine.folder import MODULES, FolderRule, read_folder, read_modules
+from engine.library import Sources
+from engine.store.errors import Conflict, StoreError
+from engine.store.pipeline import WantedRule
 from sandbox import confinement
 from sandbox.process import SandboxUnavailable, Unconfined
 
@@ -47,13 +50,13 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
     set_up(settings)
     # Secrets are in this process's memory: no other process of the same user may look.
     confinement.not_dumpable()
-    folder = None if rules is None else _rules_of(rules)
+    folder = None if rules is None else read(rules)
     listener = _listen(settings)
     failures: list[BaseException] = []
 
     async def on_start(service: Service) -> None:
-        if folder is not None and rules is not None:
-            await load(service, rules, folder)
+        if folder is not None:
+            await load(service, folder)
         address = f"http://{settings.host}:{listener.getsockname()[1]}"
         hello = service.pool.hello
         log.info(
@@ -135,35 +138,63 @@ def _listen(settings: Settings) -> socket.socket:
         ) from None
 
 
-def _rules_of(path: Path) -> list[FolderRule]:
+class Folder(msgspec.Struct, frozen=True):
+    """What `--rules` names: the rules of a folder, and the modules that they share."""
+
+    path: Path
+    rules: Sequence[FolderRule]
+    modules: Sources
+
+
+def read(path: Path) -> Folder:
+    """Raises `BadSetting` for a folder that cannot be read."""
     try:
-        return read_folder(path)
+        return Folder(path, read_folder(path), read_modules(path))
     except BadFile as error:
         raise BadSetting("--rules", str(error)) from None
 
 
-async def load(service: Service, path: Path, rules: Sequence[FolderRule]) -> None:
-    """Put a folder's rules into the default tenant, if it has none yet."""
-    if await service.store.rules(DEFAULT_TENANT):
+async def load(service: Service, folder: Folder) -> None:
+    """Put a folder's rules and modules into the default tenant, with one revision, if it has neither yet. Raises
+    `BadSetting` for what could not be live."""
+    live = await service.store.live_revision(DEFAULT_TENANT)
+    if live.modules or await service.store.rules(DEFAULT_TENANT):
         return
-    for rule in rules:
-        try:
-            await service.authoring.create(
-                DEFAULT_TENANT,
-                name=rule.name,
-                script=rule.script,
-                order=rule.order,
-                enabled=rule.enabled,
-                on_failure=rule.on_failure,
-                conditions=rule.conditions,
-                deploy=True,
-                by="--rules",
-            )
-        except InvalidScript as error:
-            first = error.problems[0]
-            place = f"{path / rule.name}.py:{first.line}:{first.column}"
-            raise BadSetting("--rules", f"{place}: {first.code} {first.message}") from None
-    log.info("rules loaded", folder=str(path), count=len(rules))
+    wanted = [
+        WantedRule(
+            name=rule.name,
+            script=rule.script,
+            order=rule.order,
+            enabled=rule.enabled,
+            on_failure=rule.on_failure,
+            conditions=rule.conditions,
+        )
+        for rule in folder.rules
+    ]
+    try:
+        await service.authoring.put_rules(
+            DEFAULT_TENANT, wanted, folder.modules, expected=live.number, prune=False, by="--rules"
+        )
+    except InvalidScripts as error:
+        raise BadSetting("--rules", _first_problem(folder, error)) from None
+    except TooManyModules as error:
+        raise BadSetting("--rules", f"{folder.path / MODULES}: {error}") from None
+    except Conflict:  # another replica, which has started with the same store, was first
+        log.info("rules not loaded: something else went live meanwhile", folder=str(folder.path))
+        return
+    log.info("rules loaded", folder=str(folder.path), count=len(wanted), modules=len(folder.modules))
+
+
+def _first_problem(folder: Folder, error: InvalidScripts) -> str:
+    """As `file:line:column: code message`. That an imported module is refused says less than why it is."""
+    found = [
+        (folder.path / MODULES / name if kind == "module" else folder.path / name, problem)
+        for (kind, name), problems in error.problems.items()
+        for problem in problems
+        if problem.severity == "error"
+    ]
+    place, first = min(found, key=lambda one: one[1].code == "module_refused")
+    return f"{place}.py:{first.line}:{first.column}: {first.code} {first.message}"
 
 
 def print_welcome(service: Service, address: str) -> None:

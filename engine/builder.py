@@ -22,9 +22,12 @@ STORES = ("user_metadata", "app_metadata")
 NO_TRACE = trace.Trace()
 
 # Flows without a browser to send anywhere (Auth0 Rules: redirect users, "limitations").
-NO_INTERACTION = frozenset(
+NO_BROWSER = frozenset(
     {"oauth2-password", "oauth2-refresh-token", "oauth2-resource-owner", "oauth2-resource-owner-jwt-bearer"}
 )
+# And of these the one without anybody who could give a second factor. With a password somebody is there: whether their
+# application can ask them for a code (as with Auth0's `mfa_required` and its API) is the issuer's to know.
+NOBODY = frozenset({"oauth2-refresh-token"})
 # Fields of `context` by which rules told Auth0 what to do.
 NO_EFFECT = {
     "samlConfiguration": "what a SAML response says is the issuer's to configure",
@@ -240,18 +243,22 @@ class Builder:
             if not isinstance(url, str) or not url:
                 text = "the login could not be decided: a redirect without a `url`"
                 self._denial = Denial(error="server_error", description=text, rule=rule)
-            elif self._view.protocol in NO_INTERACTION or self._silent():
+            elif self._view.protocol in NO_BROWSER or self._silent():
                 text = "the login needs a redirect, which is not possible here"
                 self._denial = Denial(error="interaction_required", description=text, rule=rule)
             else:
                 self._decision, self._redirect = "redirect", {"url": url}
             return True
         if multifactor:
-            if isinstance(multifactor, dict):
-                self._decision, self._multifactor = "step_up", multifactor
-            else:
+            rule = blame.of("/context/multifactor")[0]
+            if not isinstance(multifactor, dict):
                 text = "the login could not be decided: `context.multifactor` is not an object"
-                self._denial = Denial(error="server_error", description=text, rule=blame.of("/context/multifactor")[0])
+                self._denial = Denial(error="server_error", description=text, rule=rule)
+            elif self._view.protocol in NOBODY or self._silent():
+                text = "the login needs a second factor, which is not possible here"
+                self._denial = Denial(error="interaction_required", description=text, rule=rule)
+            else:
+                self._decision, self._multifactor = "step_up", multifactor
             return True
         return False
 

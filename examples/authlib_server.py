@@ -31,12 +31,13 @@ CLIENT_AUTHENTICATION = ("client_secret_basic", "client_secret_post")
 
 @dataclass(frozen=True)
 class Stored:
-    """What a code, a refresh token, or the state of a rule's page stands for."""
+    """What a code or a refresh token stands for."""
 
     value: str
     username: str
     client_id: str
     auth_time: int
+    mfa_time: int | None
     expires: float
     scope: str
     asked: QueryParams  # the authorization request it came from
@@ -72,6 +73,7 @@ class Asked(OAuth2Request):
         super().__init__(method, url, headers=headers)
         self.payload = Payload(params)
         self.auth_time = int(time.time())
+        self.mfa_time: int | None = None  # of a second factor
         self.decision: Decision | None = None
 
     @property
@@ -150,7 +152,7 @@ class PKCE(CodeChallenge):
 
 
 class Server(AuthorizationServer):
-    """Authlib's server over two tables and three dictionaries. The subclass makes the tokens (`issue`)."""
+    """Authlib's server over two tables and two dictionaries. The subclass makes the tokens (`issue`)."""
 
     def __init__(self, scopes: list[str]) -> None:
         super().__init__(scopes_supported=scopes)
@@ -158,7 +160,6 @@ class Server(AuthorizationServer):
         self.logins = dict.fromkeys(USERS, 0)
         self.codes: dict[str, Stored] = {}
         self.refresh_tokens: dict[str, Stored] = {}
-        self.pages: dict[str, Stored] = {}
         self.register_grant(PasswordGrant)
         self.register_grant(CodeGrant, [PKCE()])
         self.register_grant(RefreshGrant)
@@ -173,12 +174,13 @@ class Server(AuthorizationServer):
         self.logins[username] += 1
         return user
 
-    def stored(self, value: str, asked: Asked, life: float, scope: str = "") -> Stored:
+    def stored(self, value: str, asked: Asked, life: float, scope: str) -> Stored:
         return Stored(
             value=value,
             username=asked.user["username"],
             client_id=asked.client.client_id,
             auth_time=asked.auth_time,
+            mfa_time=asked.mfa_time,
             expires=time.time() + life,
             scope=scope,
             asked=asked.form if asked.method == "GET" else QueryParams(),  # a form holds secrets

@@ -8,8 +8,9 @@ decision this file does not know are all refusals, with an error that is ready t
 
 HTTP status of a refusal at the token endpoint. RFC 6749 section 5.2 says 400 and leaves room for others;
 Auth0's own pages disagree between 401 and 403. Our choice: 403 where the login was understood and a rule
-or a second factor stands in the way (asking again will not help), 503 where Claimsmith could not be
-reached (asking again may help), 500 where a rule or the service is broken, 400 for the rest.
+stands in the way (asking again will not help), 503 where Claimsmith could not be reached (asking again may
+help), 500 where a rule or the service is broken, 400 for the rest. A page or a second factor that cannot be
+had at an endpoint is `interaction_required` (OpenID Connect Core, 3.1.2.6): the application opens a browser.
 """
 
 from __future__ import annotations
@@ -33,7 +34,6 @@ TIMEOUT_S = 2.0
 STATUS = {
     "access_denied": 403,
     "unauthorized": 403,
-    "mfa_required": 403,
     "server_error": 500,
     "temporarily_unavailable": 503,
 }
@@ -47,7 +47,8 @@ class Decision:
     id_token: JSONObject = field(default_factory=dict)
     access_token: JSONObject = field(default_factory=dict)
     scope: list[str] | None = None  # None: the rules did not touch the scope
-    redirect_url: str | None = None
+    redirect_url: str | None = None  # with `redirect`
+    multifactor: JSONObject = field(default_factory=dict)  # with `step_up`: what the rule asked for
     error: str = ""
     description: str = ""
     status: int = 200
@@ -112,7 +113,9 @@ def _read(answer: JSONObject) -> Decision:
                 raise ValueError(f"not a web page: `{url}`")
             return _refuse("redirect", "interaction_required", "the login needs a page", redirect_url=url, **seen)
         case "step_up":
-            return _refuse("step_up", "mfa_required", "a second factor is required", **seen)
+            wanted = _map(answer.get("multifactor") or {})
+            text = "the login needs a second factor"
+            return _refuse("step_up", "interaction_required", text, multifactor=wanted, **seen)
         case unknown:  # a newer service may know more decisions; an issuer must not guess what they mean
             log.error("claimsmith decided `%s`, which this issuer does not know", unknown)
             return _refuse("deny", "server_error", **seen)

@@ -2,7 +2,7 @@
 #   (Authlib ships no type information)
 """Who may log in, to which applications: the demo issuer's two tables.
 
-An issuer of yours has a database here. Passwords stand in the clear because these people do not exist.
+An issuer of yours has a database here. Passwords and secrets stand in the clear because these people do not exist.
 """
 
 from __future__ import annotations
@@ -51,10 +51,13 @@ class Client(ClientMixin):
         return grant_type in self.grants
 
 
-# By login name. Field names are Auth0's, because rules know them; `password` never leaves the issuer.
+OWN = {"password", "totp"}  # fields that never leave the issuer
+
+# By login name. The other fields have Auth0's names, because rules know them.
 USERS: dict[str, User] = {
     "ada": {
         "password": "analytical",
+        "totp": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",  # for an authenticator app; bob has none
         "user_id": "demo|ada",
         "username": "ada",
         "name": "Ada Lovelace",

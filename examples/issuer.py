@@ -7,7 +7,7 @@
 Read `Issuer.token`, `Issuer.ask` and `Issuer.issue` first: authenticate, ask Claimsmith once, sign.
 
 - The password grant and a refresh ask at the token endpoint. The code flow asks at the login, where a
-  redirect is still possible; the code carries the decision, so that its exchange asks nothing more.
+  redirect and a second factor are possible; the code carries the decision, so that its exchange asks nothing more.
 - Whatever is not a clear `allow` gives no token. claims_hook.py explains the HTTP statuses.
 - Protocol claims (iss sub aud exp ...) are the issuer's alone: no rule, and no service, can set them.
 
@@ -24,6 +24,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,12 +44,15 @@ from starlette.routing import Route
 
 from examples.authlib_server import CLIENT_AUTHENTICATION, Asked, Server, Stored
 from examples.claims_hook import Decision, apply_update, decide
-from examples.directory import User
+from examples.directory import OWN, User
+from examples.second_factor import OneTimeCodes
 
 SCOPE_CLAIMS = {"openid": [], "profile": ["name"], "email": ["email", "email_verified"]}
 API = "https://api.example.com/"  # the audience of every access token
 TOKEN_LIFE, REFRESH_LIFE = 3600, 30 * 86400  # seconds
 PAGE_LIFE = 3600  # of a login that waits for the page a rule sent it to
+CODE_WAIT = 300  # of one that waits for a one-time code
+CODE_TRIES = 3  # in one login. An issuer that guards more than demo users counts over all logins of a person, too
 
 # Theirs to hand in, not a rule's to read: the record of the execution would keep them.
 CREDENTIALS = {"password", "client_secret", "code", "code_verifier", "refresh_token", "client_assertion"}
@@ -63,6 +67,28 @@ PROTOCOL_CLAIMS = {
 # fmt: on
 
 
+@dataclass(frozen=True)
+class Sent:
+    """Which request of the login Claimsmith is asked about."""
+
+    protocol: str
+    query: QueryParams = field(default_factory=QueryParams)
+    body: QueryParams = field(default_factory=QueryParams)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An authenticated login that waits for its person: to come back from a page, or to give a one-time code."""
+
+    username: str
+    authorization: QueryParams
+    auth_time: int
+    mfa_time: int | None
+    sent: Sent
+    expires: float
+    tries: int = CODE_TRIES
+
+
 class Issuer(Server):
     """The endpoints, and the one place where tokens are made."""
 
@@ -70,6 +96,9 @@ class Issuer(Server):
         super().__init__(list(SCOPE_CLAIMS))
         InsecureTransportError.check(issuer_url)
         self.execute_url, self.bearer, self.url, self.http = execute_url, token, issuer_url.rstrip("/"), http
+        self.pages: dict[str, Waiting] = {}  # by state, which is good once
+        self.second_factors: dict[str, Waiting] = {}
+        self.one_time_codes = OneTimeCodes()
         self.key = RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256"}, auto_kid=True)
 
     # The endpoints.
@@ -83,8 +112,10 @@ class Issuer(Server):
             if code := asked.authorization_code:
                 asked.decision = code.decision
             elif user := asked.user or grant.authenticate_user(asked.refresh_token):
-                decision = await self.ask(request, asked, user, grant.protocol, body=asked.form)
-                if decision.kind != "allow":
+                if before := asked.refresh_token:
+                    asked.auth_time, asked.mfa_time = before.auth_time, before.mfa_time
+                decision = await self.ask(request, asked, user, Sent(grant.protocol, body=asked.form))
+                if decision.kind != "allow":  # a page or a second factor, too: there is no browser to show them
                     raise refusal(decision)
             response: Response = self.handle_response(*grant.create_token_response())
         except OAuth2Error as error:
@@ -112,33 +143,53 @@ class Issuer(Server):
         if user is None:
             return login_form(authorization, "wrong name or password", status=401)
         asked = self.asked("GET", "/authorize", request, QueryParams(authorization))
-        return await self.finish(request, asked, user, "oidc-basic-profile", query=asked.form)
+        return await self.finish(request, asked, user, Sent("oidc-basic-profile", query=asked.form))
 
     async def resume(self, request: Request) -> Response:
         """Back from the page a rule sent the login to: the rules run again, as they did at Auth0."""
-        body = QueryParams(await request.body())
-        page = self.pages.pop(request.query_params.get("state") or body.get("state", ""), None)
-        if page is None or page.expires < time.time():
-            return JSONResponse({"error": "invalid_request", "error_description": "unknown state"}, 400)
-        asked = self.asked("GET", "/authorize", request, page.asked)
-        asked.auth_time = page.auth_time
-        user, query = self.users[page.username], request.query_params
-        return await self.finish(request, asked, user, "redirect-callback", query=query, body=body)
+        query, body = request.query_params, QueryParams(await request.body())
+        page = taken(self.pages, query.get("state") or body.get("state", ""))
+        if page is None:
+            return unknown_state()
+        asked = self.asked_before(request, page)
+        return await self.finish(request, asked, self.users[page.username], Sent("redirect-callback", query, body))
 
-    async def finish(self, request: Request, asked: Asked, user: User, protocol: str, **sent: QueryParams) -> Response:
-        """An authenticated login: on to the client with a code, to a rule's page, or back with an error."""
+    async def second_factor(self, request: Request) -> Response:
+        """After a right code Claimsmith is asked the same again, a page's answer included, with `mfa` beside `pwd`."""
+        form = QueryParams(await request.body())
+        waiting = taken(self.second_factors, form.get("state", ""))
+        if waiting is None:
+            return unknown_state()
+        asked, user = self.asked_before(request, waiting), self.users[waiting.username]
+        if self.one_time_codes.accept(user["username"], user["totp"], form.get("code", "").strip()):
+            asked.mfa_time = int(time.time())
+            return await self.finish(request, asked, user, waiting.sent)
+        if waiting.tries > 1:
+            state = kept(self.second_factors, replace(waiting, tries=waiting.tries - 1))
+            return code_form(state, "wrong code", status=401)
+        grant = self.get_consent_grant(asked)  # as it was when the form was shown
+        where = {"redirect_uri": grant.redirect_uri, "state": asked.form.get("state")}
+        error = OAuth2Error("too many wrong codes", error="access_denied", **where)
+        return marked(self.handle_error_response(asked, error), None)
+
+    async def finish(self, request: Request, asked: Asked, user: User, sent: Sent) -> Response:
+        """An authenticated login: on to the client with a code, to a rule's page, to the form for a one-time code, or
+        back with an error. One page and one second factor a login: rules that ask for ever get no token."""
         try:
             grant = self.get_consent_grant(asked)  # checked by /authorize, but it came through the browser
         except OAuth2Error as refused:
             return marked(self.handle_error_response(asked, refused), None)
-        decision = await self.ask(request, asked, user, protocol, **sent)
+        decision = await self.ask(request, asked, user, sent)
+        waiting = Waiting(
+            user["username"], asked.form, asked.auth_time, asked.mfa_time, sent, expires=time.time() + PAGE_LIFE
+        )
         if decision.kind == "allow":
             response = self.create_authorization_response(asked, user, grant)
-        elif decision.redirect_url and protocol != "redirect-callback":  # one page a login
-            asked.user, state = user, secrets.token_urlsafe(32)
-            self.pages[state] = self.stored(state, asked, PAGE_LIFE)
-            url = add_params_to_uri(decision.redirect_url, [("state", state)])
-            response = RedirectResponse(url, 302)
+        elif decision.redirect_url and sent.protocol != "redirect-callback":
+            state = kept(self.pages, waiting)
+            response = RedirectResponse(add_params_to_uri(decision.redirect_url, [("state", state)]), 302)
+        elif decision.kind == "step_up" and asked.mfa_time is None and "totp" in user:
+            response = code_form(kept(self.second_factors, replace(waiting, expires=time.time() + CODE_WAIT)))
         else:
             error = refusal(decision, redirect_uri=grant.redirect_uri, state=asked.form.get("state"))
             response = self.handle_error_response(asked, error)
@@ -146,34 +197,27 @@ class Issuer(Server):
 
     # What they share.
 
-    async def ask(
-        self,
-        request: Request,
-        asked: Asked,
-        user: User,
-        protocol: str,
-        query: QueryParams | None = None,
-        body: QueryParams | None = None,
-    ) -> Decision:
+    async def ask(self, request: Request, asked: Asked, user: User, sent: Sent) -> Decision:
         """The one call to Claimsmith. Metadata changes are kept whatever the decision."""
+        methods = [("pwd", asked.auth_time)] + ([("mfa", asked.mfa_time)] if asked.mfa_time else [])
         context = {
             "clientID": asked.client.client_id,
             "clientName": asked.client.name,
             "connection": "demo-users",
-            "protocol": protocol,
+            "protocol": sent.protocol,
             "request": {
                 "ip": request.client.host if request.client else None,
                 "userAgent": request.headers.get("user-agent", ""),
                 "hostname": urlsplit(self.url).hostname,  # the Host header is the caller's to choose
-                "query": without_credentials(query),
-                "body": without_credentials(body),
+                "query": without_credentials(sent.query),
+                "body": without_credentials(sent.body),
             },
             "stats": {"loginsCount": self.logins[user["username"]]},
-            "authentication": {"methods": [{"name": "pwd", "timestamp": asked.auth_time * 1000}]},
+            "authentication": {"methods": [{"name": name, "timestamp": at * 1000} for name, at in methods]},
             "idToken": {},
             "accessToken": {},
         }
-        profile = {name: value for name, value in user.items() if name != "password"}
+        profile = {name: value for name, value in user.items() if name not in OWN}
         decision = await decide(self.http, self.execute_url, self.bearer, profile, context)
         for store in ("user_metadata", "app_metadata"):
             user[store] = apply_update(user[store], decision.updates.get(store))
@@ -187,7 +231,8 @@ class Issuer(Server):
             raise OAuth2Error(error="server_error", status_code=500)
         asked.user = user
         before: Stored | None = asked.authorization_code or asked.refresh_token
-        asked.auth_time = before.auth_time if before else asked.auth_time
+        if before:
+            asked.auth_time, asked.mfa_time = before.auth_time, before.mfa_time
         scopes = (scope or "openid").split() if decision.scope is None else decision.scope
         own = {"iss": self.url, "sub": user["user_id"], "iat": int(time.time())}
         own["exp"] = own["iat"] + TOKEN_LIFE
@@ -207,6 +252,8 @@ class Issuer(Server):
         if "openid" in scopes:
             profile = {name: user[name] for word in scopes for name in SCOPE_CLAIMS.get(word, ())}
             protocol = {**own, "aud": client.client_id, "auth_time": asked.auth_time}
+            if asked.mfa_time:
+                protocol["amr"] = ["pwd", "otp", "mfa"]  # RFC 8176
             protocol["at_hash"] = create_half_hash(access_token, "RS256").decode()
             if asked.authorization_code and (nonce := asked.authorization_code.asked.get("nonce")):
                 protocol["nonce"] = nonce
@@ -223,6 +270,29 @@ class Issuer(Server):
         # Under our public address: behind a proxy that ends TLS, the request's own would be plain http.
         return Asked(method, self.url + path, request.headers, params)
 
+    def asked_before(self, request: Request, waiting: Waiting) -> Asked:
+        """The authorization request of a login that goes on."""
+        asked = self.asked("GET", "/authorize", request, waiting.authorization)
+        asked.auth_time, asked.mfa_time = waiting.auth_time, waiting.mfa_time
+        return asked
+
+
+def kept(waiting: dict[str, Waiting], login: Waiting) -> str:
+    """The state under which the login waits: nobody guesses it."""
+    state = secrets.token_urlsafe(32)
+    waiting[state] = login
+    return state
+
+
+def taken(waiting: dict[str, Waiting], state: str) -> Waiting | None:
+    """The login that waits under this state, once: two answers at the same time are not both heard."""
+    login = waiting.pop(state, None)
+    return login if login and login.expires > time.time() else None
+
+
+def unknown_state() -> Response:
+    return JSONResponse({"error": "invalid_request", "error_description": "unknown state"}, 400)
+
 
 def refusal(decision: Decision, **where: Any) -> OAuth2Error:
     """The OAuth error a client gets. RFC 6749 allows plain ASCII without quotes; rules write anything."""
@@ -237,16 +307,27 @@ def marked(response: Response, decision: Decision | None) -> Response:
     return response
 
 
-def without_credentials(params: QueryParams | None) -> dict[str, str]:
-    return {name: value for name, value in (params or {}).items() if name not in CREDENTIALS}
+def without_credentials(params: QueryParams) -> dict[str, str]:
+    return {name: value for name, value in params.items() if name not in CREDENTIALS}
 
 
 def login_form(authorization: str, problem: str = "", status: int = 200) -> HTMLResponse:
-    page = f"""<!doctype html><title>Log in</title><p>{html.escape(problem)}</p>
-        <form method="post" action="login">
-        <input type="hidden" name="authorize" value="{html.escape(authorization)}">
+    fields = f"""<input type="hidden" name="authorize" value="{html.escape(authorization)}">
         <label>Name <input name="username" autofocus></label>
-        <label>Password <input name="password" type="password"></label> <button>Log in</button></form>"""
+        <label>Password <input name="password" type="password"></label>"""
+    return form("login", fields, problem, status)
+
+
+def code_form(state: str, problem: str = "", status: int = 200) -> HTMLResponse:
+    fields = f"""<input type="hidden" name="state" value="{html.escape(state)}">
+        <label>Code of your authenticator app
+        <input name="code" inputmode="numeric" autocomplete="one-time-code" autofocus></label>"""
+    return form("second-factor", fields, problem, status)
+
+
+def form(action: str, fields: str, problem: str, status: int) -> HTMLResponse:
+    page = f"""<!doctype html><title>Log in</title><p>{html.escape(problem)}</p>
+        <form method="post" action="{action}">{fields} <button>Log in</button></form>"""
     headers = {
         "Cache-Control": "no-store",
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -290,6 +371,7 @@ def create_issuer(execute_url: str, token: str, issuer_url: str, http: httpx2.As
         Route("/.well-known/jwks.json", jwks),
         Route("/authorize", issuer.authorize),
         Route("/login", issuer.login, methods=["POST"]),
+        Route("/second-factor", issuer.second_factor, methods=["POST"]),
         Route("/continue", issuer.resume, methods=["GET", "POST"]),
         Route("/oauth/token", issuer.token, methods=["POST"]),
     ]

@@ -15,6 +15,7 @@ from api.metrics import Metrics
 from api.routes import OPEN_ROUTES, ROUTES
 from api.settings import SETTINGS
 from cli.main import app
+from engine.folder import read_modules
 from engine.impact import Impact, shown_impact
 from engine.models import Recording
 from engine.redaction import REQUEST_NAMES, SECRET_NAMES
@@ -123,7 +124,8 @@ async def test_every_metric_is_documented(tmp_path: Path) -> None:
 async def test_rules_in_the_documentation_run(tmp_path: Path, name: str) -> None:
     blocks = re.findall(r"```python\n(.*?)```", text(name), re.DOTALL)
     scripts = [script for script in blocks if "def rule" in script]
-    modules = {found[1]: block for block in blocks if (found := re.match(r"# modules/(\w+)\.py\n", block))}
+    modules = read_modules(ROOT / "sample_rules")
+    modules |= {found[1]: block for block in blocks if (found := re.match(r"# modules/(\w+)\.py\n", block))}
     assert scripts
     async with running(tmp_path) as service:
         for module, script in modules.items():

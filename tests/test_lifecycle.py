@@ -26,6 +26,7 @@ from tests.servers import fresh_database
 
 PATIENCE = 30.0
 COMMAND = [sys.executable, "-m", "cli.main"]
+ROOT = Path(__file__).parent.parent
 SECRET, OTHER_SECRET = "first secret " * 4, "second secret " * 4
 RULE = 'def rule(user, context):\n    context.idToken["https://example.com/who"] = user.user_id\n'
 
@@ -33,7 +34,7 @@ RULE = 'def rule(user, context):\n    context.idToken["https://example.com/who"]
 class Served:
     """One `claimsmith serve`, its log on standard error as JSON lines."""
 
-    def __init__(self, data: Path, **environ: str) -> None:
+    def __init__(self, data: Path, *options: str, **environ: str) -> None:
         self.data = data
         self.folder = Path(tempfile.mkdtemp(prefix="cs"))  # short: sockets are made in it
         self.environ = {
@@ -46,7 +47,7 @@ class Served:
         self.log = self.folder / "log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, "serve", "--port", "0"],
+                [*COMMAND, "serve", "--port", "0", *options],
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -101,8 +102,8 @@ Serve = Callable[..., Served]
 def serve(tmp_path: Path) -> Iterator[Serve]:
     started: list[Served] = []
 
-    def serve(data: Path | None = None, **environ: str) -> Served:
-        started.append(Served(data or tmp_path / "data", **environ))
+    def serve(data: Path | None = None, *options: str, **environ: str) -> Served:
+        started.append(Served(data or tmp_path / "data", *options, **environ))
         return started[-1]
 
     yield serve
@@ -423,6 +424,32 @@ def test_a_redis_that_is_not_there(serve: Serve, tmp_path: Path) -> None:
         require_who(login(client))
         assert client.get("/readyz").json()["degraded"] == ["redis"]
     assert served.stop() == 0
+
+
+# A folder of rules
+
+
+def test_the_sample_rules_are_live_with_their_modules(serve: Serve) -> None:
+    """What `make run` does."""
+    served = serve(None, "--rules", str(ROOT / "sample_rules"))
+    with served.client() as client:
+        rules = client.get("/v1/rules").json()["rules"]
+        assert {rule["name"] for rule in rules} == {path.stem for path in (ROOT / "sample_rules").glob("*.py")}
+        assert [one["name"] for one in client.get("/v1/modules").json()["modules"]] == ["redirects"]
+        assert login(client)["decision"] == "allow"
+    assert served.stop() == 0
+
+
+def test_a_folder_that_cannot_be_live(serve: Serve, tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    (folder / "modules").mkdir(parents=True)
+    (folder / "rules.json").write_text('{"rules": [{"file": "who.py", "order": 1}]}')
+    (folder / "who.py").write_text(f"import names\n{RULE}")
+    (folder / "modules" / "names.py").write_text("import os\n")
+    line = refused(serve(None, "--rules", str(folder)))
+    assert line.startswith(f"claimsmith: --rules: {folder}/modules/names.py:1:8: import_not_allowed ")
+    (folder / "modules" / "Names.py").write_text("")
+    assert f"{folder}/modules/Names.py: no name of a module" in refused(serve(None, "--rules", str(folder)))
 
 
 # Refusing to start

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.cases import Case, differences, read_cases, run_case
-from engine.folder import read_folder, unlisted
+from engine.folder import modules_beside, read_folder, read_modules, unlisted
 from sandbox import timeline
 from tests.service import running
 
@@ -63,13 +63,24 @@ def test_its_folder_says_what_it_is_and_what_it_needs(path: Path) -> None:
 async def test_compiles_without_a_problem_and_says_what_it_shows(service, path):  # type: ignore[no-untyped-def]
     script = path.read_text()
     assert script.startswith('"""')
-    assert await service.authoring.check(script) == []
+    assert await service.authoring.check(script, None, modules_beside(path)) == []
+
+
+@pytest.mark.parametrize("name", read_modules(SAMPLES))
+async def test_a_module_compiles_without_a_problem_and_says_what_it_is_for(service, name):  # type: ignore[no-untyped-def]
+    modules = read_modules(SAMPLES)
+    assert modules[name].startswith('"""')
+    assert await service.authoring.check(modules[name], None, modules, module=name) == []
+    assert f"| `modules/{name}.py` |" in (SAMPLES / "README.md").read_text()
 
 
 @pytest.mark.parametrize(("path", "case"), CASES, ids=[f"{name_of(path)}: {case.name}" for path, case in CASES])
 @pytest.mark.parametrize("traced", [False, True])
 async def test_case(service, path: Path, case: Case, traced: bool) -> None:  # type: ignore[no-untyped-def]
-    execution = await run_case(service.service.engine, path.stem, path.read_text(), case, traced=traced)
+    modules = modules_beside(path)
+    execution = await run_case(
+        service.service.engine, path.stem, path.read_text(), case, modules=modules, traced=traced
+    )
     assert differences(case, execution) == {}
     lines = timeline.read(execution.timeline)
     assert bool(lines) == (traced and case.user is not None)

@@ -204,18 +204,21 @@ async def test_redirect(service: Running, tenant: str) -> None:
     assert got == answer(got, idToken={"x": 1})
 
 
-@pytest.mark.parametrize(
-    "context",
-    [
-        {"protocol": "oauth2-password"},
-        {"protocol": "oauth2-refresh-token"},
-        {"protocol": "oauth2-resource-owner"},
-        {"protocol": "oidc-basic-profile", "request": {"query": {"prompt": "none"}}},
-        {"request": {"query": {"prompt": "none", "other": 1}, "body": {}}},
-        {"request": {"query": {"prompt": "login none"}}},
-        {"request": {"query": {"prompt": ["none"]}}},
-    ],
-)
+NOBODY: list[dict[str, Any]] = [
+    {"protocol": "oauth2-refresh-token"},
+    {"protocol": "oidc-basic-profile", "request": {"query": {"prompt": "none"}}},
+    {"request": {"query": {"prompt": "none", "other": 1}, "body": {}}},
+    {"request": {"query": {"prompt": "login none"}}},
+    {"request": {"query": {"prompt": ["none"]}}},
+]
+NO_BROWSER: list[dict[str, Any]] = [
+    {"protocol": "oauth2-password"},
+    {"protocol": "oauth2-resource-owner"},
+    {"protocol": "oauth2-resource-owner-jwt-bearer"},
+]
+
+
+@pytest.mark.parametrize("context", NO_BROWSER + NOBODY)
 async def test_a_redirect_that_is_not_possible(service: Running, tenant: str, context: dict[str, Any]) -> None:
     await service.add("r", "context.redirect = {'url': 'https://consent.example'}", tenant=tenant)
     got = await service.execute(context=context, tenant=tenant)
@@ -246,6 +249,26 @@ async def test_step_up(service: Running, tenant: str) -> None:
     got = await service.execute(tenant=tenant)
     text = "the login could not be decided: `context.multifactor` is not an object"
     assert got == answer(got, decision="deny", denial=denial("server_error", text, "s"))
+
+
+@pytest.mark.parametrize("context", NOBODY)
+async def test_a_second_factor_that_is_not_possible(service: Running, tenant: str, context: dict[str, Any]) -> None:
+    await service.add("r", "context.multifactor = {'provider': 'any'}", tenant=tenant)
+    got = await service.execute(context=context, tenant=tenant)
+    text = "the login needs a second factor, which is not possible here"
+    assert got == answer(got, decision="deny", denial=denial("interaction_required", text, "r"))
+    await service.add("s", "context.redirect = {'url': 'https://c'}", tenant=tenant)
+    got = await service.execute(context=context, tenant=tenant)
+    assert (got["denial"]["error"], got["denial"]["rule"]) == ("interaction_required", "s")
+
+
+@pytest.mark.parametrize("context", [*NO_BROWSER, {"protocol": "redirect-callback"}])
+async def test_who_gives_a_password_may_be_asked_for_a_code(
+    service: Running, tenant: str, context: dict[str, Any]
+) -> None:
+    await service.add("r", "context.multifactor = {'provider': 'any'}", tenant=tenant)
+    got = await service.execute(context=context, tenant=tenant)
+    assert got == answer(got, decision="step_up", multifactor={"provider": "any"})
 
 
 async def test_the_redirect_goes_before_the_factor(service: Running, tenant: str) -> None:

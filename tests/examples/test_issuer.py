@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -19,10 +20,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from examples import claims_hook
+from examples import claims_hook, issuer
 from examples.claims_hook import apply_update
 from examples.directory import USERS
 from examples.issuer import create_issuer
+from examples.second_factor import STEP, code_at
 
 pytestmark = pytest.mark.anyio
 
@@ -115,12 +117,13 @@ async def id_claims(http: httpx2.AsyncClient, response: httpx2.Response) -> dict
 
 
 async def log_in(http: httpx2.AsyncClient, **changes: str | None) -> httpx2.Response:
-    """The browser's part: the form of /authorize, sent with Ada's password."""
+    """The browser's part: the form of /authorize, sent with Ada's password, or that of `username`."""
+    username = changes.pop("username", None) or "ada"
     query = {name: value for name, value in (AUTHORIZE | changes).items() if value is not None}
     page = await http.get("/authorize", params=query)
     if page.status_code != 200:
         return page
-    form = {"authorize": page.url.query.decode(), "username": "ada", "password": "analytical"}
+    form = {"authorize": page.url.query.decode(), "username": username, "password": USERS[username]["password"]}
     return await http.post("/login", data=form)
 
 
@@ -291,7 +294,7 @@ REFUSALS: list[tuple[str, dict[str, Any] | Response, int, str]] = [
     ("interaction", answer("deny", denial={"error": "interaction_required"}), 400, "interaction_required"),
     ("no denial", answer("deny"), 403, "access_denied"),
     ("redirect", answer("redirect", redirect={"url": "https://a.b/c"}), 400, "interaction_required"),
-    ("step up", answer("step_up", multifactor={"provider": "any"}), 403, "mfa_required"),
+    ("step up", answer("step_up", multifactor={"provider": "any"}), 400, "interaction_required"),
     ("unknown decision", answer("allow_mostly", idToken={}, accessToken={}), 500, "server_error"),
     ("null decision", answer() | {"decision": None}, 500, "server_error"),
     ("null claims", answer(idToken=None), 500, "server_error"),
@@ -327,7 +330,12 @@ async def test_everything_but_a_clear_allow_gives_no_token(
     assert response.json().keys() <= {"error", "error_description"}
     assert len(claimsmith.asked) == 1
 
-    target, parameters = location(await log_in(http))
+    response = await log_in(http)
+    if isinstance(says, dict) and says.get("decision") == "step_up":
+        assert response.status_code == 200
+        assert 'action="second-factor"' in response.text
+        return
+    target, parameters = location(response)
     if error == "interaction_required" and isinstance(says, dict) and says["redirect"]:
         assert target == "https://a.b/c"
     else:
@@ -583,3 +591,150 @@ async def test_resume_needs_its_state(http: httpx2.AsyncClient, claimsmith: Fake
     await http.get("/continue", params={"state": used})
     response = await http.get("/continue", params={"state": state or used})
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+
+
+# A second factor.
+
+STEP_UP = answer("step_up", multifactor={"provider": "any"})
+
+
+def code(ahead: int = 0) -> str:
+    """What Ada's phone shows now, or some steps later."""
+    return code_at(USERS["ada"]["totp"], int(time.time()) // STEP + ahead).decode()
+
+
+def state_of(page: httpx2.Response, status: int = 200) -> str:
+    """The state in a form for a code."""
+    assert page.status_code == status, page.text
+    found = re.search(r'action="second-factor">\s*<input type="hidden" name="state" value="([^"]+)"', page.text)
+    assert found, page.text
+    return found[1]
+
+
+async def give(http: httpx2.AsyncClient, state: str, code: str) -> httpx2.Response:
+    return await http.post("/second-factor", data={"state": state, "code": code})
+
+
+async def test_after_a_right_code_the_same_is_asked_with_mfa(
+    http: httpx2.AsyncClient, claimsmith: FakeClaimsmith
+) -> None:
+    claimsmith.says = STEP_UP
+    page = await log_in(http)
+    assert page.headers["claimsmith-execution"] == "01JX"
+    state = state_of(page)
+    claimsmith.says = answer(idToken={"https://x/a": 1})
+    done = await give(http, state, f" {code()} ")
+    first, second = (one["context"] for one in claimsmith.asked)
+    assert [one["name"] for one in first.pop("authentication")["methods"]] == ["pwd"]
+    methods = second.pop("authentication")["methods"]
+    assert [one["name"] for one in methods] == ["pwd", "mfa"]
+    assert all(abs(one["timestamp"] / 1000 - time.time()) < 60 for one in methods)
+    assert first == second
+    assert "code" not in json.dumps(claimsmith.asked[1]["context"]["request"]["body"])
+    target, parameters = location(done)
+    assert (target, parameters["state"]) == (CALLBACK, "s1")
+    response = await exchange(http, parameters["code"])
+    seen = await id_claims(http, response)
+    assert (seen["https://x/a"], seen["nonce"], seen["amr"]) == (1, "n1", ["pwd", "otp", "mfa"])
+    # What the person did in this login is still said at a refresh, with its time.
+    form = {"grant_type": "refresh_token", "refresh_token": response.json()["refresh_token"]}
+    refreshed = await http.post("/oauth/token", data=form, auth=CLIENT)
+    assert claimsmith.asked[2]["context"]["authentication"]["methods"] == methods
+    assert (await id_claims(http, refreshed))["amr"] == ["pwd", "otp", "mfa"]
+
+
+async def test_a_page_s_answer_is_asked_about_again_behind_the_code(
+    http: httpx2.AsyncClient, claimsmith: FakeClaimsmith
+) -> None:
+    state = await redirected(http, claimsmith)
+    claimsmith.says = STEP_UP
+    page = await http.post("/continue", params={"state": state}, data={"consent": "yes"})
+    claimsmith.says = answer()
+    location(await give(http, state_of(page), code()))
+    _, resumed, again = (one["context"] for one in claimsmith.asked)
+    assert again["request"] == resumed["request"]
+    assert again["request"]["body"] == {"consent": "yes"}
+    assert (resumed["protocol"], again["protocol"]) == ("redirect-callback", "redirect-callback")
+    assert [one["name"] for one in again["authentication"]["methods"]] == ["pwd", "mfa"]
+
+
+async def test_the_second_factor_is_still_said_behind_a_page(
+    http: httpx2.AsyncClient, claimsmith: FakeClaimsmith
+) -> None:
+    claimsmith.says = STEP_UP
+    state = state_of(await log_in(http))
+    claimsmith.says = answer("redirect", redirect={"url": "https://consent.example.com/"})
+    target, parameters = location(await give(http, state, code()))
+    assert target == "https://consent.example.com/"
+    claimsmith.says = answer()
+    await http.get("/continue", params={"state": parameters["state"]})
+    assert [one["name"] for one in claimsmith.asked[2]["context"]["authentication"]["methods"]] == ["pwd", "mfa"]
+
+
+async def test_a_wrong_code_may_be_tried_again_not_for_ever(
+    http: httpx2.AsyncClient, claimsmith: FakeClaimsmith
+) -> None:
+    claimsmith.says = STEP_UP
+    state = state_of(await log_in(http))
+    for wrong in range(2):
+        page = await give(http, state, ["", "12345\u0661"][wrong])
+        assert "wrong code" in page.text
+        assert (await give(http, state, code())).status_code == 400  # each form is good for one try
+        state = state_of(page, 401)
+    target, parameters = location(await give(http, state, code(ahead=9)))
+    assert (target, parameters["error"], parameters["state"]) == (CALLBACK, "access_denied", "s1")
+    assert (await give(http, state, code())).status_code == 400
+    assert len(claimsmith.asked) == 1
+
+
+async def test_a_right_code_after_a_wrong_one(http: httpx2.AsyncClient, claimsmith: FakeClaimsmith) -> None:
+    claimsmith.says = STEP_UP
+    state = state_of(await give(http, state_of(await log_in(http)), code(ahead=9)), 401)
+    claimsmith.says = answer()
+    assert "code" in location(await give(http, state, code()))[1]
+
+
+async def test_a_code_that_was_seen_is_not_good_again(http: httpx2.AsyncClient, claimsmith: FakeClaimsmith) -> None:
+    seen = code()
+    for expected in (302, 401):
+        claimsmith.says = STEP_UP
+        state = state_of(await log_in(http))
+        claimsmith.says = answer()
+        assert (await give(http, state, seen)).status_code == expected
+
+
+async def test_one_second_factor_a_login(http: httpx2.AsyncClient, claimsmith: FakeClaimsmith) -> None:
+    """A rule that asks without looking whether it was given gets no token, and no second round."""
+    claimsmith.says = STEP_UP
+    target, parameters = location(await give(http, state_of(await log_in(http)), code()))
+    assert (target, parameters["error"]) == (CALLBACK, "interaction_required")
+    assert len(claimsmith.asked) == 2
+
+
+async def test_who_has_no_second_factor_gets_no_token(http: httpx2.AsyncClient, claimsmith: FakeClaimsmith) -> None:
+    claimsmith.says = STEP_UP
+    target, parameters = location(await log_in(http, username="bob"))
+    assert (target, parameters["error"]) == (CALLBACK, "interaction_required")
+
+
+@pytest.mark.parametrize("state", ["", "guessed"])
+async def test_a_code_needs_its_state(http: httpx2.AsyncClient, claimsmith: FakeClaimsmith, state: str) -> None:
+    claimsmith.says = STEP_UP
+    page = state_of(await log_in(http))
+    assert (await give(http, state, code())).status_code == 400
+    assert (await http.get("/continue", params={"state": page})).status_code == 400  # nor is it one of a page
+    assert len(claimsmith.asked) == 1
+
+
+async def test_a_form_that_waits_too_long(
+    http: httpx2.AsyncClient, claimsmith: FakeClaimsmith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(issuer, "CODE_WAIT", -1)
+    claimsmith.says = STEP_UP
+    assert (await give(http, state_of(await log_in(http)), code())).status_code == 400
+
+
+def test_codes_are_those_of_rfc_6238() -> None:
+    secret = base64.b32encode(b"12345678901234567890").decode()
+    for at, expected in ((59, b"287082"), (1111111109, b"081804"), (20000000000, b"353130")):  # appendix B
+        assert code_at(secret, at // STEP) == expected
