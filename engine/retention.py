@@ -1,10 +1,14 @@
-"""Records go when they are too old, or too many: a little at a time, since others write meanwhile."""
+"""Records go when they are too old, or too many: a little at a time, since others write meanwhile.
+
+Sets of configuration values go when no record can name them any more.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -22,6 +26,7 @@ AT_ONCE = 200  # records: some ten milliseconds in which nobody else writes to S
 PAUSE = 0.05
 LAST_WORDS = 5.0  # for a removal that is under way when the service stops
 DAY = 86_400 * 10**9
+SPARE_DAYS = 1  # for records that are written late, and replicas that learn late of another set
 
 
 class Retention:
@@ -61,6 +66,9 @@ class Retention:
         if removed:
             await self._store.remove_unused_marks(tenant)
             log.info("records were removed, as the tenant's settings have it", tenant=tenant, count=removed)
+        replaced = datetime.now(UTC) - timedelta(days=recording.days + SPARE_DAYS)
+        if sets := await self._store.remove_replaced_configurations(tenant, replaced):
+            log.info("sets of configuration values were removed that no record names", tenant=tenant, count=sets)
         return removed
 
     async def _look(self) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.store.errors import NotFound, Unstorable
@@ -77,6 +77,16 @@ async def change(connection: AsyncConnection, tenant: str, change: Change, by: s
     values = {**msgspec.structs.asdict(made), "entries": msgspec.json.encode(entries).decode()}
     await connection.execute(insert(configurations).values(**values))
     return made
+
+
+async def remove_replaced(connection: AsyncConnection, tenant: str, before: datetime) -> int:
+    """Those that another had replaced before this moment. Answers how many there were."""
+    of_tenant = configurations.c.tenant == tenant
+    live_then = select(func.max(configurations.c.number)).where(of_tenant, configurations.c.created_at < before)
+    removed = await connection.execute(
+        delete(configurations).where(of_tenant, configurations.c.number < live_then.scalar_subquery())
+    )
+    return removed.rowcount
 
 
 async def seal_again(connection: AsyncConnection, one: SealedSet) -> None:

@@ -386,6 +386,11 @@ class Store:
         async with self._database.reading() as connection:
             return await configurations.live(connection, tenant)
 
+    async def remove_replaced_configurations(self, tenant: str, before: datetime) -> int:
+        """Removes the sets that another had replaced before this moment, for good; answers how many there were."""
+        async with self._database.writing() as connection:
+            return await configurations.remove_replaced(connection, tenant, before)
+
     async def numbered_configuration(self, tenant: str, number: int) -> SealedSet:
         async with self._database.reading() as connection:
             return await configurations.find(connection, tenant, number)

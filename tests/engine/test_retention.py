@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from engine.execution_id import CHANCE, execution_id
 from engine.models import Recording, TenantSettings
 from engine.retention import AT_ONCE, DAY, Retention
+from engine.store.configurations import Entry, SealedSet
 from engine.store.executions import ExecutionRow, Filter
 from engine.store.store import Store
+from engine.store.tables import configurations
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +56,35 @@ async def test_by_age(store: Store) -> None:
     await store.change_settings("acme", TenantSettings(recording=Recording(days=7)), "tester")
     assert await Retention(store).sweep() == 1 + 3
     assert (await count(store), await count(store, "acme")) == (4, 2)
+
+
+async def test_sets_of_values_go_when_no_record_can_name_them(store: Store) -> None:
+    day = timedelta(days=1)
+    ages = (50, 40, 31.5, 30.5, 3)  # days ago, when each was made: the second replaced the first 40 days ago
+    for number, age in enumerate(ages, 1):
+
+        def change(
+            before: SealedSet | None, new: int, now: datetime, made: int = number
+        ) -> tuple[tuple[Entry, ...], bytes]:
+            assert new == made
+            return (), bytes([made])
+
+        made = await store.change_configuration("default", change, "tester")
+        async with store._database.writing() as connection:
+            where = (configurations.c.tenant == "default") & (configurations.c.number == made.number)
+            await connection.execute(
+                update(configurations).where(where).values(created_at=datetime.now(UTC) - age * day)
+            )
+    await store.change_configuration("acme", lambda before, new, now: ((), b"x"), "tester")
+    await Retention(store).sweep()
+    # The third was live 31 days ago, and a record of 30 days ago may name it.
+    assert [one.number for one in await store.every_configuration() if one.tenant == "default"] == [3, 4, 5]
+    assert [one.number for one in await store.every_configuration() if one.tenant == "acme"] == [1]
+    await store.change_settings("default", TenantSettings(recording=Recording(days=1)), "tester")
+    await Retention(store).sweep()
+    live = await store.configuration("default")
+    assert live is not None
+    assert [one.number for one in await store.every_configuration() if one.tenant == "default"] == [5] == [live.number]
 
 
 async def test_by_count_and_many_at_a_time(store: Store) -> None:

@@ -144,6 +144,20 @@ async def test_conditions_are_kept(store: Store) -> None:
     assert (restored.saved.conditions, restored.live.conditions) == (only, only)
 
 
+async def test_sets_of_values_that_were_replaced_are_removed(store: Store) -> None:
+    for _ in range(3):
+        await store.change_configuration("default", lambda before, new, now: ((), bytes([new])), "a")
+    first = await store.numbered_configuration("default", 1)
+    assert await store.remove_replaced_configurations("default", first.created_at) == 0
+    assert await store.remove_replaced_configurations("nobody", datetime.now(UTC) + timedelta(days=1)) == 0
+    assert await store.remove_replaced_configurations("default", datetime.now(UTC) + timedelta(days=1)) == 2
+    live = await store.configuration("default")
+    assert live is not None
+    assert (live.number, live.sealed) == (3, bytes([3]))
+    with pytest.raises(NotFound):
+        await store.numbered_configuration("default", 1)
+
+
 # Opening
 
 
