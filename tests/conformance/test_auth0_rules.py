@@ -21,15 +21,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from engine.cases import run_case
+from engine.cases import clock_of, run_case
+from engine.models import Transaction
 from tests.conformance.conftest import PROPERTY
 from tests.conformance.heard import Heard, Listening
 from tests.conformance.likeness import differences
 from tests.conformance.published import Published, read_published
 from tests.conformance.translations import CASES, DIFFERS, TEMPLATES
-from tests.service import running
+from tests.engine.test_one_path import all_ways
+from tests.service import Running, running
 
 FOLDER = os.environ.get("CONFORMANCE_CASES", "")
 if not FOLDER:
@@ -63,6 +66,24 @@ async def test_case(service: Any, published: Published, record_property: Callabl
     else:
         assert found == []
         record_property(PROPERTY, "translated" if published.translated else "as it is")
+
+
+@pytest.mark.parametrize("published", PUBLISHED, ids=lambda published: published.id)
+async def test_every_way_is_the_same(service: Running, published: Published) -> None:
+    case = published.case
+    transaction = Transaction(
+        tenant="default", user=msgspec.json.encode(case.user), context=msgspec.json.encode(case.context)
+    )
+    first, *others = await all_ways(
+        service,
+        (GALLERY / f"{published.template}.py").read_text(),
+        transaction,
+        clock_of(case) or 1_800_000_000_000_000_000,
+        case.configuration,
+        lambda: Heard([exchange["answer"] for exchange in published.exchanges]),
+    )
+    for other in others:
+        assert other == first
 
 
 def test_each_row_is_of_a_case() -> None:

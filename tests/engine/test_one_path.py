@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from engine.calls.given import Given
+from engine.calls.made import World
 from engine.cases import Case, clock_of, read_cases
 from engine.execution import Execution
+from engine.folder import read_modules
 from engine.models import Transaction
 from engine.recorder import NoRecorder
 from tests.sandbox.test_ordinary import ORDINARY, Login, read
@@ -19,15 +22,20 @@ from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
 
-SAMPLES = sorted((Path(__file__).parent.parent.parent / "sample_rules").glob("*.py"))
+FOLDER = Path(__file__).parent.parent.parent / "sample_rules"
+SAMPLES = [*sorted(FOLDER.glob("*.py")), *sorted((FOLDER / "gallery").glob("*.py"))]
+MODULES = read_modules(FOLDER)
 CASES = [(path, case) for path in SAMPLES for case in read_cases(path.with_suffix(".cases.json"))]
 LOGINS = [(path, login) for path in ORDINARY for login in read(path)[1]]
+NO_VALUES: Mapping[str, str] = {}
 SEED = bytes(range(32))
 
 
 @pytest.fixture(scope="module")
 async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
     async with running(tmp_path_factory.mktemp("one-path")) as service:
+        for name, script in MODULES.items():
+            await service.authoring.put_module("default", name, script, by="tester")
         yield service
 
 
@@ -45,7 +53,21 @@ def same(execution: Execution) -> dict[str, Any]:
     return members | {"steps": steps}
 
 
-async def all_ways(service: Running, script: str, transaction: Transaction, clock: int) -> list[dict[str, Any]]:
+def nothing() -> World | None:
+    return None
+
+
+async def all_ways(
+    service: Running,
+    script: str,
+    transaction: Transaction,
+    clock: int,
+    configuration: Mapping[str, str] = NO_VALUES,
+    outside: Callable[[], World | None] = nothing,
+) -> list[dict[str, Any]]:
+    """All of an execution by each way. Who runs the rules by way of `outside` is answered anew."""
+    for key, value in configuration.items():
+        await service.service.configurations.put("default", key, value, by="tester")
     engine, replayer, store = service.service.engine, service.service.replayer, service.service.store
     rules = await store.rules("default")
     if rules:
@@ -55,10 +77,12 @@ async def all_ways(service: Running, script: str, transaction: Transaction, cloc
         await service.add("it", "", script=script)
     live = await store.live_revision("default")
     given: dict[str, Any] = {"clock": clock, "seed": SEED}
-    production = await engine.evaluate(transaction, **given)
+    production = await engine.evaluate(transaction, outside=outside(), **given)
     sha256 = hashlib.sha256(script.encode()).hexdigest()
     draft = msgspec.structs.replace(live, rules=(msgspec.structs.replace(live.rules[0], id="draft"),))
-    tried = await engine.evaluate(transaction, revision=draft, scripts={sha256: script}, recorder=NoRecorder(), **given)
+    tried = await engine.evaluate(
+        transaction, revision=draft, scripts={sha256: script}, recorder=NoRecorder(), outside=outside(), **given
+    )
     record = await service.service.records.get("default", production.id)
     again = await replayer.again("default", record)
     traced = await replayer.again("default", record, traced=True)
@@ -76,7 +100,10 @@ async def test_cases(service: Running, path: Path, case: Case) -> None:
         user=None if case.user is None else msgspec.json.encode(case.user),
         context=msgspec.json.encode(case.context),
     )
-    first, *others = await all_ways(service, path.read_text(), transaction, clock_of(case) or 1_800_000_000_000_000_000)
+    clock = clock_of(case) or 1_800_000_000_000_000_000
+    first, *others = await all_ways(
+        service, path.read_text(), transaction, clock, case.configuration, lambda: Given(case.http, case.cache)
+    )
     for other in others:
         assert other == first
 
