@@ -9,14 +9,15 @@ from typing import Any
 
 import msgspec
 
-from engine.calls.shown import masked_call
+from engine.calls.shown import masked_call, masked_url
 from engine.claims import TOKENS
 from engine.execution import Execution
 from engine.models import JSON, CallRecord, Claims, Decision, Denial, Notice, Recording, StepError
 from engine.redaction import DEFAULT, Redaction
 from engine.trace import Trace
-from sandbox.journal import End, Event, parts_of
+from sandbox.journal import End, Event, parts_of, pointer
 
+REDIRECT = ("context", "redirect")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_CLIENT = 200  # characters by which a client is found
 MOST_NAME = 200  # characters of a claim's name: a longer one is found by its digest
@@ -117,8 +118,12 @@ def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[
     ]
     places = list(redaction.removed)
     tokens = {name: take(getattr(record, name), "context", name) for name in TOKENS}
+    redirect = _masked_redirect(REDIRECT, record.redirect, redaction)
     # As it is read, and not as it stands there: what a worker wrote that a rule has taken over may be anything.
-    events = [_masked(event, redaction) for event in msgspec.to_builtins(record.trace.events())]
+    events = msgspec.to_builtins(record.trace.events())
+    for written in (events, *(msgspec.to_builtins(kill.events) for kill in record.trace.kills.values())):
+        _find_redirects(written, redaction)
+    events = [_masked(event, redaction) for event in events]
     kills = {
         index: msgspec.structs.replace(
             kill,
@@ -139,7 +144,7 @@ def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[
         unmet={place: redaction.everywhere(reason) for place, reason in record.trace.unmet.items()},
     )
     given = {"user": user, "context": context, **tokens}
-    given |= {"redirect": record.redirect, "multifactor": record.multifactor}
+    given |= {"redirect": redirect, "multifactor": record.multifactor}
     members = {name: redaction.everywhere(value, names=True) for name, value in given.items()}
     made = msgspec.structs.replace(
         record,
@@ -171,11 +176,30 @@ def _call_everywhere(call: CallRecord, redaction: Redaction) -> CallRecord:
     return msgspec.structs.replace(call, **masked)
 
 
+def _find_redirects(events: list[Any], redaction: Redaction) -> None:
+    """What is secret in the addresses of redirects, before events are masked that say it earlier, or again."""
+    for event in events:
+        if event[0] == "write" and event[3].startswith(pointer(REDIRECT)):
+            for value in event[4:6]:
+                _masked_redirect(tuple(parts_of(event[3])), value, redaction)
+
+
+def _masked_redirect(path: tuple[str, ...], value: Any, redaction: Redaction) -> Any:
+    """What a rule has set at `path`: in a redirect, with its address without what is secret by its name (a page is told
+    by a token who comes)."""
+    if path == REDIRECT and isinstance(value, dict) and isinstance(url := value.get("url"), str):
+        return value | {"url": masked_url(url, redaction, (*path, "url"))}
+    if path == (*REDIRECT, "url") and isinstance(value, str):
+        return masked_url(value, redaction, path)
+    return value
+
+
 def _masked(event: list[Any], redaction: Redaction) -> list[Any]:
     """An event (see `sandbox.journal`) without what is not to be kept. Its first three members are words of ours."""
     if event[0] == "write":
         path = parts_of(event[3])
-        old, new = (redaction.everywhere(redaction.masked(value, *path), names=True) for value in event[4:6])
+        values = [_masked_redirect(tuple(path), value, redaction) for value in event[4:6]]
+        old, new = (redaction.everywhere(redaction.masked(value, *path), names=True) for value in values)
         event = [*event[:4], old, new, event[6]]
     return [*event[:3], *redaction.everywhere(event[3:])]
 

@@ -40,7 +40,7 @@ def _message(message: Any, redaction: Redaction, at: Path) -> Any:
     if isinstance(headers, dict):
         shown["headers"] = redaction.masked(headers, *at, "headers")
     if isinstance(url := message.get("url"), str):
-        shown["url"] = _url(url, redaction, (*at, "url"))
+        shown["url"] = masked_url(url, redaction, (*at, "url"))
     if isinstance(body := message.get("body"), str) and not message.get("base64"):
         kinds = [str(value) for name, value in (headers or {}).items() if name.lower() == "content-type"]
         written = _form if any(FORM in kind for kind in kinds) else _json
@@ -48,7 +48,8 @@ def _message(message: Any, redaction: Redaction, at: Path) -> Any:
     return shown
 
 
-def _url(url: str, redaction: Redaction, at: Path) -> str:
+def masked_url(url: str, redaction: Redaction, at: Path) -> str:
+    """An address without the members of its query, and the credentials, that are secret."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -64,7 +65,7 @@ def _url(url: str, redaction: Redaction, at: Path) -> str:
 def _form(text: str, redaction: Redaction, at: Path) -> str:
     pairs = parse_qsl(text, keep_blank_values=True)
     masked = [next(iter(redaction.masked({name: value}, *at).items())) for name, value in pairs]
-    return text if masked == pairs else urlencode(masked, safe="*")
+    return text if masked == pairs else urlencode(masked, safe="*", errors="replace")
 
 
 def _json(text: str, redaction: Redaction, at: Path) -> str:
