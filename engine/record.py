@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from engine.calls.shown import masked_call
+from engine.calls.shown import masked_call, shown_address
 from engine.claims import TOKENS
 from engine.execution import Execution
 from engine.masked import Mask, masked_error, masked_event, masked_message, masked_path
@@ -17,6 +17,7 @@ from engine.redaction import DEFAULT, Redaction
 from engine.trace import Trace
 from sandbox.journal import End, Event, Write, parts_of
 
+REDIRECT = ("context", "redirect")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_CLIENT = 200  # characters by which a client is found
 MOST_NAME = 200  # characters of a claim's name: a longer one is found by its digest
@@ -129,6 +130,7 @@ def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[
     places = list(redaction.removed)
     masked = {name: take(msgspec.json.decode(text), name) for name, text in record.masked.items()}
     tokens = {name: take(getattr(record, name), "context", name) for name in TOKENS}
+    redirect = _masked_redirect(REDIRECT, record.redirect, redaction)
     # As it is read, and not as it stands there: what a worker wrote that a rule has taken over may be anything.
     events = [_by_name(event, redaction) for event in record.trace.events()]
     of_kills = {
@@ -152,7 +154,7 @@ def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[
         unmet={place: mask(reason) for place, reason in record.trace.unmet.items()},
     )
     given = {"user": user, "context": context, **tokens}
-    given |= {"redirect": record.redirect, "multifactor": record.multifactor}
+    given |= {"redirect": redirect, "multifactor": record.multifactor}
     members = {name: mask(value) for name, value in given.items()}
     made = msgspec.structs.replace(
         record,
@@ -190,8 +192,19 @@ def _by_name(event: Event, redaction: Redaction) -> Event:
     if not isinstance(event, Write):
         return event
     path = parts_of(event.path)
-    old, new = (redaction.masked(value, *path) for value in (event.old, event.new))
+    values = [_masked_redirect(path, value, redaction) for value in (event.old, event.new)]
+    old, new = (redaction.masked(value, *path) for value in values)
     return msgspec.structs.replace(event, old=old, new=new)
+
+
+def _masked_redirect(path: tuple[str, ...], value: JSON, redaction: Redaction) -> JSON:
+    """What a rule has set at `path`: in a redirect, with its address without what is secret by its name (a page is told
+    by a token who comes)."""
+    if path == REDIRECT and isinstance(value, dict) and isinstance(url := value.get("url"), str):
+        return value | {"url": shown_address(url, redaction, (*path, "url"))}
+    if path == (*REDIRECT, "url") and isinstance(value, str):
+        return shown_address(value, redaction, path)
+    return value
 
 
 AS_IT_IS = """execution_id revision engine configuration ms decision denial redirect multifactor scope updates warnings

@@ -148,7 +148,7 @@ class Issuer(Server):
     async def resume(self, request: Request) -> Response:
         """Back from the page a rule sent the login to: the rules run again, as they did at Auth0."""
         query, body = request.query_params, QueryParams(await request.body())
-        page = taken(self.pages, query.get("state") or body.get("state", ""))
+        page = take(self.pages, query.get("state") or body.get("state", ""))
         if page is None:
             return unknown_state()
         asked = self.asked_before(request, page)
@@ -157,7 +157,7 @@ class Issuer(Server):
     async def second_factor(self, request: Request) -> Response:
         """After a right code Claimsmith is asked the same again, a page's answer included, with `mfa` beside `pwd`."""
         form = QueryParams(await request.body())
-        waiting = taken(self.second_factors, form.get("state", ""))
+        waiting = take(self.second_factors, form.get("state", ""))
         if waiting is None:
             return unknown_state()
         asked, user = self.asked_before(request, waiting), self.users[waiting.username]
@@ -165,7 +165,7 @@ class Issuer(Server):
             asked.mfa_time = int(time.time())
             return await self.finish(request, asked, user, waiting.sent)
         if waiting.tries > 1:
-            state = kept(self.second_factors, replace(waiting, tries=waiting.tries - 1))
+            state = keep(self.second_factors, replace(waiting, tries=waiting.tries - 1))
             return code_form(state, "wrong code", status=401)
         grant = self.get_consent_grant(asked)  # as it was when the form was shown
         where = {"redirect_uri": grant.redirect_uri, "state": asked.form.get("state")}
@@ -186,10 +186,10 @@ class Issuer(Server):
         if decision.kind == "allow":
             response = self.create_authorization_response(asked, user, grant)
         elif decision.redirect_url and sent.protocol != "redirect-callback":
-            state = kept(self.pages, waiting)
+            state = keep(self.pages, waiting)
             response = RedirectResponse(add_params_to_uri(decision.redirect_url, [("state", state)]), 302)
         elif decision.kind == "step_up" and asked.mfa_time is None and "totp" in user:
-            response = code_form(kept(self.second_factors, replace(waiting, expires=time.time() + CODE_WAIT)))
+            response = code_form(keep(self.second_factors, replace(waiting, expires=time.time() + CODE_WAIT)))
         else:
             error = refusal(decision, redirect_uri=grant.redirect_uri, state=asked.form.get("state"))
             response = self.handle_error_response(asked, error)
@@ -277,14 +277,14 @@ class Issuer(Server):
         return asked
 
 
-def kept(waiting: dict[str, Waiting], login: Waiting) -> str:
+def keep(waiting: dict[str, Waiting], login: Waiting) -> str:
     """The state under which the login waits: nobody guesses it."""
     state = secrets.token_urlsafe(32)
     waiting[state] = login
     return state
 
 
-def taken(waiting: dict[str, Waiting], state: str) -> Waiting | None:
+def take(waiting: dict[str, Waiting], state: str) -> Waiting | None:
     """The login that waits under this state, once: two answers at the same time are not both heard."""
     login = waiting.pop(state, None)
     return login if login and login.expires > time.time() else None

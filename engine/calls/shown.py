@@ -78,7 +78,7 @@ def shown_address(url: str, redaction: Redaction, at: Path) -> str:
 def _form(text: str, redaction: Redaction, at: Path) -> str:
     pairs = parse_qsl(text, keep_blank_values=True)
     masked = [(name, redaction.masked(value, *at, name)) for name, value in pairs]
-    return text if masked == pairs else urlencode(masked, safe="*")
+    return text if masked == pairs else urlencode(masked, safe="*", errors="replace")
 
 
 def _json(text: str, redaction: Redaction, at: Path) -> str:

@@ -317,6 +317,39 @@ async def test_what_is_dropped_is_kept_nowhere(service: Running, tenant: str, wh
     assert await listed(service, tenant, claim="https://e/correct horse") == []
 
 
+REDIRECTED = {
+    "sent": ("context.redirect = {'url': url}", {}),
+    "changed": ("context.redirect = {'url': 'https://c'}\ncontext.redirect.url = url", {}),
+    "not possible": ("context.redirect = {'url': url}", {"protocol": "oauth2-password"}),
+    "ignored": ("context.redirect = {'url': url}", {"protocol": "redirect-callback"}),
+    "lost": ("context.redirect = {'url': url}\nraise ValueError(url)", {}),
+    "killed": ("context.redirect = {'url': url}\nsum(range(10 ** 12))", {}),
+}
+
+
+@pytest.mark.parametrize("list", ["redact", "drop"])
+@pytest.mark.parametrize("how", REDIRECTED)
+async def test_what_a_page_is_told_is_not_shown(service: Running, tenant: str, how: str, list: str) -> None:
+    """Whoever reads records could else go to the page in somebody's name."""
+    if list == "drop":
+        recording = {"recording": {"drop": ["/**/session_token"]}}
+        assert (await service.call("PATCH", f"/v1/tenants/{tenant}/settings", recording)).status_code == 200
+    body, context = REDIRECTED[how]
+    url = "url = 'https://page.example/?a=1&session_token=' + user.user_id * 3 + '%21&b=2'\nprint(url)"
+    await service.add("sends", f"{url}\n{body}", tenant=tenant)
+    answer = await service.execute({"user_id": "0123456789ab"}, context, tenant=tenant)
+    record = await service.record(answer["execution_id"], tenant)
+    shown = "https://page.example/?a=1&session_token=***&b=2"
+    assert record["redirect"] == ({"url": shown} if how in ("sent", "changed") else None)
+    writes = [write for step in record["steps"] for write in step["writes"]]
+    assert shown in str([write["new"] for write in writes])
+    assert "0123456789ab0123456789ab0123456789ab%21" not in str(record)
+    if list == "drop":
+        assert b"0123456789ab0123456789ab0123456789ab%21" not in text_of(
+            await service.service.records.get(tenant, answer["execution_id"])
+        )
+
+
 @pytest.mark.parametrize("word", ["server_error", "function", "multifactor", "timed_out", "accessToken", "description"])
 @pytest.mark.parametrize("list", ["redact", "drop"])
 async def test_a_secret_that_is_a_word_of_ours(service: Running, tenant: str, word: str, list: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import json
 import re
 import secrets
 import threading
@@ -242,6 +243,7 @@ def test_a_login_by_way_of_a_page(service: Service, browser: Browser, page: Page
     record = record_of(service.http, back.headers["Claimsmith-Execution"])
     assert record["transaction"]["context"]["protocol"] == "redirect-callback"
     assert record["transaction"]["context"]["request"]["body"]["session_token"] == "***"
+    assert token not in json.dumps(record_of(service.http, sent.headers["Claimsmith-Execution"]))
     # The issuer has kept it: the next login needs no page, and no refresh does.
     assert browser.id_claims(browser.log_in())[CLAIM] is True
     assert len(page.seen) == 1
