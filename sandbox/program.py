@@ -27,6 +27,9 @@ class Shared(NamedTuple):
     vocabulary: Vocabulary
 
 
+NONE_SHARED: Mapping[str, Shared] = {}
+
+
 class Program(NamedTuple):
     code: types.CodeType
     source: str

@@ -19,7 +19,7 @@ from sandbox.limits import Limits
 from sandbox.memory import Memory
 from sandbox.modules import Modules
 from sandbox.plain import nested_within
-from sandbox.program import Program
+from sandbox.program import NONE_SHARED, Program
 from sandbox.recorder import Recorder
 from sandbox.shared import SharedModules
 from sandbox.timer import TimeLimit, Timer
@@ -55,6 +55,7 @@ class Step:
         self._job = job
         self._tracer = tracer
         self._caller = caller
+        self._modules = NONE_SHARED
         self._limits = journal.limits
         self._timer = timer
         self._journal = journal
@@ -87,13 +88,13 @@ class Step:
 
     def import_(self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
         """What the `import` statement of a rule calls, and that of a module which it imports."""
-        if name in self._program.modules and not level and type(fromlist) is not list:
+        if name in self._modules and not level and type(fromlist) is not list:
             return self.shared.module(name)
         return self.modules.import_(name, globals, locals, fromlist, level)
 
     @functools.cached_property
     def shared(self) -> SharedModules:
-        return SharedModules(self._program.modules, lambda vocabulary: names.namespace(vocabulary, self))
+        return SharedModules(self._modules, lambda vocabulary: names.namespace(vocabulary, self))
 
     @property
     def denial(self) -> Denial | None:
@@ -107,7 +108,7 @@ class Step:
     def run(self, program: Program, memory: Memory) -> tuple[StepOutcome, Error | None]:
         """`passed`, or how it failed. A denial, which counts for more, is in `denial`."""
         timer, failed = self._timer, None
-        self._program = program
+        self._modules = program.modules
         try:
             try:
                 timer.start(rule_time(self._job, self._limits))

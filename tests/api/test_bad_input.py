@@ -33,6 +33,8 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/try"): {"user": {"user_id": "u1"}, "context": {}, "script": SCRIPT},
     ("PATCH", "/v1/tenants/TENANT/settings"): {"strict_claims": True},
     ("PUT", "/v1/rules"): {"expected": 2, "rules": [{"name": "one", "script": SCRIPT, "order": 1}]},
+    ("PUT", "/v1/configuration/KEY"): {"value": "a value"},
+    ("PUT", "/v1/modules/shared"): {"script": "x = 1\n"},
     ("PUT", "/v1/shadow"): {"revision": 1},
     ("POST", "/v1/impact"): {"since": "1h", "revision": 1},
     ("POST", "/v1/executions/ID/replay"): {"revision": 1},
@@ -87,9 +89,12 @@ async def place(service: Running) -> AsyncIterator[Place]:
     assert (await service.execute(tenant=tenant))["idToken"] == {"ok": 1}
 
 
+PARTS = {"tenant": "TENANT", "key": "KEY", "name": "shared", "id": "ID", "n": "N"}
+
+
 def test_every_endpoint_with_a_body_is_here() -> None:
     def there(method: str, path: str) -> tuple[str, str]:
-        return method, re.sub(r"{n}|1", "N", re.sub(r"{id}|RULE", "ID", path.replace("{tenant}", "TENANT")))[3:]
+        return method, re.sub(r"{n}|1", "N", re.sub(r"{id}|RULE", "ID", path.format_map(PARTS)))[3:]
 
     without = there("PUT", "/v1/tenants/{tenant}")
     taking = {there(row.method, row.path) for row in ROUTES if row.method in ("POST", "PUT", "PATCH")}

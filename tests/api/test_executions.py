@@ -84,6 +84,7 @@ async def test_the_whole_record(service: Running, tenant: str) -> None:
                 "version": 1,
                 "outcome": "passed",
                 "ms": steps[0]["ms"],
+                "reason": None,
                 "writes": [
                     write(TOKEN + "a", "add", None, [1], 2),
                     write(TOKEN + "a", "replace", [1], [1, 2], 3),
@@ -101,6 +102,7 @@ async def test_the_whole_record(service: Running, tenant: str) -> None:
                 "version": 1,
                 "outcome": "raised",
                 "ms": steps[1]["ms"],
+                "reason": None,
                 "writes": [write("/user/x", "add", None, 1, 4)],
                 "logs": [],
                 "calls": [],

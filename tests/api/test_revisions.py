@@ -46,11 +46,13 @@ async def test_every_change_that_goes_live_is_a_revision(service: Running, tenan
         "order": 1,
         "enabled": True,
         "on_failure": "deny",
+        "conditions": {},
+        "imports": [],
     }
     expected = [
-        {"revision": 3, "rules": [entry], "settings": strict, "created_by": "tester", "restores": None},
-        {"revision": 2, "rules": [entry], "settings": off, "created_by": "tester", "restores": None},
-        {"revision": 1, "rules": [], "settings": off, "created_by": "tester", "restores": None},
+        {"revision": 3, "rules": [entry], "modules": [], "settings": strict, "created_by": "tester", "restores": None},
+        {"revision": 2, "rules": [entry], "modules": [], "settings": off, "created_by": "tester", "restores": None},
+        {"revision": 1, "rules": [], "modules": [], "settings": off, "created_by": "tester", "restores": None},
     ]
     assert listed["before"] is None
     assert [{k: v for k, v in revision.items() if k != "created_at"} for revision in listed["revisions"]] == expected

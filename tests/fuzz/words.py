@@ -30,6 +30,7 @@ from sandbox.facades import FIXED
 from sandbox.guards import DICT_CHANGES, LIST_CHANGES
 from sandbox.language import MAGIC_METHODS
 from sandbox.members import MEMBERS
+from sandbox.responses import Headers, Response
 
 # kind: the expressions that need nothing
 LITERALS: dict[str, tuple[str, ...]] = {
@@ -125,6 +126,8 @@ MAKERS: dict[type, tuple[str, ...]] = {
     hmac.HMAC: ("hmac.new(b'k', $bytes)", "hmac.new(b'k', b'm', 'sha1')"),
     uuid.UUID: ("uuid.uuid4()", "uuid.uuid5(uuid.NAMESPACE_DNS, $str)", "uuid.UUID(int=$int)"),
     property: ("property($func)",),
+    Response: ("http.get('https://example.com/a')", "http.post('https://example.com/missing', json=$any, headers=$dict)"),
+    Headers: ("http.get('https://example.com/a').headers",),
     urllib.parse.ParseResult: ("urllib.parse.urlparse('https://u:p@h:8/p;x?q=1#f')", "urllib.parse.urlparse($str)"),
     urllib.parse.ParseResultBytes: ("urllib.parse.urlparse(b'https://h/p')",),
     urllib.parse.SplitResult: ("urllib.parse.urlsplit('https://h/p?q=1')",),
