@@ -289,7 +289,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         [
             "1:18 import_not_allowed: `json` has no `codecs` in rules: it has JSONDecodeError, dumps, loads",
             "2:18 syntax_not_allowed: a star imports nothing here: write the names, `from math import pi`",
-            "3:1 import_not_allowed: `.` cannot be imported: rules are scripts of their own: put the function into this one",
+            "3:1 import_not_allowed: `.` cannot be imported: rules are in no package: write `import name` for a module of your tenant's",
         ],
     ),
     "open": (
@@ -492,8 +492,8 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
             "1:13 import_not_allowed: `datetim` cannot be imported: did you mean `datetime`?",
             "1:22 import_not_allowed: `colections` cannot be imported: did you mean `collections`?",
             "2:1 import_not_allowed: `dateutil` cannot be imported: use `datetime.datetime.fromisoformat(...)`",
-            "3:1 import_not_allowed: `.` cannot be imported: rules are scripts of their own: put the function into this one",
-            "4:1 import_not_allowed: `.lib` cannot be imported: rules are scripts of their own: put the function into this one",
+            "3:1 import_not_allowed: `.` cannot be imported: rules are in no package: write `import name` for a module of your tenant's",
+            "4:1 import_not_allowed: `.lib` cannot be imported: rules are in no package: write `import name` for a module of your tenant's",
             "5:8 import_not_allowed: `http.client` cannot be imported: rules have no network of their own: use `http.get(...)`, `http.post(...)` and so on, which are there without an import",
             "5:21 import_not_allowed: `urllib.request` cannot be imported: rules have no network of their own: use `http.get(...)`, `http.post(...)` and so on, which are there without an import",
             "5:37 import_not_allowed: `os.path` cannot be imported: rules have no operating system: secrets and settings are in `configuration`",
@@ -631,7 +631,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         "from __future__ import nothing\nfrom .__future__ import x\ndef rule(user, context):\n    pass\n",
         [
             "1:24 import_not_allowed: Python has no future `nothing`",
-            "2:1 import_not_allowed: `.__future__` cannot be imported: rules are scripts of their own: put the function into this one",
+            "2:1 import_not_allowed: `.__future__` cannot be imported: rules are in no package: write `import name` for a module of your tenant's",
         ],
     ),
 }
