@@ -11,12 +11,12 @@ from starlette.types import ExceptionHandler
 
 from api.errors import ApiError, error_response
 from api.request_id import echo_request_id
-from engine.authoring import InvalidScript, InvalidScripts, TooManyModules
 from engine.casing import NoCase
 from engine.configuration import InvalidValue
 from engine.seal import Broken
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
 from engine.transaction import InvalidTransaction
+from engine.validity import InvalidScript, InvalidScripts, TooManyModules
 from sandbox.pool import Busy
 from sandbox.process import SandboxUnavailable
 from sandbox.wire import Problem

@@ -187,8 +187,8 @@ async def check(call: Call) -> Response:
     """Every problem of a script, hints included; nothing is stored."""
     body = await call.json(Script)
     values = (await call.service.configurations.live(call.tenant)).values
-    modules = await call.service.authoring.modules(call.tenant) if body.modules is None else body.modules
-    problems = await call.service.authoring.check(body.script, values, modules, module=body.module)
+    modules = await call.service.validity.modules(call.tenant) if body.modules is None else body.modules
+    problems = await call.service.validity.check(body.script, values, modules, module=body.module)
     return json_response({"problems": problems})
 
 

@@ -23,12 +23,12 @@ from api.callers import issue_token
 from api.logs import set_up
 from api.service import DEFAULT_TENANT, Service
 from api.settings import BadSetting, Settings
-from engine.authoring import InvalidScripts, TooManyModules
 from engine.files import BadFile
 from engine.folder import MODULES, FolderRule, read_folder, read_modules
 from engine.library import Sources
 from engine.store.errors import Conflict, StoreError
 from engine.store.pipeline import WantedRule
+from engine.validity import InvalidScripts, TooManyModules
 from sandbox import confinement
 from sandbox.process import SandboxUnavailable, Unconfined
 

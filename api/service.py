@@ -33,6 +33,7 @@ from engine.retention import Retention
 from engine.seal import Seal, new_key, unwrapped, wrapped_again
 from engine.shadowing import Shadowing
 from engine.store.store import Store
+from engine.validity import Validity
 from sandbox import layers
 from sandbox.limits import Limits
 from sandbox.pool import Pool
@@ -57,6 +58,7 @@ class Service:
     shadowing: Shadowing
     explainer: Explainer
     authoring: Authoring
+    validity: Validity
     configurations: Configurations
     outside: Outside
     callers: Callers
@@ -117,6 +119,7 @@ class Service:
             )
             stack.push_async_callback(callers.aclose)
             compiled = CompiledRules(pool, keys, client)
+            validity = Validity(store, compiled)
             outside = Outside(keys, client, settings.http_networks or (), pool.limits.call_answer)
             stack.push_async_callback(outside.close)
             engine = Engine(store, live, pool, compiled, records, outside, configurations)
@@ -136,7 +139,8 @@ class Service:
                 replayer=replayer,
                 shadowing=shadowing,
                 explainer=Explainer(store, records, engine, replayer, pool, configurations),
-                authoring=Authoring(store, live, compiled),
+                authoring=Authoring(store, live, validity),
+                validity=validity,
                 configurations=configurations,
                 outside=outside,
                 callers=callers,

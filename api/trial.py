@@ -122,12 +122,12 @@ async def drafted(
     or the live ones."""
     if len(drafts) > MOST_DRAFTS:
         raise ApiError("invalid_request", f"`$.rules`: at most {MOST_DRAFTS} rules")
-    sources = await call.service.authoring.modules(call.tenant) if modules is None else modules
+    sources = await call.service.validity.modules(call.tenant) if modules is None else modules
     # What is live has been compiled.
     stored = {rule.sha256 for rule in live.rules} if modules is None else set()
     for draft in drafts:
         if sha256(draft.script) not in stored:
-            await call.service.authoring.require_valid(draft.script, sources)
+            await call.service.validity.require(draft.script, sources)
     scripts = {sha256(text): text for text in (*(draft.script for draft in drafts), *sources.values())}
     rules = tuple(
         PipelineRule(

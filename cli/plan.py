@@ -12,8 +12,9 @@ import msgspec
 
 from cli.client import Client
 from cli.refusal import Refused
-from cli.seen import Entry, Seen, sha256
+from cli.seen import Entry, Seen
 from engine.folder import MODULES, FolderRule, read_folder, read_modules
+from engine.library import sha256
 from engine.models import ALWAYS, Conditions, OnFailure
 
 # Modules stand in a plan like rules, under a name that no rule has: that of their file.

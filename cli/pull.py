@@ -105,7 +105,7 @@ def _unlisted(folder: Path, live: LiveRule) -> FolderRule | None:
 
 def _as_seen(rule: FolderRule, seen: Entry | None) -> bool:
     from cli.plan import FIELDS
-    from cli.seen import sha256
+    from engine.library import sha256
 
     if seen is None or sha256(rule.script) != seen.sha256:
         return False

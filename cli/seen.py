@@ -5,7 +5,6 @@ With it `push` can tell an edit of the folder from one that somebody has made on
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Collection
@@ -78,11 +77,6 @@ def write_file(path: Path, text: str) -> None:
             raise
     except OSError as exc:
         raise Refused(f"{path}: {(exc.strerror or type(exc).__name__).lower()}") from None
-
-
-def sha256(script: str) -> str:
-    """As the service takes it of a script."""
-    return hashlib.sha256(script.encode()).hexdigest()
 
 
 def _umask() -> int:

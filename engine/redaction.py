@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from engine.masking import MASK
 from sandbox.journal import pointer
 
-MASK = "***"
 SHORTEST = 8  # characters: a shorter text is masked where it stands, but not searched for elsewhere
 LONG = 32  # characters by which one that is cut somewhere is known; and no two that share so many are told apart
 MOST_ALIKE = 16  # that begin with the same `SHORTEST` characters: of more, the rest of a text is masked

@@ -15,6 +15,7 @@ from api.service import Service
 from api.settings import Settings
 from engine.authoring import Authoring
 from engine.models import Rule
+from engine.validity import Validity
 
 
 @contextlib.asynccontextmanager
@@ -36,6 +37,10 @@ class Running:
     @property
     def authoring(self) -> Authoring:
         return self.service.authoring
+
+    @property
+    def validity(self) -> Validity:
+        return self.service.validity
 
     def token(self, scope: str = "admin", tenant: str = "default", subject: str = "tester") -> str:
         return issue_token(self.service.keys, scope=scope, tenant=tenant, subject=subject, expires_in=600)

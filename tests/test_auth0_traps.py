@@ -84,7 +84,7 @@ async def test_4_app_metadata_is_not_merged_over_the_user(service: Running) -> N
 
 async def test_5_missing_metadata_raise_and_are_hinted_at(service: Running) -> None:
     script = "def rule(user, context):\n    context.idToken.plan = user.app_metadata.plan\n"
-    assert [problem.code for problem in await service.authoring.check(script)] == ["optional_field"]
+    assert [problem.code for problem in await service.validity.check(script)] == ["optional_field"]
     record = await tried(service, "context.idToken.plan = user.app_metadata.plan")
     assert errors(record) == ["rule_raised"]
     assert '.get("app_metadata")' in record["steps"][0]["error"]["message"]
@@ -109,7 +109,7 @@ async def test_8_rules_share_nothing_but_data(service: Running) -> None:
     assert record["idToken"] == {f"{NAMESPACE}x": False}
     assert codes(record) == ["not_json"]
     with_global = "def rule(user, context):\n    global.tokens = 1\n"
-    assert [problem.code for problem in await service.authoring.check(with_global)] == ["syntax_error"]
+    assert [problem.code for problem in await service.validity.check(with_global)] == ["syntax_error"]
 
 
 async def test_9_what_follows_the_callback_still_runs_and_counts(service: Running) -> None:

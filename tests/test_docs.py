@@ -131,7 +131,7 @@ async def test_rules_in_the_documentation_run(tmp_path: Path, name: str) -> None
         for module, script in modules.items():
             assert await service.authoring.put_module("default", module, script, by="tester")
         for script in scripts:
-            problems = [p for p in await service.authoring.check(script, None, modules) if p.severity == "error"]
+            problems = [p for p in await service.validity.check(script, None, modules) if p.severity == "error"]
             assert problems == []
             body = {"user": {"user_id": "u", "email": "ada@example.com"}, "context": {}, "script": script}
             answer = (await service.call("POST", "/v1/try", body)).json()

@@ -63,14 +63,14 @@ def test_its_folder_says_what_it_is_and_what_it_needs(path: Path) -> None:
 async def test_compiles_without_a_problem_and_says_what_it_shows(service, path):  # type: ignore[no-untyped-def]
     script = path.read_text()
     assert script.startswith('"""')
-    assert await service.authoring.check(script, None, modules_beside(path)) == []
+    assert await service.validity.check(script, None, modules_beside(path)) == []
 
 
 @pytest.mark.parametrize("name", read_modules(SAMPLES))
 async def test_a_module_compiles_without_a_problem_and_says_what_it_is_for(service, name):  # type: ignore[no-untyped-def]
     modules = read_modules(SAMPLES)
     assert modules[name].startswith('"""')
-    assert await service.authoring.check(modules[name], None, modules, module=name) == []
+    assert await service.validity.check(modules[name], None, modules, module=name) == []
     assert f"| `modules/{name}.py` |" in (SAMPLES / "README.md").read_text()
 
 

@@ -74,7 +74,7 @@ def test_the_rules_give_what_they_say_in_every_python_peer(kind: str) -> None:
 async def test_the_rules_are_accepted_without_a_word_and_give_the_same_claims_here(tmp_path: Path) -> None:
     async with running(tmp_path) as service:
         for path in RULES:
-            assert await service.authoring.check(path.read_text()) == []
+            assert await service.validity.check(path.read_text()) == []
             await service.add(path.stem, "", script=path.read_text())
         answer = await service.execute(USER, context())
     assert (answer["idToken"], answer["accessToken"]) == (CLAIMS, ACCESS)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.redaction import DEFAULT, MASK, Redaction
+from engine.masking import MASK
+from engine.redaction import DEFAULT, Redaction
 from sandbox.shown import shown
 
 
