@@ -13,7 +13,8 @@ from api.body import json_response
 from api.call import Call
 from api.errors import ApiError
 from api.filters import filter_of
-from api.trial import Draft, Modules, candidate
+from api.rules import Modules
+from api.trial import Draft, candidate
 from engine.casing import shown_case
 from engine.claims import TOKENS
 from engine.models import Recording

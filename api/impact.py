@@ -12,7 +12,8 @@ from starlette.responses import Response, StreamingResponse
 from api.call import Call
 from api.errors import ApiError
 from api.filters import filter_of
-from api.trial import Draft, Modules, candidate
+from api.rules import Modules
+from api.trial import Draft, candidate
 from engine.impact import Analysis, shown_impact
 
 log = structlog.get_logger("claimsmith.impact")

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.body import json_response, read_json
 from api.call import Call
+from engine.library import MOST_MODULES
 from engine.models import (
     ALWAYS,
     Conditions,
@@ -84,12 +85,15 @@ class WholeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: list[str]
 
 
+Modules = Annotated[dict[ModuleName, str], msgspec.Meta(max_length=MOST_MODULES)]  # sources by name
+
+
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """With `module` it is the module of this name. `modules` are those that it may import, instead of the live ones."""
 
     script: str
     module: ModuleName | None = None
-    modules: dict[ModuleName, str] | None = None
+    modules: Modules | None = None
 
 
 async def create(call: Call) -> Response:

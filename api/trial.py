@@ -12,13 +12,13 @@ from api.body import decode_text, json_response, read_body, require_unique_names
 from api.call import Call
 from api.errors import ApiError
 from api.execute import NO_CONTEXT, NO_USER, NULL
-from api.rules import Name
+from api.rules import Modules, Name
 from engine.calls.given import Exchange, Given
 from engine.cases import YEARS, nanoseconds, seed_of
 from engine.configuration import ConfigurationSet
 from engine.library import drafts as library_of
 from engine.library import mentioned, sha256
-from engine.models import ALWAYS, Conditions, ModuleName, OnFailure, PipelineRule, Revision, Transaction
+from engine.models import ALWAYS, Conditions, OnFailure, PipelineRule, Revision, Transaction
 from engine.record import record, shown
 from engine.recorder import NoRecorder
 
@@ -30,9 +30,6 @@ class Draft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name = "draft"
     on_failure: OnFailure = "deny"
     conditions: Conditions = ALWAYS
-
-
-Modules = dict[ModuleName, str]
 
 
 class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from engine.models import PipelineModule
 
+MOST_MODULES = 100  # of one tenant
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 Sources = Mapping[str, str]  # of modules, by their names
@@ -34,8 +35,15 @@ def closure(imports: Iterable[str], modules: Collection[PipelineModule]) -> tupl
 
 
 def sources_for(script: str, modules: Sources) -> Sources:
-    """Those of `modules` that a script is compiled with, of drafts that are stored nowhere."""
-    return {module.name: modules[module.name] for module in closure(mentioned(script, modules), drafts(modules))}
+    """Those of `modules` that a script is compiled with. Only what it leads to is looked through."""
+    found: dict[str, str] = {}
+    pending = [*mentioned(script, modules)]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found[name] = modules[name]
+            pending += mentioned(modules[name], modules)
+    return found
 
 
 def drafts(modules: Sources) -> tuple[PipelineModule, ...]:

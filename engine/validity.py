@@ -7,12 +7,11 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 
 from engine.compiled import CompiledRules
-from engine.library import NO_MODULES, Sources, drafts, sources_for
+from engine.library import MOST_MODULES, NO_MODULES, Sources, closure, drafts, mentioned, sources_for
 from engine.models import PipelineModule, Revision
 from engine.store.store import Store
 from sandbox.wire import Mention, Problem
 
-MOST_MODULES = 100  # of one tenant
 LARGEST_MODULES = 1024 * 1024  # bytes of all of them
 CHECKS_AT_ONCE = 4  # of the scripts of one call; the sandbox compiles fewer at once, and in turns with other callers
 
@@ -106,9 +105,11 @@ class Validity:
         ]
         stored = await self._store.scripts({rule.sha256 for rule in others})
         asked += [(("rule", rule.name), stored[rule.sha256]) for rule in others]
-        await self._require_each(asked, modules)
+        await self._require_each(asked, modules, library)
 
-    async def _require_each(self, asked: Sequence[tuple[tuple[str, str], str]], modules: Sources) -> None:
+    async def _require_each(
+        self, asked: Sequence[tuple[tuple[str, str], str]], modules: Sources, library: Sequence[PipelineModule]
+    ) -> None:
         turns = asyncio.Semaphore(CHECKS_AT_ONCE)
         invalid: dict[tuple[str, str], Sequence[Problem]] = {}
 
@@ -117,7 +118,9 @@ class Validity:
                 if which[0] == "module":
                     compiled = await self._compiled.compile_module(which[1], script, modules)
                 else:
-                    bundle = sources_for(script, modules)
+                    # Of many rules: the modules are not looked through for each of them.
+                    needed = closure(mentioned(script, modules), library)
+                    bundle = {module.name: modules[module.name] for module in needed}
                     if await self._compiled.holds(script, bundle):
                         return
                     compiled = await self._compiled.compile(script, bundle)

@@ -199,6 +199,25 @@ async def test_there_is_an_end_of_modules(service: Running, tenant: str) -> None
     await put(service, tenant, "geo", "x" * 70_000, 422)
 
 
+@pytest.mark.parametrize("path", ["/v1/rules/check", "/v1/try"])
+async def test_of_modules_that_are_only_sent_there_is_an_end_too(service: Running, tenant: str, path: str) -> None:
+    """A body has room for a hundred thousand of them, and each may name all the others."""
+    body: dict[str, Any] = {"script": RULE, "modules": {f"m{number}": "" for number in range(101)}}
+    body |= {} if path == "/v1/rules/check" else {"user": {"user_id": "u"}, "context": {}}
+    refused = await send(service, "POST", path, body, 400, tenant=tenant)
+    assert "$.modules" in refused["error_description"]
+
+
+async def test_many_rules_share_one_module(service: Running, tenant: str) -> None:
+    modules = [{"name": "geo", "script": "import names\n" + GEO}, {"name": "names", "script": "x = 1\n"}]
+    rules = [{"name": f"r{number}", "script": f"{RULE}\n# {number}\n", "order": number} for number in range(50)]
+    body = {"expected": 1, "rules": rules, "modules": modules}
+    assert len((await send(service, "PUT", "/v1/rules", body, tenant=tenant))["rules"]) == 50
+    before = service.service.pool.counts.compiles
+    assert await claim(service, tenant) == "de"
+    assert service.service.pool.counts.compiles == before  # what was checked is what runs
+
+
 async def test_of_two_who_put_at_once_both_or_one_is_told(service: Running, tenant: str) -> None:
     calls = [
         service.call("PUT", "/v1/modules/geo", {"script": f"x = {number}\n"}, tenant=tenant) for number in range(5)
