@@ -11,6 +11,7 @@ from api.body import decode_json, json_response
 from api.call import Call
 from api.errors import ApiError
 from api.settings import TENANT_NAME
+from engine.engine import WITHOUT_SECRETS
 from engine.models import TenantSettings
 from engine.redaction import names_something
 from engine.store.errors import NotFound
@@ -36,9 +37,12 @@ async def put(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
-    """End a tenant with its rules, versions, revisions and records."""
-    await call.service.store.tenant(call.path("tenant"))
-    await call.service.authoring.delete_tenant(call.path("tenant"))
+    """End a tenant with its rules, versions, revisions and records, and what its rules keep."""
+    tenant = call.path("tenant")
+    await call.service.store.tenant(tenant)
+    await call.service.authoring.delete_tenant(tenant)
+    for whose in (tenant, tenant + WITHOUT_SECRETS):  # its live rules', and its drafts'
+        await call.service.outside.forget(whose)
     return Response(status_code=204)
 
 

@@ -68,6 +68,19 @@ class Kept:
             self._left_alone_until = time.monotonic() + RETRY
             return CacheAnswer(warning=AWAY)
 
+    async def forget(self, tenant: str) -> None:
+        """Nothing is kept of a tenant any more: one that is made again with its name finds nothing. Where Redis does
+        not answer, what it holds stays until its time ends; raises nothing."""
+        if self._redis is None:
+            return
+        index = f"{_prefix(tenant)}index"
+        try:
+            names = await self._redis.zrange(index, 0, -1)
+            values = [_prefix(tenant) + name.decode("ascii", "replace") for name in names if isinstance(name, bytes)]
+            await self._redis.delete(index, *values)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("what a tenant's rules kept could not be removed", tenant=tenant, error=type(error).__name__)
+
     async def _get(self, client: redis.asyncio.Redis, tenant: str, key: str) -> CacheAnswer:
         for seal in self._seals:  # of the current secret first, then of the one before
             name = self._name(seal, tenant, key)

@@ -37,6 +37,11 @@ class Outside:
     async def close(self) -> None:
         self._outbound.close()
 
+    async def forget(self, tenant: str) -> None:
+        """What is kept and remembered of a tenant that is no more. Raises nothing."""
+        self._remembered.forget(tenant)
+        await self._kept.forget(tenant)
+
     async def http(self, tenant: str, request: HttpRequest, hosts: tuple[str, ...], seconds: float) -> bytes:
         """The answer as JSON, in at most this time. Raises nothing."""
         if request.cache is not None and (known := self._remembered.get(tenant, hosts, request)) is not None:

@@ -69,6 +69,9 @@ class Remembered:
             largest = max(self._shares.values(), key=lambda share: share.size)
             largest.forget(next(iter(largest.answers)))
 
+    def forget(self, tenant: str) -> None:
+        self._shares.pop(tenant, None)
+
 
 def _key(hosts: tuple[str, ...], request: HttpRequest) -> bytes:
     """All of the request but how long to wait and to remember: with another `Authorization` it is another one. And the

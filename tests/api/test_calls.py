@@ -333,6 +333,21 @@ async def names_in(client: redis.asyncio.Redis) -> list[bytes]:
     return [name for name in names if not name.endswith(b":index")]
 
 
+async def test_a_tenant_that_is_made_again_finds_nothing_of_the_one_before(kept: Running) -> None:
+    for expected in (1, 1):
+        assert (await kept.call("PUT", "/v1/tenants/again")).status_code == 201
+        body = 'n = cache.get("n", 0) + 1\ncache.set("n", n, ttl=60)\ncontext.idToken["https://example.com/n"] = n'
+        await kept.add("count", body, tenant="again")
+        for number in (expected, expected + 1):
+            answer = await kept.execute(tenant="again")
+            assert answer["idToken"] == {"https://example.com/n": number}
+        lines = body.replace("\n", "\n    ")
+        draft = {"user": {"user_id": "u"}, "context": {}, "script": f"def rule(user, context):\n    {lines}\n"}
+        tried = await kept.call("POST", "/v1/try", draft, scope="rules:write", tenant="again")
+        assert tried.json()["idToken"] == {"https://example.com/n": 1}
+        assert (await kept.call("DELETE", "/v1/tenants/again")).status_code == 204
+
+
 async def test_redis_sees_no_value_and_cannot_swap_one(kept: Running, redis_server: str) -> None:
     await kept.add(
         "keep",
