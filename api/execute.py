@@ -63,6 +63,8 @@ def answer(execution: Execution) -> dict[str, Any]:
     }
     if execution.scope is not None:
         shown["scope"] = execution.scope
+    if execution.lifetime:
+        shown["lifetime"] = execution.lifetime
     return shown
 
 

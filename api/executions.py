@@ -15,8 +15,8 @@ from api.errors import ApiError
 from api.filters import filter_of
 from api.rules import Modules
 from api.trial import Draft, candidate
+from engine.capability import TOKENS
 from engine.casing import shown_case
-from engine.claims import TOKENS
 from engine.models import Recording
 from engine.record import shown, summary
 from engine.replay import shown_replay

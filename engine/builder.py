@@ -8,7 +8,9 @@ import msgspec
 
 from engine import trace
 from engine.calls.reach import NO_REACH, Reach
-from engine.claims import TOKENS, ClaimsTooLarge, Policy
+from engine.capability import TOKENS, Capability, Token
+from engine.carrier import Carrier
+from engine.claims import ClaimsTooLarge, Policy
 from engine.execution import Execution
 from engine.masking import Masking
 from engine.models import JSON, Claims, Decision, Denial, Notice, Step, Transaction
@@ -31,7 +33,7 @@ NOBODY = frozenset({"oauth2-refresh-token"})
 # Fields of `context` by which rules told Auth0 what to do.
 NO_EFFECT = {
     "samlConfiguration": "what a SAML response says is the issuer's to configure",
-    "jwtConfiguration": "how long a token lives, and what it is signed with, is the issuer's to configure",
+    "jwtConfiguration": "keys are the issuer's to configure, and how long a token lives is `context.lifetime`",
     "primaryUser": "accounts are linked by the issuer",
 }
 RULE_FAILED = "the login could not be decided: a rule failed"
@@ -51,7 +53,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 class Builder:
     """Makes an execution out of what ran, under the claims policy."""
 
-    def __init__(self, ready: Ready, view: ContextView, limit: int) -> None:
+    def __init__(self, ready: Ready, view: ContextView, limit: int, capability: Capability | None = None) -> None:
+        """What `capability` cannot carry is left out of the execution, with a notice."""
+        self._capability = capability
         self._ready = ready
         self._rules = ready.rules
         self._view = view
@@ -59,6 +63,7 @@ class Builder:
         self._decision: Decision = "deny"
         self._tokens: dict[str, Claims] = {}
         self._scope: list[str] | None = None
+        self._lifetime: dict[Token, int] = {}
         self._updates: dict[str, Claims | None] = dict.fromkeys(STORES)
         self._redirect: dict[str, JSON] | None = None
         self._multifactor: JSON = None
@@ -94,6 +99,7 @@ class Builder:
         )
         blame = trace.Blame(self._trace)
         policy = Policy(ready.revision.settings, self._limit, blame)
+        carrier = None if self._capability is None else Carrier(self._capability, blame)
         if run.answer is not None and run.answer.calm and not run.kills:
             self.outcomes, self._ran = ready.when_passed(run.unmet)
             lost: Sequence[str] = ()
@@ -103,9 +109,10 @@ class Builder:
             if run.answer is None:
                 self._deny_failed(run)
             else:
-                self._take_answer(run.answer, lost, policy, blame)
+                self._take_answer(run.answer, lost, policy, carrier, blame)
         finally:
             self._notices.extend(policy.notices)
+            self._notices.extend(() if carrier is None else carrier.notices)
         self._note_secrets(reach.masking, reach.hidden, blame)
         self._note_effectless(bytes(run.journal), blame)
 
@@ -136,6 +143,7 @@ class Builder:
             multifactor=self._multifactor if self._decision == "step_up" else None,
             denial=self._denial,
             scope=self._scope if allowed else None,
+            lifetime=self._lifetime if allowed else {},
             warnings=tuple(self._notices),
             trace=self._trace,
             ran=self._ran,
@@ -203,9 +211,13 @@ class Builder:
                 return
         self._denial = Denial(error="server_error", description=RULE_FAILED, rule=rule)
 
-    def _take_answer(self, answer: Answer, lost: Sequence[str], policy: Policy, blame: trace.Blame) -> None:
+    def _take_answer(
+        self, answer: Answer, lost: Sequence[str], policy: Policy, carrier: Carrier | None, blame: trace.Blame
+    ) -> None:
         for store in STORES:
             self._updates[store] = answer.updates.get(store)
+        if carrier is not None:
+            self._updates = carrier.updates(self._updates)
         if answer.denial is not None:
             index = answer.denial.step
             rule = self._rules[index].name if 0 <= index < len(self._rules) else None
@@ -226,6 +238,10 @@ class Builder:
             for token in TOKENS:
                 self._tokens[token], scope = policy.apply(token, before[token], returns[token])
                 self._scope = self._scope or scope
+            self._lifetime = policy.lifetime(self._view.lifetime, returns.get("lifetime"))
+            if carrier is not None:
+                self._tokens = carrier.claims(before, self._tokens)
+                self._scope, self._lifetime = carrier.scope(self._scope), carrier.lifetime(self._lifetime)
         except ClaimsTooLarge:
             self._denial = Denial(error="server_error", description="the login could not be decided: too many claims")
             return
@@ -243,7 +259,7 @@ class Builder:
             if not isinstance(url, str) or not url:
                 text = "the login could not be decided: a redirect without a `url`"
                 self._denial = Denial(error="server_error", description=text, rule=rule)
-            elif self._view.protocol in NO_BROWSER or self._silent():
+            elif self._view.protocol in NO_BROWSER or self._silent() or self._deaf():
                 text = "the login needs a redirect, which is not possible here"
                 self._denial = Denial(error="interaction_required", description=text, rule=rule)
             else:
@@ -254,7 +270,7 @@ class Builder:
             if not isinstance(multifactor, dict):
                 text = "the login could not be decided: `context.multifactor` is not an object"
                 self._denial = Denial(error="server_error", description=text, rule=rule)
-            elif self._view.protocol in NOBODY or self._silent():
+            elif self._view.protocol in NOBODY or self._silent() or self._deaf():
                 text = "the login needs a second factor, which is not possible here"
                 self._denial = Denial(error="interaction_required", description=text, rule=rule)
             else:
@@ -277,6 +293,10 @@ class Builder:
             self._denial = Denial(error="server_error", description=text, rule=rule)
             return True
         return False
+
+    def _deaf(self) -> bool:
+        """Whether the issuer cannot be told to do anything but issue or refuse."""
+        return self._capability is not None and not self._capability.interaction
 
     def _silent(self) -> bool:
         """Whether the client asked for no interaction (OpenID Connect Core, 3.1.2.1: `prompt` is a list of words)."""

@@ -7,16 +7,18 @@ names; everything that is refused or unwise becomes a notice with the rule and l
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
+from engine.capability import TOKENS, Token
 from engine.models import Claims, Notice, TenantSettings
 from engine.protected import NAMESPACES, PROFILE, PROTECTED, RESTRICTED
 from engine.trace import Blame
 from sandbox import journal
 from sandbox.journal import Event, parts_of, pointer
 
-TOKENS = ("idToken", "accessToken")
+MOST_SECONDS = 10 * 365 * 86_400
 ORDER = {name: place for place, name in enumerate(PROTECTED)}
 
 
@@ -38,10 +40,10 @@ class Policy:
         """
         claims = dict(after)
         # Most claims have a namespace, and nothing is asked of those.
-        plain = [name for name in after if not name.startswith(NAMESPACES) and not _same(after, before, name)]
+        plain = [name for name in after if not name.startswith(NAMESPACES) and not same(after, before, name)]
         gone = [name for name in before if name not in after and name in PROTECTED]
         for name in sorted((name for name in (*plain, *gone) if name in PROTECTED), key=ORDER.__getitem__):
-            self._restore(claims, before, name)
+            restore(claims, before, name)
             self._note("protected_claim", token, name, f"only the issuer may set `{name}`: {PROTECTED[name]}")
         scope = self._scope(claims, before) if token == "accessToken" else None  # noqa: S105
         for name in plain:
@@ -78,10 +80,38 @@ class Policy:
                     )
                 )
 
+    def lifetime(self, before: Any, after: Any) -> dict[Token, int]:
+        """The seconds that tokens live, of those where a rule changed it and may. `before` is what the issuer sent."""
+        given = before if isinstance(before, dict) else {}
+        wanted = {} if after is None else after
+        if wanted == given:
+            return {}
+        if not isinstance(wanted, dict) or wanted.keys() - {*TOKENS, *given}:
+            text = "`context.lifetime` has seconds for `idToken` and `accessToken`, and nothing else"
+            self._note_lifetime(None, text)
+            return {}
+        found: dict[Token, int] = {}
+        for token in TOKENS:
+            if same(wanted, given, token):
+                continue
+            seconds = wanted.get(token)
+            if not self._settings.lifetime_changes:
+                text = "was not changed: this tenant does not allow it (its setting `lifetime_changes`)"
+                self._note_lifetime(token, f"`lifetime.{token}` {text}")
+            elif type(seconds) is not int or not 1 <= seconds <= MOST_SECONDS:
+                self._note_lifetime(token, f"`lifetime.{token}` was not changed: it is a number of seconds")
+            else:
+                found[token] = seconds
+        return found
+
+    def _note_lifetime(self, token: str | None, message: str) -> None:
+        rule, line = self._blame.of(pointer(("context", "lifetime", token) if token else ("context", "lifetime")))
+        self.notices.append(Notice(code="lifetime_refused", rule=rule, line=line, message=message))
+
     def _restricted(self, token: str, claims: Claims, before: Claims, name: str) -> None:
         advice = f"{RESTRICTED[name]}: name it `https://.../{name}`"
         if self._settings.strict_claims:
-            self._restore(claims, before, name)
+            restore(claims, before, name)
             self._note("restricted_claim", token, name, f"`{name}` was refused (strict_claims): {advice}")
         else:
             self._note("restricted_claim", token, name, f"`{name}` was set, but {advice}")
@@ -89,9 +119,9 @@ class Policy:
     def _scope(self, claims: Claims, before: Claims) -> list[str] | None:
         """Scopes are the issuer's to grant, so a change is handed back apart from the claims."""
         new = claims.get("scope")
-        if _same(claims, before, "scope"):
+        if same(claims, before, "scope"):
             return None
-        self._restore(claims, before, "scope")
+        restore(claims, before, "scope")
         if not self._settings.scope_changes:
             text = "`scope` was not changed: this tenant does not allow it (its setting `scope_changes`)"
         elif isinstance(new, list) and all(isinstance(part, str) for part in new):
@@ -101,19 +131,20 @@ class Policy:
         self._note("scope_refused", "accessToken", "scope", text)
         return None
 
-    @staticmethod
-    def _restore(claims: Claims, before: Claims, name: str) -> None:
-        if name in before:
-            claims[name] = before[name]
-        else:
-            claims.pop(name, None)
-
     def _note(self, code: str, token: str, name: str, message: str) -> None:
         rule, line = self._blame.of(pointer(("context", token, name)))
         self.notices.append(Notice(code=code, claim=name, rule=rule, line=line, message=message))
 
 
-def _same(one: Claims, other: Claims, name: str) -> bool:
+def restore(claims: Claims, before: Claims, name: str) -> None:
+    """Make one claim what it was before: there with its value, or not there."""
+    if name in before:
+        claims[name] = before[name]
+    else:
+        claims.pop(name, None)
+
+
+def same(one: Claims, other: Claims, name: str) -> bool:
     """Equality as JSON: in Python `True == 1`, in a token it is not."""
     if name not in one or name not in other:
         return (name in one) == (name in other)

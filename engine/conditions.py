@@ -16,8 +16,11 @@ MOST_NAMED = 5  # of what would be right, in a reason
 FIELDS = (("clients", "clientID"), ("connections", "connection"), ("protocols", "protocol"))
 
 
-def unmet(conditions: Conditions, view: ContextView) -> str | None:
-    """Why a rule with these conditions does not run for this login, in words; None where it does."""
+def unmet(conditions: Conditions, view: ContextView, *, user: bool) -> str | None:
+    """Why a rule with these conditions does not run for this login, in words; None where it does. `user` says whether
+    there is one."""
+    if not user and not conditions.without_user:
+        return "there is no user, and its conditions do not say `without_user`"
     for name, field in FIELDS:
         wanted = getattr(conditions, name)
         given = getattr(view, field)

@@ -18,8 +18,8 @@ from engine import trace
 from engine.builder import Builder, Run
 from engine.calls.made import Made, World
 from engine.calls.reach import Reach
+from engine.capability import TOKENS
 from engine.chance import Chance
-from engine.claims import TOKENS
 from engine.compiled import CompiledRules, RuleRefused
 from engine.conditions import unmet
 from engine.configuration import EMPTY, Configurations, ConfigurationSet
@@ -40,7 +40,7 @@ from sandbox.wire import Answer
 
 log = structlog.get_logger("claimsmith.engine")
 
-RETURNS = (*TOKENS, "redirect", "multifactor")
+RETURNS = (*TOKENS, "redirect", "multifactor", "lifetime")
 SEED = 32  # bytes
 WITHOUT_SECRETS = " (placeholders)"  # behind a tenant's key: its workers never held a secret
 MOST_OTHERS = 16  # revisions that many logins are replayed under
@@ -122,10 +122,11 @@ class Engine:
             ready = await self._prepare(revision, scripts or {}, deadline)
         else:
             self._compiled.counts.memory += len(ready.codes)
-        build = Builder(ready, view, limits.claims)
-        if transaction.user is None or not ready.rules:
+        build = Builder(ready, view, limits.claims, transaction.capability)
+        nobody = transaction.user is None and not ready.without_user
+        if nobody or not ready.rules:
             require_readable(transaction)  # as a worker would: what is refused must not depend on the rules
-        if transaction.user is None:
+        if nobody:
             build.note("no_user", "there is no user to run rules for: the claims are as they came in")
             build.unchanged()
         elif not ready.rules:
@@ -134,7 +135,7 @@ class Engine:
             reach = await self._reach(ready, configuration, calls, outside, deadline)
             ask = Request(
                 key=revision.tenant + WITHOUT_SECRETS if reach.placeholders else revision.tenant,
-                user=transaction.user,
+                user=transaction.user or b"null",
                 context=transaction.context,
                 rules=ready.codes,
                 maps=TOKENS,
@@ -147,7 +148,9 @@ class Engine:
                 configuration=reach.text,
                 broker=reach.broker,
             )
-            conditions = {place: unmet(ready.rules[place].conditions, view) for place in ready.conditional}
+            user = transaction.user is not None
+            looked_at = ready.conditional if user else range(len(ready.rules))
+            conditions = {place: unmet(ready.rules[place].conditions, view, user=user) for place in looked_at}
             apart = {place: reason for place, reason in conditions.items() if reason is not None}
             run = await self._run(transaction, ready, ask, ended or {}, apart, reach.hidden)
             build.from_run(run, reach)

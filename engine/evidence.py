@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.claims import TOKENS
+from engine.capability import TOKENS
 from engine.models import JSON, RanRule
 from engine.record import Record
 from sandbox import journal

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.capability import Token
 from engine.masking import NOTHING, Masking
 from engine.models import JSON, CallRecord, Claims, Decision, Denial, Notice, Step, Transaction
 from engine.trace import NO_EVENTS, Trace
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """One pipeline run and its decision. Claims are None with every decision but `allow`.
+    """One pipeline run and its decision. Claims are None with every decision but `allow`; `lifetime` are the seconds
+    that rules have given tokens.
 
     `clock` is in nanoseconds since the epoch; `engine` stamps what ran the rules (`engine.ready`); `ran` are the ids
     and names of the rules that did, `failed` says whether one of them did not end well. With the transaction, the
@@ -32,6 +34,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     multifactor: JSON = None
     denial: Denial | None = None
     scope: list[str] | None = None
+    lifetime: dict[Token, int] = {}
     warnings: tuple[Notice, ...] = ()
     trace: Trace = Trace()
     ran: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from engine.claims import TOKENS
+from engine.capability import TOKENS
 from engine.models import Recording, Revision
 from engine.record import Record, redaction_seen
 from engine.records import Records

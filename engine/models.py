@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from engine.capability import Capability
+
 OnFailure = Literal["deny", "skip"]
 Decision = Literal["allow", "deny", "redirect", "step_up"]
 Outcome = Literal["passed", "denied", "raised", "timed_out", "exhausted", "refused", "skipped"]
@@ -49,12 +51,27 @@ class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     drop: tuple[Pattern, ...] = ()
 
 
+class HookSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """How calls of one issuer's hook are answered, where that is not as usual for it: how long it waits for the whole
+    answer; whether what rules set on `idToken` goes into its access token, too, where that is the only one; and which
+    version of its protocol it speaks, where its calls say another."""
+
+    deadline_ms: Annotated[int, msgspec.Meta(ge=50, le=30_000)] | None = None
+    id_token_claims: bool = False
+    version: Literal["1", "2", "3"] | None = None
+
+
+HookName = Annotated[str, msgspec.Meta(max_length=40, pattern=r"\A[a-z0-9-]+\Z")]
+
+
 class TenantSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Settings of a tenant. They are part of the revision, so that every change of them is in its history and live
     everywhere at once; `recording` alone decides no execution, and is not taken back with an earlier revision."""
 
     strict_claims: bool = False
     scope_changes: bool = False
+    lifetime_changes: bool = False
+    hooks: dict[HookName, HookSettings] = {}  # by the issuer's name
     allowed_hosts: Annotated[tuple[AllowedHost, ...], msgspec.Meta(max_length=200)] = ()  # that rules may call
     recording: Recording = Recording()
 
@@ -77,11 +94,13 @@ class RuleVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """For which logins a rule runs: those of one of these clients (their ids), through one of these connections, and by
-    one of these protocols. An empty list says nothing."""
+    one of these protocols. An empty list says nothing. `without_user`: also where there is no user (client
+    credentials), which the rule is given as None."""
 
     clients: Wanted = ()
     connections: Wanted = ()
     protocols: Wanted = ()
+    without_user: bool = False
 
 
 ALWAYS = Conditions()
@@ -151,12 +170,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """One `(user, context)` pair to decide on, as JSON text. `user` is None where there is none
-    (client credentials). `deadline` is how many seconds the caller waits, if less than the limit."""
+    (client credentials). `deadline` is how many seconds the caller waits, if less than the limit; `capability` what
+    the issuer's protocol can carry, where that is not all."""
 
     tenant: str
     user: bytes | None
     context: bytes
     deadline: float | None = None
+    capability: Capability | None = None
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ class Ready:
         self.configured = any(b"configuration" in code for code in codes)
         self.calling = any(word in code for code in codes for word in (b"http", b"cache"))
         self.conditional = tuple(place for place, rule in enumerate(rules) if rule.conditions != ALWAYS)
+        self.without_user = any(rule.conditions.without_user for rule in rules)
         self._all_passed = ("passed",) * len(rules)
         self._named = tuple(word for rule in rules for word in (rule.id, rule.name))
         self.engine = stamps(hello)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from engine.calls.shown import masked_call, shown_address
-from engine.claims import TOKENS
+from engine.capability import TOKENS, Capability, Token
 from engine.execution import Execution
 from engine.masked import Mask, masked_error, masked_event, masked_message, masked_path
 from engine.models import JSON, CallRecord, Claims, Decision, Denial, Notice, Recording
@@ -28,7 +28,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that an execution was made of, and all that came of it. `clock` is in nanoseconds since the epoch;
     `engine` stamps what ran it; `configuration` is the number of the set of values that its rules could read;
     `dropped` are the places in the transaction that were never kept. `masked` are `user` and `context` as they may be
-    shown, where they hold a value of the configuration: a replay needs them as they are."""
+    shown, where they hold a value of the configuration: a replay needs them as they are. `capability` is what the
+    protocol could carry that the issuer spoke; None for the native one, which can all."""
 
     execution_id: str
     revision: int
@@ -48,6 +49,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     updates: dict[str, Claims | None]
     warnings: tuple[Notice, ...]
     trace: Trace
+    lifetime: dict[Token, int] = {}
+    capability: Capability | None = None
     configuration: int | None = None
     dropped: tuple[str, ...] = ()
     masked: dict[str, msgspec.Raw] = {}
@@ -78,6 +81,8 @@ def record(execution: Execution) -> Record:
         idToken=mask(execution.idToken),
         accessToken=mask(execution.accessToken),
         scope=mask(execution.scope),
+        lifetime=execution.lifetime,
+        capability=transaction.capability,
         updates=mask(execution.updates),
         warnings=execution.warnings,
         trace=execution.trace,
@@ -129,7 +134,7 @@ def _without(record: Record, redaction: Redaction, *, leave_out: bool) -> tuple[
     ]
     places = list(redaction.removed)
     masked = {name: take(msgspec.json.decode(text), name) for name, text in record.masked.items()}
-    tokens = {name: take(getattr(record, name), "context", name) for name in TOKENS}
+    tokens: dict[str, JSON] = {name: take(getattr(record, name), "context", name) for name in TOKENS}
     redirect = _masked_redirect(REDIRECT, record.redirect, redaction)
     # As it is read, and not as it stands there: what a worker wrote that a rule has taken over may be anything.
     events = [_by_name(event, redaction) for event in record.trace.events()]
@@ -207,8 +212,8 @@ def _masked_redirect(path: tuple[str, ...], value: JSON, redaction: Redaction) -
     return value
 
 
-AS_IT_IS = """execution_id revision engine configuration ms decision denial redirect multifactor scope updates warnings
-dropped""".split()
+AS_IT_IS = """execution_id revision engine configuration ms decision denial redirect multifactor scope lifetime updates
+warnings dropped""".split()
 AS_IT_IS += TOKENS
 
 
@@ -221,6 +226,7 @@ def shown(record: Record, recording: Recording) -> dict[str, JSON]:
         **{name: msgspec.to_builtins(getattr(record, name)) for name in AS_IT_IS},
         "clock": shown_moment(record.clock),
         "seed": "sealed",
+        "issuer": None if record.capability is None else record.capability.issuer,
         "steps": msgspec.to_builtins(record.trace.steps()),
         "transaction": {name: msgspec.json.decode(getattr(record, name)) for name in ("user", "context")},
         "removed": list(removed),

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from engine.claims import TOKENS
+from engine.capability import TOKENS
 from engine.configuration import Configurations, ConfigurationSet
 from engine.engine import Engine
 from engine.execution import Execution
@@ -24,7 +24,7 @@ from engine.store.store import Store
 from engine.trace import Kill
 
 # Parts of an execution that a caller sees, beside the tokens and updates, which are compared member by member.
-PARTS = ("decision", "denial", "redirect", "multifactor", "scope", "warnings")
+PARTS = ("decision", "denial", "redirect", "multifactor", "scope", "lifetime", "warnings")
 BESIDE_LOGINS = 0.004  # seconds: several times what this process takes for a replay
 MEASURED = ("timed_out", "exhausted")
 OF_STEP = ("rule", "version", "outcome", "writes", "logs", "calls", "error")
@@ -129,7 +129,12 @@ class Replayer:
     ) -> Execution:
         user = bytes(record.user)
         return await self._engine.evaluate(
-            Transaction(tenant=tenant, user=None if user == b"null" else user, context=bytes(record.context)),
+            Transaction(
+                tenant=tenant,
+                user=None if user == b"null" else user,
+                context=bytes(record.context),
+                capability=record.capability,
+            ),
             revision=revision,
             scripts=scripts,
             recorder=NoRecorder(),

@@ -29,6 +29,7 @@ class ContextView(msgspec.Struct, frozen=True):
     idToken: dict[str, Any] | None = None
     accessToken: dict[str, Any] | None = None
     protocol: str | None = None
+    lifetime: Any = None
     clientID: Any = None
     connection: Any = None
     request: msgspec.Raw = msgspec.Raw(b"null")

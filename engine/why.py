@@ -20,6 +20,7 @@ MOST_SHOWN = 80  # characters of a value in a sentence
 # Why a claim may be missing, the strongest reason first; what each means is said in docs/records.md.
 REASONS = {
     "no_user": "the login has no user, so no rule ran",
+    "not_issued": "the issuer's call was not about that token",
     "denied": "the login was denied, and there is no token",
     "redirected": "the login was sent elsewhere first, and there is no token yet",
     "stepped_up": "the login asks for a second factor first, and there is no token yet",
@@ -27,6 +28,7 @@ REASONS = {
     "restricted": "the name is reserved by a specification, and the tenant is strict about that",
     "scope_refused": "the scope may not be changed here, or not to this",
     "not_json": "the value was no JSON, and was taken out",
+    "not_carried": "the issuer's protocol cannot carry it",
     "rolled_back": "it was set by a rule that failed later and was undone",
     "removed": "it was there, and a rule has removed it",
     "raised_before": "the rule that sets it failed before it came to that line",
@@ -56,6 +58,8 @@ OF_WARNING = {
     "restricted_claim": "restricted",
     "scope_refused": "scope_refused",
     "not_json": "not_json",
+    "claim_reserved": "not_carried",
+    "value_not_carried": "not_carried",
 }
 OTHER = {"idToken": "accessToken", "accessToken": "idToken"}
 WAYS = {
@@ -154,8 +158,13 @@ class _Search:
             why = step.error.message if step is not None and step.error is not None else record.denial.description
             yield Reason(code="denied", rule=rule, line=place, text=f"the login was denied{by}: {why}")
         if any(notice.code == "no_user" for notice in record.warnings):
-            text = "the login has no user (as with client credentials), and rules run only for users"
+            text = "the login has no user (client credentials), and no rule has `without_user` in its conditions"
             yield Reason(code="no_user", text=text)
+        able = record.capability
+        if able is not None and self._token not in able.tokens:
+            about = " and ".join(f"`{token}`" for token in able.tokens) or "no token"
+            text = f"this call of {able.issuer} was about {about}: `context.{self._token}` goes nowhere"
+            yield Reason(code="not_issued", text=text)
 
     def _refused(self) -> Iterator[Reason]:
         for notice in self._record.warnings:

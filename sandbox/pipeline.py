@@ -31,6 +31,7 @@ from sandbox.wire import Answer, Denial, Job
 # costs as much as two guarded writes.
 SLOW = 500_000
 NO_TIMELINE = msgspec.Raw(b"[]")
+NO_USER = b"null"
 
 
 class Pipeline:
@@ -61,7 +62,7 @@ class Pipeline:
         self._tracer: Tracer | None = None
         self.slow = False  # whether a rule had time enough to use much memory
         self.abnormal = False  # a rule met a limit: the process may have kept something of it
-        self._user: dict[str, Any] = {}
+        self._user: dict[str, Any] | None = None  # client credentials have none
         self._user_id: Any = None
         self._context: dict[str, Any] = {}
 
@@ -72,9 +73,10 @@ class Pipeline:
         if self._caller is not None:
             self._caller.begin(job.seq)
         try:
-            self._user = _object("user", job.user, self._limits)
+            self._user = None if job.user == NO_USER else _object("user", job.user, self._limits)
             self._context = _object("context", job.context, self._limits)
-            self._user_id = self._user.get("user_id")  # a rule may write another one into `user`
+            # A rule may write another one into `user`.
+            self._user_id = None if self._user is None else self._user.get("user_id")
             for name in job.maps:
                 if self._context.get(name) is None:
                     self._context[name] = {}

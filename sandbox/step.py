@@ -44,7 +44,7 @@ class Step:
         self,
         job: Job,
         index: int,
-        data: tuple[JSON, JSON, Updates],
+        data: tuple[JSON | None, JSON, Updates],
         user_id: Any,
         tree: Tree,
         journal: Journal,
@@ -191,6 +191,8 @@ class Step:
         grown = self._journal.grown
         sizes = {"user": 4 * (len(job.user) + grown), "context": 4 * (len(job.context) + grown)}
         for name, value in (("user", self._user), ("context", self._context)):
+            if value is None:
+                continue
             if recorder.doubtful and not nested_within(value, limits.nesting):
                 text = f"`{name}` is nested deeper than {limits.nesting} levels"
                 raise BudgetExceeded("too_large", text, recorder.line_of(name))

@@ -24,15 +24,15 @@ NOWHERE: list[Path] = []
 class Tree:
     """One execution's. What is known of the data stays known from rule to rule."""
 
-    def __init__(self, user: dict[str, Any], context: dict[str, Any], journal: Journal) -> None:
+    def __init__(self, user: dict[str, Any] | None, context: dict[str, Any], journal: Journal) -> None:
         self._journal, self._limits = journal, journal.limits
         self._own: set[int] = set()
         self._pointers: dict[Path, str] = {}
         self.look_again(user, context)
 
-    def look_again(self, user: dict[str, Any], context: dict[str, Any]) -> None:
+    def look_again(self, user: dict[str, Any] | None, context: dict[str, Any]) -> None:
         """Forget all that was known: for other data, and to let go of a rule's objects."""
-        self._roots = {"user": user, "context": context}
+        self._roots = {"context": context} if user is None else {"user": user, "context": context}
         # The objects are kept with their paths: an identity is only an identity while its object lives.
         self._places: dict[int, tuple[Any, list[Path]]] = {}
         self._whole = False

@@ -23,7 +23,7 @@ class Users:
     """One rule's `auth0.users`: collects patches in `updates`."""
 
     def __init__(
-        self, updates: Updates, user: dict[str, Any], user_id: Any, recorder: Recorder, verdict: Verdict
+        self, updates: Updates, user: dict[str, Any] | None, user_id: Any, recorder: Recorder, verdict: Verdict
     ) -> None:
         self._updates = updates
         self._user = user
@@ -39,6 +39,8 @@ class Users:
 
     def _updater(self, store: str) -> Any:
         def update(user_id: Any, patch: Any) -> None:
+            if self._user is None:
+                raise ValueError("there is no user in this login, whose metadata could be changed")
             if type(user_id) is not str or user_id != self._user_id:
                 raise ValueError(f"only the metadata of the user who logs in can be changed, not of {user_id!r}")
             if type(patch) is not dict:

@@ -15,7 +15,7 @@ OMITTED: Any = object()
 class Verdict:
     """One rule's. `denial` is None while it has not denied; the first denial stands."""
 
-    def __init__(self, recorder: Recorder, user: dict[str, Any], context: dict[str, Any]) -> None:
+    def __init__(self, recorder: Recorder, user: dict[str, Any] | None, context: dict[str, Any]) -> None:
         self._recorder = recorder
         self._own = {"user": user, "context": context}
         self._called = False

@@ -15,6 +15,7 @@ from api.metrics import Metrics
 from api.routes import OPEN_ROUTES, ROUTES
 from api.settings import SETTINGS
 from cli.main import app
+from engine.capability import LEFT_OUT
 from engine.folder import read_modules
 from engine.impact import Impact, shown_impact
 from engine.models import Recording
@@ -79,6 +80,8 @@ def test_every_warning_is_documented() -> None:
     codes = set(re.findall(r'(?:_note|\.note|note)\(\s*"([a-z_]+)"', sources("engine")))
     codes |= set(re.findall(r'Notice\(\s*code="([a-z_]+)"', sources("engine")))
     assert len(codes) >= 8
+    for code, meaning in LEFT_OUT.items():
+        assert f"| `{code}` | {meaning} |" in text("docs/execute.md")
     documented = set(re.findall(r"^\| `([a-z_]+)` \|", text("docs/execute.md"), re.MULTILINE))
     assert codes <= documented
 

@@ -47,7 +47,14 @@ async def test_no_tenant_name(service: Running, name: str) -> None:
 async def test_settings(service: Running, tenant: str) -> None:
     path = f"/v1/tenants/{tenant}/settings"
     recording = {"executions": "all", "share": 1.0, "days": 30, "count": 1_000_000, "redact": None, "drop": []}
-    defaults = {"strict_claims": False, "scope_changes": False, "allowed_hosts": [], "recording": recording}
+    defaults = {
+        "strict_claims": False,
+        "scope_changes": False,
+        "lifetime_changes": False,
+        "hooks": {},
+        "allowed_hosts": [],
+        "recording": recording,
+    }
     assert (await service.call("GET", path)).json() == defaults
     changed = await service.call("PATCH", path, {"scope_changes": True, "recording": {"days": 7}})
     assert (changed.status_code, changed.json()) == (

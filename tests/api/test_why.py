@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from engine.models import Conditions
+from engine.capability import Capability
+from engine.models import Conditions, Transaction
 from engine.why import REASONS
 from tests.api import fresh
 from tests.service import Running, running
@@ -229,6 +230,24 @@ async def test_a_rule_for_other_logins(service: Running, tenant: str) -> None:
         "rule `for-the-shop` sets it in line 2, and was skipped: it runs only for the clients `shop`: "
         "`context.clientID` is `blog`"
     )
+
+
+async def carried(service: Running, tenant: str, **able: Any) -> str:
+    """The id of a login of an issuer that is able to do no more."""
+    capability = Capability(issuer="some", **able)
+    transaction = Transaction(tenant=tenant, user=b'{"user_id": "u1"}', context=b"{}", capability=capability)
+    return (await service.service.engine.evaluate(transaction)).id
+
+
+async def test_what_an_issuer_cannot_carry(service: Running, tenant: str) -> None:
+    await service.add("r", f"context.idToken['{CLAIM}'] = {{'a': 1}}", tenant=tenant)
+    found = await asked(service, tenant, await carried(service, tenant, values=("string",)))
+    assert codes(found)[0] == "not_carried"
+    assert (found["reasons"][0]["rule"], found["reasons"][0]["line"]) == ("r", 2)
+    assert "some has no objects" in found["reasons"][0]["text"]
+    found = await asked(service, tenant, await carried(service, tenant, tokens=("accessToken",)))
+    assert codes(found)[0] == "not_issued"
+    assert found["reasons"][0]["text"].startswith("this call of some was about `accessToken`")
 
 
 def test_every_reason_was_seen() -> None:

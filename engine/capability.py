@@ -1,0 +1,79 @@
+"""What an issuer's protocol can carry: not every issuer can be told all that a rule may ask for."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Token = Literal["idToken", "accessToken"]
+TOKENS: tuple[Token, Token] = ("idToken", "accessToken")
+Kind = Literal["string", "integer", "number", "boolean", "strings", "array", "object", "null"]
+EVERY_KIND: tuple[Kind, ...] = ("string", "integer", "number", "boolean", "strings", "array", "object", "null")
+Names = tuple[str, ...]
+
+# What may be left out because of it, each a notice in the execution's warnings.
+LEFT_OUT = {
+    "token_not_issued": "this call of the issuer is not about that token",
+    "claim_reserved": "the issuer lets nobody else set a claim of that name",
+    "claim_not_overwritten": "the issuer has set it, and lets nobody change it",
+    "claim_not_removed": "the issuer has set it, and lets nobody remove it",
+    "value_not_carried": "the issuer's protocol has no such values",
+    "value_as_text": "the issuer's protocol has texts only, and the value was written as one",
+    "update_not_carried": "the issuer's protocol cannot store metadata",
+    "scope_not_carried": "the issuer's protocol cannot change the scope",
+    "lifetime_not_carried": "the issuer's protocol cannot change how long that token lives, or not to this",
+}
+
+
+class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the answer to one call of an issuer can say.
+
+    `tokens` are those that the call is about. A value is of one of the kinds `values`, or of one of `as_text`, and is
+    written as a text then. `reserved` are names of claims, a `*` at the end stands for any rest. `overwrite` and
+    `remove` say of which claims that came with the call: of all or none, or which ones. A list that is there can lose
+    and swap members, and not grow, where `lists_shrink`. With `one_bag` both tokens draw on the same claims. `limit`
+    is the size of all claims together, in bytes of JSON. `lifetime` are the bounds in seconds; `updates` the stores
+    that can be changed; `interaction` whether a login can be sent to a page, or asked for a second factor.
+    """
+
+    issuer: str
+    tokens: tuple[Token, ...] = TOKENS
+    values: tuple[Kind, ...] = EVERY_KIND
+    as_text: tuple[Kind, ...] = ()
+    reserved: dict[Token, Names] = {}
+    overwrite: bool | Names = True
+    remove: bool | Names = True
+    lists_shrink: bool = False
+    one_bag: bool = False
+    limit: int | None = None
+    scope: bool = False
+    lifetime: dict[Token, tuple[int, int]] = {}
+    updates: Names = ()
+    interaction: bool = False
+
+    def reserves(self, token: Token, name: str) -> bool:
+        return any(
+            name.startswith(one[:-1]) if one.endswith("*") else name == one for one in self.reserved.get(token, ())
+        )
+
+    def overwrites(self, name: str) -> bool:
+        return self.overwrite if isinstance(self.overwrite, bool) else name in self.overwrite
+
+    def removes(self, name: str) -> bool:
+        return self.remove if isinstance(self.remove, bool) else name in self.remove
+
+
+def kind_of(value: Any) -> Kind:
+    """The kind of a JSON value. A list is `strings` where all its members are, the empty one included."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    if isinstance(value, list):
+        return "strings" if all(isinstance(member, str) for member in value) else "array"
+    return "null" if value is None else "object"
