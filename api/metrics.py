@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -34,6 +35,7 @@ class Metrics(Collector):
         self._registry.register(self)
         self._seconds = [0] * (len(BUCKETS) + 1)
         self._total = 0.0
+        self.hooks: Counter[tuple[str, str]] = Counter()  # calls of issuers' hooks, by issuer and outcome
 
     def observe(self, seconds: float) -> None:
         """Count the time of an execution. The library's own histogram takes a lock and a loop for it."""
@@ -78,6 +80,12 @@ class Metrics(Collector):
             "result",
             self._outside.counts,
         )
+        hooks = CounterMetricFamily(
+            "claimsmith_hooks", "Calls of issuers' hooks, by what was answered.", labels=["issuer", "outcome"]
+        )
+        for (issuer, outcome), count in sorted(self.hooks.items()):
+            hooks.add_metric([issuer, outcome], count)
+        yield hooks
         for name, text, count in (
             ("claimsmith_workers_started", "Workers started.", pool.workers_started),
             ("claimsmith_zygote_starts", "Starts of the zygote.", pool.zygote_starts),

@@ -13,6 +13,7 @@ from api import configuration, executions, impact, modules, operations, revision
 from api.call import Call
 from api.callers import acting_tenant
 from api.execute import execute
+from api.hooks import hook
 from api.request_id import echo_request_id
 from api.service import Service
 
@@ -73,6 +74,9 @@ ROUTES = (
     Row("GET", "/metrics", None, operations.metrics),
 )
 
+# Known by what its issuer signs, or by a secret of its own (`api.issuers`).
+HOOK = "/v1/hooks/{issuer}/{tenant}"
+
 # Without a token: they say no more than that the service is there.
 OPEN_ROUTES: tuple[tuple[str, OpenEndpoint], ...] = (
     ("/healthz", operations.healthz),
@@ -86,6 +90,7 @@ def routes() -> list[Route]:
     for row in ROUTES:
         by_path.setdefault(row.path, {})[row.method] = row
     made = [Route(path, _endpoint(rows), methods=list(rows)) for path, rows in by_path.items()]
+    made.append(Route(HOOK, _hook, methods=["POST"]))
     return made + [Route(path, _open(endpoint), methods=["GET"]) for path, endpoint in OPEN_ROUTES]
 
 
@@ -101,6 +106,10 @@ def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
         return echo_request_id(request, await row.endpoint(call))
 
     return answer
+
+
+async def _hook(request: Request) -> Response:
+    return echo_request_id(request, await hook(request.app.state.service, request, first_headers(request)))
 
 
 def _open(endpoint: OpenEndpoint) -> Callable[[Request], Awaitable[Response]]:

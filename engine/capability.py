@@ -16,6 +16,7 @@ Names = tuple[str, ...]
 LEFT_OUT = {
     "token_not_issued": "this call of the issuer is not about that token",
     "claim_reserved": "the issuer lets nobody else set a claim of that name",
+    "claim_not_added": "the issuer lets nobody set new claims in this call",
     "claim_not_overwritten": "the issuer has set it, and lets nobody change it",
     "claim_not_removed": "the issuer has set it, and lets nobody remove it",
     "value_not_carried": "the issuer's protocol has no such values",
@@ -30,18 +31,22 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the answer to one call of an issuer can say.
 
     `tokens` are those that the call is about. A value is of one of the kinds `values`, or of one of `as_text`, and is
-    written as a text then. `reserved` are names of claims, a `*` at the end stands for any rest. `overwrite` and
-    `remove` say of which claims that came with the call: of all or none, or which ones. A list that is there can lose
-    and swap members, and not grow, where `lists_shrink`. With `one_bag` both tokens draw on the same claims. `limit`
-    is the size of all claims together, in bytes of JSON. `lifetime` are the bounds in seconds; `updates` the stores
-    that can be changed; `interaction` whether a login can be sent to a page, or asked for a second factor.
+    written as a text then; `kinds` are those of single claims. `reserved` are names of claims, a `*` at the end stands
+    for any rest. `add` says whether new ones can be set; `overwrite` and `remove` say of which claims that came with
+    the call: of all or none, or which ones. A list that is there can lose and swap members, and not grow, where
+    `lists_shrink`. With `one_bag` both tokens draw on the same claims. `limit` is the size of all claims together, in
+    bytes of JSON. `lifetime` are the bounds in seconds; `updates` the stores that can be changed, where
+    `update_removes` also by taking something out; `interaction` whether a login can be sent to a page, or asked for a
+    second factor.
     """
 
     issuer: str
     tokens: tuple[Token, ...] = TOKENS
     values: tuple[Kind, ...] = EVERY_KIND
     as_text: tuple[Kind, ...] = ()
+    kinds: dict[str, tuple[Kind, ...]] = {}
     reserved: dict[Token, Names] = {}
+    add: bool = True
     overwrite: bool | Names = True
     remove: bool | Names = True
     lists_shrink: bool = False
@@ -50,12 +55,16 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: bool = False
     lifetime: dict[Token, tuple[int, int]] = {}
     updates: Names = ()
+    update_removes: bool = True
     interaction: bool = False
 
     def reserves(self, token: Token, name: str) -> bool:
         return any(
             name.startswith(one[:-1]) if one.endswith("*") else name == one for one in self.reserved.get(token, ())
         )
+
+    def allows(self, name: str, kind: Kind) -> bool:
+        return kind in self.kinds.get(name, self.values)
 
     def overwrites(self, name: str) -> bool:
         return self.overwrite if isinstance(self.overwrite, bool) else name in self.overwrite

@@ -47,7 +47,14 @@ class Carrier:
             rule, line = self._blame.of(f"/updates/{store}")
             text = f"`{store}` was not changed: {self._issuer} cannot be told so"
             self.notices.append(Notice(code="update_not_carried", message=text, rule=rule, line=line))
-        return wanted | dict.fromkeys(lost)
+        carried = wanted | dict.fromkeys(lost)
+        for store, patch in carried.items():
+            if patch is not None and not self._capability.update_removes and (not patch or None in patch.values()):
+                rule, line = self._blame.of(f"/updates/{store}")
+                text = f"nothing was taken out of `{store}`: {self._issuer} cannot be told so"
+                self.notices.append(Notice(code="update_not_carried", message=text, rule=rule, line=line))
+                carried[store] = {name: value for name, value in patch.items() if value is not None} or None
+        return carried
 
     def scope(self, wanted: list[str] | None) -> list[str] | None:
         if wanted is None or self._capability.scope:
@@ -82,7 +89,7 @@ class Carrier:
             if wrong is not None:
                 restore(carried, before, name)
                 self._note(wrong[0], token, name, f"`{name}` was {wrong[1]}")
-            elif name in after and (kind := kind_of(after[name])) not in self._capability.values:
+            elif name in after and not self._capability.allows(name, kind := kind_of(after[name])):
                 carried[name] = msgspec.json.encode(after[name]).decode()
                 text = f"`{name}` was written as a text, `{carried[name][:80]}`: {self._issuer} takes no {kind}"
                 self._note("value_as_text", token, name, text)
@@ -98,9 +105,12 @@ class Carrier:
             return None if able.removes(name) else ("claim_not_removed", text)
         if name in before and not able.overwrites(name):
             return "claim_not_overwritten", f"not changed: {issuer} has set it, and lets nobody change it"
+        if name not in before and not able.add:
+            return "claim_not_added", f"not set: {issuer} takes no new claims in this call"
         kind = kind_of(after[name])
-        if kind not in able.values and kind not in able.as_text:
-            return "value_not_carried", f"not set: {issuer} has no {_KINDS[kind]}"
+        if not able.allows(name, kind) and (name in able.kinds or kind not in able.as_text):
+            where = "there" if name in able.kinds else "at all"
+            return "value_not_carried", f"not set: {issuer} takes no {_KINDS[kind]} {where}"
         if able.lists_shrink and _grows(before.get(name), after[name]):
             return "value_not_carried", f"not changed: to {issuer}, a list that is there cannot grow or become another"
         return None

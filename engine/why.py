@@ -59,6 +59,7 @@ OF_WARNING = {
     "scope_refused": "scope_refused",
     "not_json": "not_json",
     "claim_reserved": "not_carried",
+    "claim_not_added": "not_carried",
     "value_not_carried": "not_carried",
 }
 OTHER = {"idToken": "accessToken", "accessToken": "idToken"}

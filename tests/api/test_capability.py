@@ -108,6 +108,27 @@ CASES: dict[str, tuple[JSON, JSON, str, JSON, Said]] = {
         {"idToken": {"a": 1}, "accessToken": {"a": 1, "b": 2}},
         [("value_not_carried", "a", 3)],
     ),
+    "no new claims": (
+        {"add": False},
+        {"idToken": {"a": 1}},
+        "context.idToken.a = 2\ncontext.idToken.b = 2",
+        {"idToken": {"a": 2}, "accessToken": {}},
+        [("claim_not_added", "b", 3)],
+    ),
+    "kinds of single claims": (
+        {"kinds": {"meta": ("object",)}, "as_text": ("integer",), "values": ("string", "object")},
+        {"accessToken": {"meta": {}}},
+        "context.accessToken.meta = 5\ncontext.accessToken.other = 5",
+        {"idToken": {}, "accessToken": {"meta": {}, "other": "5"}},
+        [("value_not_carried", "meta", 2), ("value_as_text", "other", 3)],
+    ),
+    "metadata that can only grow": (
+        {"updates": ("user_metadata", "app_metadata"), "update_removes": False},
+        {},
+        "auth0.users.update_user_metadata('u1', {'a': 1, 'b': None})\nauth0.users.update_app_metadata('u1', {})",
+        {"idToken": {}, "accessToken": {}, "updates": {"user_metadata": {"a": 1}, "app_metadata": None}},
+        [("update_not_carried", None, 2), ("update_not_carried", None, 3)],
+    ),
     "metadata": (
         {"updates": ("user_metadata",)},
         {},

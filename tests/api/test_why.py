@@ -244,7 +244,7 @@ async def test_what_an_issuer_cannot_carry(service: Running, tenant: str) -> Non
     found = await asked(service, tenant, await carried(service, tenant, values=("string",)))
     assert codes(found)[0] == "not_carried"
     assert (found["reasons"][0]["rule"], found["reasons"][0]["line"]) == ("r", 2)
-    assert "some has no objects" in found["reasons"][0]["text"]
+    assert "some takes no objects at all" in found["reasons"][0]["text"]
     found = await asked(service, tenant, await carried(service, tenant, tokens=("accessToken",)))
     assert codes(found)[0] == "not_issued"
     assert found["reasons"][0]["text"].startswith("this call of some was about `accessToken`")

@@ -1,0 +1,172 @@
+"""`POST /v1/hooks/{issuer}/{tenant}`: an issuer's own request, answered in its own words.
+
+Whatever goes wrong, the answer is one that the issuer understands, and comes before it stops waiting: an issuer that
+fails open would issue the token else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.body import decode_json, json_response, read_body
+from api.errors import ApiError
+from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Cause, Issuer, Refusal, Reply
+from api.issuers.kinds import Secret
+from api.issuers.secrets import Unauthenticated, authenticate
+from api.issuers.table import ISSUERS
+from api.service import Service
+from api.settings import TENANT_NAME
+from engine.execution import Execution
+from engine.models import HookSettings, Transaction
+from engine.store.errors import NotFound, StoreError
+from engine.transaction import InvalidTransaction
+from sandbox.pool import Busy
+from sandbox.process import SandboxUnavailable
+
+log = structlog.get_logger("claimsmith.hooks")
+
+# Of the time that an issuer waits, this is for the way there and back, but no more than that share of it.
+WAY, SHARE = 0.25, 0.2
+TO_ANSWER = 0.05  # seconds that are left when the rules have to be done
+SIGNED = {"standard_webhooks", "signing_key"}  # kinds of secret that sign the body
+EXECUTION = "Claimsmith-Execution"
+NOT_NOW = (Busy, SandboxUnavailable, StoreError, TimeoutError)
+
+now = time.time
+
+
+class _Hook:
+    """One call. What is known of it so far decides how it is refused."""
+
+    def __init__(self, service: Service, issuer: Issuer, tenant: str, request: Request, headers: Mapping[str, str]):
+        self._service = service
+        self._issuer = issuer
+        self._tenant = tenant
+        self._request = request
+        self._headers = headers
+        self._began = time.monotonic()
+        self._body: JSON = {}
+        self._secret: Secret | None = None
+        self._execution: Execution | None = None
+
+    async def answer(self) -> Response:
+        wait = self._issuer.wait
+        try:
+            settings = await self._settings()
+            wait = settings.deadline_ms / 1000 if settings.deadline_ms else wait
+            wait -= min(WAY, wait * SHARE)
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + wait):
+                reply = await self._decided(settings, wait - TO_ANSWER)
+        except Exception as error:
+            reply = self._refused(error)
+        return self._response(reply)
+
+    async def _settings(self) -> HookSettings:
+        try:
+            async with asyncio.timeout(self._issuer.wait / 2):
+                revision = await self._service.live.revision(self._tenant)
+        except NotFound:
+            raise Unauthenticated("no_secret") from None
+        return revision.settings.hooks.get(self._issuer.name, HookSettings())
+
+    async def _decided(self, settings: HookSettings, deadline: float) -> Reply:
+        issuer, service = self._issuer, self._service
+        # A call that is known by its headers alone is answered as one, however its body is.
+        text = await self._text() if SIGNED.intersection(issuer.secrets) else b""
+        secrets = await service.hook_secrets.live(self._tenant, issuer.name)
+        name = await authenticate(secrets, issuer.scheme, self._headers, text, now(), service.key_sets)
+        self._secret = secrets[name]
+        self._body = decode_json(text or await self._text(), JSON)
+        if issuer.vouches is not None and not issuer.vouches(self._body, self._secret):
+            raise Unauthenticated("credentials")
+        asked = issuer.parse(self._body, settings)
+        self._execution = execution = await service.engine.evaluate(
+            Transaction(
+                tenant=self._tenant,
+                user=None if asked.user is None else msgspec.json.encode(asked.user),
+                context=msgspec.json.encode(asked.context),
+                deadline=max(0.0, self._began + deadline - time.monotonic()),
+                capability=asked.capability,
+            )
+        )
+        service.metrics.observe(execution.seconds)
+        if execution.decision == "allow":
+            self._count("allow")
+            return issuer.allow(asked, execution)
+        denial = execution.denial
+        if denial is None or denial.error == "server_error":
+            return self._refuse("failed", RULE_FAILED)
+        error = denial.error if denial.error == "interaction_required" else "access_denied"
+        return self._refuse("denied", denial.description, error)
+
+    async def _text(self) -> bytes:
+        return await read_body(self._request, self._headers, self._service.settings.body_bytes)
+
+    def _refused(self, error: Exception) -> Reply:
+        """What an exception is to the issuer. Its text is shown only where it is about the call itself."""
+        match error:
+            case Unauthenticated():
+                log.warning("a hook's call is not known to be the issuer's", **self._named(), reason=error.reason)
+                return self._refuse("unauthenticated", error.description)
+            case ApiError() if error.status == 503:
+                return self._refuse("unavailable", UNAVAILABLE)
+            case ApiError() if error.status < 500:
+                return self._invalid(error.description)
+            case InvalidTransaction():
+                return self._invalid(f"`{error.path}`: {error}")
+            case msgspec.ValidationError():
+                return self._invalid(str(error))
+        if isinstance(error, NOT_NOW):
+            log.warning("a hook's call was not decided", **self._named(), error=type(error).__name__)
+            return self._refuse("unavailable", UNAVAILABLE)
+        text = "".join(traceback.format_exception(error))
+        log.error("unexpected error", **self._named(), error_id=secrets.token_hex(8), exception=text)
+        return self._refuse("failed", RULE_FAILED)
+
+    def _invalid(self, text: str) -> Reply:
+        log.warning("a hook's call cannot be understood", **self._named(), error=text)
+        if self._secret is None:  # nobody whom we know: nothing was decided for them
+            return self._refuse("unauthenticated", "the call cannot be read")
+        return self._refuse("invalid", text)
+
+    def _refuse(self, cause: Cause, text: str, error: str = "access_denied") -> Reply:
+        self._count(cause)
+        return self._issuer.refuse(Refusal(cause=cause, text=text, error=error))
+
+    def _count(self, outcome: str) -> None:
+        self._service.metrics.hooks[self._issuer.name, outcome] += 1
+
+    def _response(self, reply: Reply) -> Response:
+        headers = {} if self._execution is None else {EXECUTION: self._execution.id}
+        body = reply.body
+        if body is None:
+            return Response(status_code=reply.status, headers=headers)
+        if self._issuer.sign is not None and self._secret is not None:
+            body = self._issuer.sign(body, self._body, self._secret, now())
+        return json_response(body, reply.status, headers)
+
+    def _named(self) -> dict[str, Any]:
+        return {"issuer": self._issuer.name, "tenant": self._tenant}
+
+
+async def hook(service: Service, request: Request, headers: Mapping[str, str]) -> Response:
+    """Answer a call of an issuer's hook. Raises `ApiError` 404 for an issuer that is none of ours."""
+    issuer = ISSUERS.get(request.path_params["issuer"])
+    tenant = request.path_params["tenant"]
+    if issuer is None or not TENANT_NAME.fullmatch(tenant):
+        _unknown()
+    return await _Hook(service, issuer, tenant, request, headers).answer()
+
+
+def _unknown() -> NoReturn:
+    raise ApiError("not_found", f"there is no such hook; issuers are {', '.join(ISSUERS)}")

@@ -1,0 +1,239 @@
+"""Zitadel: actions v2, the functions `preuserinfo`, `preaccesstoken` and `presamlresponse` (zitadel/zitadel,
+internal/api/oidc/userinfo.go; apps/docs, guides/integrate/actions).
+
+It can only add: a claim that it has set stays. Of several targets a later one sees what an earlier one has added, and
+what it answers stands instead of that, so that is carried on. A login takes several calls, each about one token.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, Literal
+
+import msgspec
+
+from api.issuers.issuer import JSON, RULE_FAILED, Asked, Issuer, Refusal, Reply, changes, context_of, present
+from engine.capability import Capability, Names, Token
+from engine.execution import Execution
+from engine.models import HookSettings
+
+Function = Literal["function/preuserinfo", "function/preaccesstoken", "function/presamlresponse"]
+CAPABILITY = Capability(
+    issuer="zitadel",
+    reserved=dict.fromkeys(("idToken", "accessToken"), ("urn:zitadel:iam*",)),
+    overwrite=False,
+    remove=False,
+    updates=("user_metadata",),
+    update_removes=False,
+)
+SAML: JSON = {"values": ("string", "strings"), "as_text": ("integer", "number", "boolean")}
+NAME_FORMAT = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
+TOKEN: dict[str, Token] = {
+    "function/preuserinfo": "idToken",
+    "function/preaccesstoken": "accessToken",
+    "function/presamlresponse": "idToken",
+}
+# What it may forward to the client as it is (4xx), and what is a failed precondition to it.
+FORWARDED = {"denied": 403}
+STATUS = {"failed": 500, "unavailable": 503, "invalid": 400, "unauthenticated": 401}
+ERROR = {"failed": "server_error", "unavailable": "temporarily_unavailable", "invalid": "invalid_request"}
+ERROR |= {"unauthenticated": "invalid_signature"}
+
+LOGGED = {
+    "claim_not_overwritten": "already set by the issuer, not overwritten",
+    "claim_not_removed": "already set by the issuer, not removed",
+    "claim_reserved": "is the issuer's to set, left out",
+    "protected_claim": "is the issuer's to set, left out",
+    "value_not_carried": "has a value that an attribute cannot have, left out",
+    "not_json": "has a value that is no JSON, left out",
+}
+
+
+class Human(msgspec.Struct, frozen=True):
+    first_name: str | None = None
+    last_name: str | None = None
+    display_name: str | None = None
+    nick_name: str | None = None
+    preferred_language: str | None = None
+    email: str | None = None
+    is_email_verified: bool | None = None
+    phone: str | None = None
+    is_phone_verified: bool | None = None
+
+
+class User(msgspec.Struct, frozen=True):
+    id: str
+    username: str | None = None
+    preferred_login_name: str | None = None
+    human: Human | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    key: str
+    value: str = ""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    key: str
+    value: Any = None
+
+
+class Attribute(msgspec.Struct, frozen=True):
+    name: str
+    name_format: str = NAME_FORMAT
+    value: tuple[str, ...] = ()
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """What targets before this one have answered."""
+
+    append_claims: tuple[Claim, ...] | None = None
+    append_attribute: tuple[Attribute, ...] | None = None
+
+
+class Application(msgspec.Struct, frozen=True):
+    client_id: str | None = None
+
+
+class Org(msgspec.Struct, frozen=True):
+    id: str | None = None
+    name: str | None = None
+    primary_domain: str | None = None
+
+
+class Hook(msgspec.Struct, frozen=True):
+    function: Function
+    userinfo: dict[str, Any] = {}
+    user: User | None = None
+    user_metadata: tuple[Metadata, ...] | None = None
+    user_grants: tuple[dict[str, Any], ...] | None = None
+    org: Org = Org()
+    application: Application = Application()
+    response: Earlier | None = None
+
+
+def parse(body: JSON, settings: HookSettings) -> Asked:
+    hook = msgspec.convert(body, Hook)
+    earlier = hook.response or Earlier()
+    saml = hook.function == "function/presamlresponse"
+    added: JSON = {claim.key: claim.value for claim in earlier.append_claims or ()}
+    if saml:
+        added = {attribute.name: list(attribute.value) for attribute in earlier.append_attribute or ()}
+    claims = added if saml else added | hook.userinfo
+    # Of what is there, only what comes of us or of another target can still be changed.
+    changeable: Names = tuple(name for name in added if saml or name not in hook.userinfo)
+    token = TOKEN[hook.function]
+    able = msgspec.structs.replace(
+        CAPABILITY, tokens=(token,), overwrite=changeable, remove=changeable, **(SAML if saml else {})
+    )
+    return Asked(
+        user=_user(hook),
+        context=context_of(
+            "zitadel",
+            body,
+            client=hook.application.client_id,
+            grant=None,
+            id_token=claims if token == "idToken" else None,  # noqa: S105
+            access_token=claims if token == "accessToken" else None,  # noqa: S105
+            protocol="samlp" if saml else None,
+            organization=present(id=hook.org.id, name=hook.org.name, domain=hook.org.primary_domain) or None,
+        ),
+        capability=able,
+        call=(hook, added),
+    )
+
+
+def _user(hook: Hook) -> JSON | None:
+    user = hook.user
+    if user is None:
+        return None
+    human = user.human or Human()
+    roles = [role for grant in hook.user_grants or () for role in grant.get("roles") or () if isinstance(role, str)]
+    return present(
+        user_id=user.id,
+        username=user.preferred_login_name or user.username,
+        name=human.display_name,
+        given_name=human.first_name,
+        family_name=human.last_name,
+        nickname=human.nick_name,
+        locale=human.preferred_language,
+        email=human.email,
+        email_verified=human.is_email_verified,
+        phone_number=human.phone,
+        phone_number_verified=human.is_phone_verified,
+        user_metadata={one.key: _decoded(one.value) for one in hook.user_metadata or ()},
+        roles=list(dict.fromkeys(roles)),
+    )
+
+
+def _decoded(value: str) -> str:
+    """The text of a metadata value; what is no text in base64 stays as it came."""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return value
+
+
+def allow(asked: Asked, execution: Execution) -> Reply:
+    hook, added = asked.call
+    token = TOKEN[hook.function]
+    changed = changes(asked.claims[token], execution.idToken if token == "idToken" else execution.accessToken)  # noqa: S105
+    body: JSON = {}
+    if changed:
+        kept = {name: value for name, value in added.items() if name not in changed.removed} | changed.set
+        if hook.function == "function/presamlresponse":
+            formats = {one.name: one.name_format for one in (hook.response or Earlier()).append_attribute or ()}
+            body["append_attribute"] = [
+                {
+                    "name": name,
+                    "name_format": formats.get(name, NAME_FORMAT),
+                    "value": value if isinstance(value, list) else [value],
+                }
+                for name, value in kept.items()
+            ]
+        else:
+            body["append_claims"] = [{"key": name, "value": value} for name, value in kept.items()]
+    if patch := execution.updates.get("user_metadata"):
+        body["set_user_metadata"] = [{"key": name, "value": _encoded(value)} for name, value in patch.items()]
+    if lines := _log(execution):
+        body["append_log_claims"] = lines
+    return Reply(body=body)
+
+
+def _encoded(value: Any) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return base64.b64encode(text.encode()).decode()
+
+
+def _log(execution: Execution) -> list[str]:
+    """What was left out, where Zitadel shows it: in the token, under `urn:zitadel:iam:action:<function>:log`. So it
+    names claims, and says nothing of rules."""
+    return [
+        f'claim "{notice.claim}" {LOGGED[notice.code]}'
+        for notice in execution.warnings
+        if notice.code in LOGGED and notice.claim
+    ]
+
+
+def refuse(refusal: Refusal) -> Reply:
+    if refusal.cause in FORWARDED:
+        status = FORWARDED[refusal.cause]
+        return Reply(body={"forwardedStatusCode": status, "forwardedErrorMessage": refusal.text or refusal.error})
+    text = {} if refusal.cause == "unauthenticated" else {"error_description": refusal.text or RULE_FAILED}
+    return Reply(status=STATUS[refusal.cause], body={"error": ERROR[refusal.cause], **text})
+
+
+ISSUER = Issuer(
+    name="zitadel",
+    title="Zitadel",
+    secrets=("signing_key",),
+    scheme="zitadel",
+    wait=10.0,
+    fails="as configured",
+    denies="200 `forwardedStatusCode`",
+    capability=CAPABILITY,
+    parse=parse,
+    allow=allow,
+    refuse=refuse,
+)

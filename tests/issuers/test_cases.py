@@ -1,0 +1,81 @@
+"""The project's own cases of issuers' hooks, one folder for each issuer, through the endpoint.
+
+A case is `{"name", "request"}` and what is expected, `{"status", "answer"}` and the codes of the `warnings`. Beside that
+it can have `secrets` by id (else the issuer's usual one, `SECRETS`), `signed_with` (the id of the secret that signs the
+request; `null`: none), `headers` on top, `settings` of the hook, `rules` (bodies), and the moments `signed_at` and `now`
+in seconds. A `request` that is a text is sent as it is. Where `answer` has no member `status`, it is 200.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from api.issuers.kinds import read_secret
+from api.issuers.signing import signed
+from api.issuers.table import ISSUERS
+from tests.issuers.hooked import at, call, hooked
+from tests.service import Running, running
+
+pytestmark = pytest.mark.anyio
+
+FOLDER = Path(__file__).parent / "cases"
+SECRETS: dict[str, dict[str, Any]] = {
+    "hydra": {"type": "header", "value": "Bearer correct-horse-battery"},
+    "supabase": {"type": "standard_webhooks", "value": "v1,whsec_c3VwYWJhc2Utc2VjcmV0LWZvci10ZXN0cw=="},
+    "okta": {"type": "header", "value": "Basic b2t0YTpjb3JyZWN0LWhvcnNl"},
+    "zitadel": {"type": "signing_key", "value": "zitadel-signing-key"},
+    "wso2": {"type": "basic", "username": "wso2", "password": "correct-horse-battery"},
+    "cognito": {"type": "bearer", "value": "correct-horse-battery"},
+    "workos": {"type": "signing_key", "value": "workos-signing-key"},
+}
+MEMBERS = set("name request status answer warnings secrets signed_with headers settings rules signed_at now".split())
+
+
+def read(issuer: str) -> list[dict[str, Any]]:
+    return [case for path in sorted((FOLDER / issuer).glob("*.json")) for case in json.loads(path.read_text())]
+
+
+CASES = [(issuer, case) for issuer in ISSUERS for case in read(issuer)]
+
+
+@pytest.fixture(scope="module")
+async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
+    async with running(tmp_path_factory.mktemp("issuers"), {"CLAIMSMITH_RULE_MS": "100"}) as service:
+        yield service
+
+
+@pytest.mark.parametrize(("issuer", "case"), CASES, ids=[f"{issuer}: {case['name']}" for issuer, case in CASES])
+async def test_a_case(
+    service: Running, monkeypatch: pytest.MonkeyPatch, issuer: str, case: dict[str, Any]
+) -> None:
+    assert case.keys() <= MEMBERS, case.keys() - MEMBERS
+    secrets = case.get("secrets", {"key": SECRETS[issuer]})
+    tenant = await hooked(
+        service, issuer, secrets=secrets, rules=case.get("rules", ()), settings=case.get("settings")
+    )
+    request = case["request"]
+    body = request.encode() if isinstance(request, str) else json.dumps(request).encode()
+    headers = {"content-type": "application/json"}
+    name = case.get("signed_with", next(iter(secrets), None))
+    if name is not None:
+        secret = read_secret(msgspec.json.encode(secrets.get(name, SECRETS[issuer])))
+        headers |= signed(secret, ISSUERS[issuer].scheme, body, case.get("signed_at", time.time()))
+    at(monkeypatch, case.get("now"))
+    response = await call(service, issuer, tenant, headers | case.get("headers", {}), body)
+    answer = json.loads(response.content) if response.content else None
+    assert (response.status_code, answer) == (case.get("status", 200), case.get("answer"))
+    execution = response.headers.get("claimsmith-execution")
+    warnings = [one["code"] for one in (await service.record(execution, tenant))["warnings"]] if execution else []
+    assert warnings == case.get("warnings", [])
+
+
+@pytest.mark.parametrize("issuer", [name for name in ISSUERS if name != "entra"])
+def test_every_issuer_has_cases(issuer: str) -> None:
+    assert len(read(issuer)) >= 8
