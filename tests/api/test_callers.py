@@ -2,25 +2,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
-import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, tzinfo
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from jwt.algorithms import RSAAlgorithm
 from starlette.datastructures import Headers
 
-from api import callers as module
+from api import verified as module
 from api.callers import SCOPES, Caller, Callers, NotIssuable, acting_tenant, issue_token
 from api.errors import ApiError
 from api.refusals import (
@@ -39,28 +32,12 @@ from api.refusals import (
     TokenTooLong,
 )
 from engine.keys import Keys
+from tests.jwks import NAMES, JwksServer, handmade, jwk, private, public_pem
 
 pytestmark = pytest.mark.anyio
 
 KEYS = Keys("k" * 32)
 ISSUER, AUDIENCE = "https://id.example.com/", "claimsmith"
-
-
-@cache
-def private(name: str) -> Any:
-    if name.startswith("rsa"):
-        return rsa.generate_private_key(65_537, 1_024 if name == "rsa-weak" else 2_048)
-    return ec.generate_private_key(ec.SECP256R1()) if name.startswith("ec") else ed25519.Ed25519PrivateKey.generate()
-
-
-ALGORITHMS: dict[str, Any] = {"rsa": RSAAlgorithm, "ec": ECAlgorithm, "ed": OKPAlgorithm}
-NAMES = {"rsa": "RS256", "ec": "ES256", "ed": "EdDSA"}
-
-
-def jwk(name: str, **members: object) -> dict[str, object]:
-    kind = name.partition("-")[0]
-    public = ALGORITHMS[kind].to_jwk(private(name).public_key(), as_dict=True)
-    return {**public, "kid": name, "alg": NAMES[kind], "use": "sig", **members}
 
 
 def foreign(name: str, kid: object = ..., **claims: object) -> str:
@@ -75,44 +52,6 @@ def own(secret: bytes | None = None, **claims: object) -> str:
     known = {"sub": "ci", "exp": int(time.time()) + 300, "tenant": "acme", "scope": "execute"}
     payload = {key: value for key, value in {**known, **claims}.items() if value is not ...}
     return handmade({"alg": "HS256"}, payload, secret or KEYS.derive("caller-tokens"))
-
-
-def handmade(header: object, payload: object, secret: bytes) -> str:
-    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, payload)]
-    signature = hmac.digest(secret, b".".join(parts), "sha256")
-    return b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
-
-
-class JwksServer:
-    """A real HTTP server whose answer can be changed."""
-
-    def __init__(self) -> None:
-        self.document: object = {"keys": [jwk("rsa"), jwk("ec"), jwk("ed")]}
-        self.status = 200
-        self.asked = 0
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                server.asked += 1
-                body = json.dumps(server.document).encode()
-                self.send_response(server.status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._http.serve_forever, args=(0.01,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._http.server_port}/jwks"
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join()
 
 
 @pytest.fixture
@@ -188,11 +127,6 @@ async def test_without_a_token(headers: dict[str, str]) -> None:
         with pytest.raises(ApiError) as refused:
             await callers.authenticate(headers)
     assert (refused.value.error, refused.value.status) == ("unauthorized", 401)
-
-
-def public_pem() -> bytes:
-    public = private("rsa").public_key()
-    return bytes(public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
 
 
 CLAIMS = {"exp": 4_000_000_000, "tenant": "acme", "scope": "admin", "iss": ISSUER, "aud": AUDIENCE}
@@ -279,7 +213,7 @@ async def test_attacks(server: JwksServer, attack: str) -> None:
     async with opened(server.url) as callers:
         with pytest.raises(ApiError) as refused:
             await callers.authenticate(bearer(token))
-        assert not callers._remembered
+        assert not callers._verified
     error = refused.value
     assert type(error) is reason
     assert (error.status, error.error, error.description) == (401, "invalid_token", reason.reason)
@@ -472,8 +406,8 @@ async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened() as callers:
         for token in tokens:
             await callers.authenticate(bearer(token))
-        kept = {hashlib.sha256(token.encode()).digest() for token in tokens[2:]}
-        assert callers._remembered.keys() == kept
+        kept = [hashlib.sha256(token.encode()).digest() in callers._verified for token in tokens]
+        assert kept == [False, False, True, True, True]
 
 
 async def test_scopes() -> None:
