@@ -13,6 +13,7 @@ from api.errors import ApiError, error_response
 from api.request_id import echo_request_id
 from engine.casing import NoCase
 from engine.configuration import InvalidValue
+from engine.hook_secrets import InvalidSecret
 from engine.seal import Broken
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
 from engine.transaction import InvalidTransaction
@@ -62,6 +63,7 @@ FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidScript: _invalid_script,
     InvalidScripts: _invalid_scripts,
     InvalidTransaction: _invalid_transaction,
+    InvalidSecret: lambda exc: ApiError("unprocessable", str(exc)),
     InvalidValue: lambda exc: ApiError("unprocessable", str(exc)),
     TooManyModules: lambda exc: ApiError("unprocessable", str(exc)),
     Broken: lambda exc: ApiError("temporarily_unavailable", str(exc)),  # by hand, but nothing was decided

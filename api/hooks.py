@@ -83,7 +83,7 @@ class _Hook:
         issuer, service = self._issuer, self._service
         # A call that is known by its headers alone is answered as one, however its body is.
         text = await self._text() if SIGNED.intersection(issuer.secrets) else b""
-        secrets = await service.hook_secrets.live(self._tenant, issuer.name)
+        secrets = service.hook_secrets.live(self._tenant, issuer.name)
         name = await authenticate(secrets, issuer.scheme, self._headers, text, now(), service.key_sets)
         self._secret = secrets[name]
         self._body = decode_json(text or await self._text(), JSON)

@@ -15,6 +15,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from api.callers import Callers
+from api.issuers.key_sets import KeySets
+from api.issuers.kinds import Secret, key_addresses, read_secret
 from api.metrics import Metrics
 from api.settings import NO_REDIS, BadSetting, Settings
 from engine.authoring import Authoring
@@ -24,6 +26,7 @@ from engine.configuration import Configurations
 from engine.data_folder import FolderInUse, sole_use
 from engine.engine import Engine
 from engine.explaining import Explainer
+from engine.hook_secrets import HookSecrets
 from engine.keys import Keys, read_or_make_secret
 from engine.live import Live
 from engine.private_redis import PrivateRedis, RedisNotStarted, find_server
@@ -60,6 +63,8 @@ class Service:
     authoring: Authoring
     validity: Validity
     configurations: Configurations
+    hook_secrets: HookSecrets[Secret]
+    key_sets: KeySets
     outside: Outside
     callers: Callers
     metrics: Metrics
@@ -96,9 +101,15 @@ class Service:
             stack.push_async_callback(pool.close)
             await pool.start()
             configurations = Configurations(store, keys, pool.limits)
+            key_sets = KeySets()
+            key_sets.start()
+            stack.push_async_callback(key_sets.aclose)
+            hook_secrets = HookSecrets(store, keys, read_secret, lambda all_: key_sets.keep(key_addresses(all_)))
             if settings.secret_previous is not None:
                 await configurations.seal_again()
-            live = Live(store, configurations)
+                await hook_secrets.seal_again()
+            await hook_secrets.refresh()
+            live = Live(store, configurations, hook_secrets)
             live.start()
             stack.push_async_callback(live.close)
             records = Records(
@@ -142,6 +153,8 @@ class Service:
                 authoring=Authoring(store, live, validity),
                 validity=validity,
                 configurations=configurations,
+                hook_secrets=hook_secrets,
+                key_sets=key_sets,
                 outside=outside,
                 callers=callers,
                 metrics=Metrics(engine, pool, compiled, records, outside),

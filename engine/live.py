@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
-from engine.configuration import Configurations
 from engine.models import Revision
 from engine.recurring import Recurring
 from engine.store.errors import NotFound, StoreError
@@ -26,11 +26,19 @@ MOST_UNKNOWN = 10_000
 LAST_POLL = 2.0  # for the one that is under way when the service stops
 
 
+class Kept(Protocol):
+    """What else of tenants is kept in this process."""
+
+    def forget(self, tenant: str) -> None: ...
+
+    async def refresh(self) -> None: ...
+
+
 class Live:
-    def __init__(self, store: Store, configurations: Configurations | None = None) -> None:
-        """`configurations` are kept as fresh as the revisions."""
+    def __init__(self, store: Store, *kept: Kept) -> None:
+        """All that is `kept` is kept as fresh as the revisions."""
         self._store = store
-        self._configurations = configurations
+        self._kept = kept
         self._revisions: dict[str, Revision] = {}
         self._unknown: dict[str, float] = {}
         self._pending: dict[str, asyncio.Future[Revision]] = {}
@@ -88,8 +96,8 @@ class Live:
 
     def forget(self, tenant: str) -> None:
         self._revisions.pop(tenant, None)
-        if self._configurations is not None:
-            self._configurations.forget(tenant)
+        for kept in self._kept:
+            kept.forget(tenant)
 
     async def _poll(self) -> float:
         try:
@@ -121,8 +129,8 @@ class Live:
             else:
                 if self._revisions.get(tenant) is known:  # else a change was made here meanwhile
                     self._revisions[tenant] = fresh
-        if self._configurations is not None:
-            await self._configurations.refresh()
+        for kept in self._kept:
+            await kept.refresh()
 
 
 def _stamp(revision: Revision) -> tuple[int, datetime]:

@@ -16,8 +16,8 @@ class StoreError(Exception):
 
 
 class NotFound(StoreError):
-    """`kind` is one of `tenant`, `rule`, `version`, `revision`, `execution`, `configuration`. What belongs to another
-    tenant is not found either.
+    """`kind` is one of `tenant`, `rule`, `version`, `revision`, `execution`, `configuration`, `secret`. What belongs
+    to another tenant is not found either.
     """
 
     def __init__(self, kind: str, id: str) -> None:

@@ -27,11 +27,24 @@ from engine.models import (
     Tenant,
     TenantSettings,
 )
-from engine.store import configurations, executions, modules, pipeline, revisions, rules, shadows, tenants, versions
+from engine.store import (
+    configurations,
+    executions,
+    hook_secrets,
+    modules,
+    pipeline,
+    revisions,
+    rules,
+    shadows,
+    tenants,
+    versions,
+)
 from engine.store.configurations import Change, SealedSet
 from engine.store.database import Database
 from engine.store.errors import Conflict, NotFound
 from engine.store.executions import ExecutionRow, Filter, Found
+from engine.store.hook_secrets import Guard as SecretGuard
+from engine.store.hook_secrets import SealedSecret, TenantSecrets
 from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
 from engine.store.shadows import Shadow
@@ -414,6 +427,43 @@ class Store:
     async def seal_configuration_again(self, one: SealedSet) -> None:
         async with self._database.writing() as connection:
             await configurations.seal_again(connection, one)
+
+    # Secrets of issuers' hooks
+
+    async def hook_secrets(self, tenants: Sequence[str]) -> dict[str, TenantSecrets]:
+        """The secrets of these tenants; one that does not exist is absent."""
+        async with self._database.reading() as connection:
+            return await hook_secrets.of_tenants(connection, tenants)
+
+    async def put_hook_secret(self, one: SealedSecret, guard: SecretGuard) -> TenantSecrets:
+        """The tenant's secrets with this one, in the place of the one of its id. `guard` sees those before, while
+        nobody else puts any; what it raises is raised, and nothing is stored."""
+        async with self._database.writing() as connection:
+            await tenants.lock(connection, one.tenant)
+            return await hook_secrets.put(connection, one, guard)
+
+    async def delete_hook_secret(self, tenant: str, issuer: str, id: str) -> TenantSecrets:
+        """The tenant's secrets without this one."""
+        async with self._database.writing() as connection:
+            await tenants.lock(connection, tenant)
+            return await hook_secrets.remove(connection, tenant, issuer, id)
+
+    async def hook_secret_stamps(self) -> dict[str, str]:
+        """The stamp of every tenant that ever had a secret; it is another after each change of one."""
+        async with self._database.reading() as connection:
+            return await hook_secrets.stamps(connection)
+
+    async def every_hook_secret(self) -> list[SealedSecret]:
+        """Every secret of every tenant, for the rotation of the service's own."""
+        async with self._database.reading() as connection:
+            return await hook_secrets.every(connection)
+
+    async def seal_hook_secret_again(self, one: SealedSecret, sealed: bytes) -> None:
+        """The same secret, sealed anew; nothing where another was put meanwhile."""
+        async with self._database.writing() as connection:
+            await hook_secrets.seal_again(connection, one, sealed)
+
+    # Keys
 
     async def record_key(self, wrapped: bytes) -> bytes:
         """The wrapped key of the records: this one, where the database has none yet."""

@@ -132,13 +132,14 @@ def _owner() -> Column[str]:
 
 
 # `live` repeats the highest number in `revisions`: every replica asks for it about once a second, and `max`
-# over years of revisions is no cheap question.
+# over years of revisions is no cheap question. `hook_secrets` is another text after each change of those.
 tenants = Table(
     "tenants",
     metadata,
     Column("id", Characters("tenant"), primary_key=True),
     Column("created_at", Instant, nullable=False),
     Column("live", Number("revision"), nullable=False),
+    Column("hook_secrets", Characters("stamp")),
 )
 
 # A deleted rule keeps its row: its versions stay readable, and activating an old revision brings it back.
@@ -257,6 +258,19 @@ configurations = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Characters("by"), nullable=False),
+)
+
+# By which issuers' hooks show who calls. Several of one issuer are good at a time: so one can follow another.
+hook_secrets = Table(
+    "hook_secrets",
+    metadata,
+    Column("tenant", Characters("tenant"), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("issuer", Characters("issuer"), primary_key=True),
+    Column("id", Characters("secret"), primary_key=True),
+    Column("type", Characters("type"), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("set_at", Instant, nullable=False),
+    Column("set_by", Characters("by"), nullable=False),
 )
 
 record_key = Table(

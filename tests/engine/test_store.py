@@ -43,6 +43,7 @@ from engine.store.errors import (
     Unstorable,
 )
 from engine.store.executions import ExecutionRow, Filter
+from engine.store.hook_secrets import SealedSecret, TenantSecrets
 from engine.store.pipeline import WantedRule
 from engine.store.rules import RuleChanges
 from engine.store.store import Store
@@ -156,6 +157,115 @@ async def test_sets_of_values_that_were_replaced_are_removed(store: Store) -> No
     assert (live.number, live.sealed) == (3, bytes([3]))
     with pytest.raises(NotFound):
         await store.numbered_configuration("default", 1)
+
+
+# Secrets of issuers' hooks
+
+
+def sealed(id: str, *, tenant: str = "default", issuer: str = "hydra", text: bytes = b"x") -> SealedSecret:
+    now = datetime.now(UTC)
+    return SealedSecret(tenant=tenant, issuer=issuer, id=id, type="header", sealed=text, set_at=now, set_by="ann")
+
+
+async def put_secret(store: Store, one: SealedSecret) -> TenantSecrets:
+    return await store.put_hook_secret(one, lambda before: None)
+
+
+async def test_secrets_of_hooks_are_put_replaced_and_deleted(store: Store) -> None:
+    await store.create_tenant("acme", "root")
+    assert await store.hook_secrets(["default", "acme", "nobody"]) == {
+        tenant: TenantSecrets(stamp=None, secrets=()) for tenant in ("default", "acme")
+    }
+    first, other = sealed("a", text=b"\0\xff"), sealed("a", issuer="okta")
+    await put_secret(store, first)
+    await put_secret(store, other)
+    made = await put_secret(store, foreign := sealed("a", tenant="acme"))
+    assert made.secrets == (foreign,)
+    again = sealed("a", text=b"new")
+    made = await put_secret(store, again)
+    assert made.secrets == (other, again)
+    assert await store.hook_secrets(["default", "acme", "nobody"]) == {
+        "default": made,
+        "acme": TenantSecrets(stamp=(await store.hook_secret_stamps())["acme"], secrets=(foreign,)),
+    }
+    assert sorted(one.tenant for one in await store.every_hook_secret()) == ["acme", "default", "default"]
+    for tenant, issuer, name in (("default", "hydra", "b"), ("acme", "okta", "a"), ("default", "x", "a")):
+        with pytest.raises(NotFound, match=f"secret `{name}` does not exist"):
+            await store.delete_hook_secret(tenant, issuer, name)
+    assert (await store.delete_hook_secret("default", "hydra", "a")).secrets == (other,)
+    assert (await store.hook_secrets(["acme"]))["acme"].secrets == (foreign,)
+
+
+async def test_every_change_of_a_secret_is_another_stamp(store: Store) -> None:
+    assert await store.hook_secret_stamps() == {}
+    stamps = [
+        (await put_secret(store, sealed("a"))).stamp,
+        (await put_secret(store, sealed("a"))).stamp,
+        (await store.delete_hook_secret("default", "hydra", "a")).stamp,
+        (await put_secret(store, sealed("a"))).stamp,
+    ]
+    assert len(set(stamps)) == 4
+    assert await store.hook_secret_stamps() == {"default": stamps[-1]}
+    await store.delete_tenant("default")
+    assert await store.hook_secret_stamps() == {}
+    assert await store.every_hook_secret() == []
+    await store.create_tenant("default", "root")
+    assert await store.hook_secrets(["default"]) == {"default": TenantSecrets(stamp=None, secrets=())}
+
+
+async def test_what_a_guard_of_secrets_raises_stops_the_change(store: Store) -> None:
+    one = sealed("a")
+    made = await put_secret(store, one)
+
+    def stop(before: Any) -> None:
+        assert list(before) == [one]
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        await store.put_hook_secret(sealed("b"), stop)
+    assert await store.hook_secrets(["default"]) == {"default": made}
+    with pytest.raises(NotFound, match="tenant `nobody`"):
+        await store.put_hook_secret(sealed("a", tenant="nobody"), stop)
+
+
+async def test_of_many_secrets_at_once_no_guard_misses_one(store: Store, url: str) -> None:
+    other = await Store.open(url)
+
+    def at_most_three(before: Any) -> None:
+        if len(before) >= 3:
+            raise RuntimeError("enough")
+
+    puts = [(store, other)[n % 2].put_hook_secret(sealed(f"s{n}"), at_most_three) for n in range(10)]
+    results = await asyncio.gather(*puts, return_exceptions=True)
+    assert sum(isinstance(result, RuntimeError) for result in results) == 7
+    assert len(await store.every_hook_secret()) == 3
+    await other.close()
+
+
+async def test_a_secret_that_was_changed_meanwhile_is_not_sealed_again(store: Store) -> None:
+    one = sealed("a", text=b"old")
+    made = await put_secret(store, one)
+    await store.seal_hook_secret_again(one, b"the same, sealed anew")
+    found = (await store.hook_secrets(["default"]))["default"]
+    assert (found.stamp, found.secrets[0].sealed, found.secrets[0].set_at) == (
+        made.stamp,
+        b"the same, sealed anew",
+        one.set_at,
+    )
+    await put_secret(store, sealed("a", text=b"new"))
+    await store.seal_hook_secret_again(one, b"too late")
+    assert [found.sealed for found in await store.every_hook_secret()] == [b"new"]
+
+
+async def test_secrets_of_more_tenants_than_one_query_takes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.store.hook_secrets.AT_ONCE", 2)
+    names = [f"t{n}" for n in range(5)]
+    for name in names:
+        await store.create_tenant(name, "root")
+        await put_secret(store, sealed("a", tenant=name))
+    found = await store.hook_secrets(names)
+    assert {name: [one.tenant for one in found[name].secrets] for name in found} == {name: [name] for name in names}
+    assert await store.hook_secrets([]) == {}
 
 
 # Opening
@@ -373,6 +483,8 @@ async def test_deleting_a_tenant_removes_everything_of_it_and_nothing_else(store
     gone = await create(store, "a", tenant="acme", script=TWO)
     kept = await create(store, "a")
     await store.add_executions([row("exe_1", tenant="acme"), row("exe_2")])
+    await put_secret(store, sealed("a", tenant="acme"))
+    await put_secret(store, sealed("a"))
     await store.delete_tenant("acme")
 
     assert [tenant.id for tenant in await store.tenants()] == ["default"]
@@ -380,6 +492,7 @@ async def test_deleting_a_tenant_removes_everything_of_it_and_nothing_else(store
     assert await store.rules("default") == [kept]
     assert await store.execution("default", "exe_2") == b'{"a":1}'
     assert await store.scripts([sha256(TWO)]) == {}
+    assert [one.tenant for one in await store.every_hook_secret()] == ["default"]
     for missing in (
         store.tenant("acme"),
         store.live_revision("acme"),
@@ -1110,6 +1223,7 @@ async def test_unknown_and_foreign_things(store: Store, id: str) -> None:
     rule = await create(store, "a")
     await store.create_tenant("acme", "root")
     await store.add_executions([row("exe_1")])
+    await put_secret(store, sealed("exe_1"))
     before = await state(store)
     rule_id, execution_id = (rule.id, "exe_1") if id == "foreign" else (id, id)
     for call, kind, missing in (
@@ -1126,6 +1240,7 @@ async def test_unknown_and_foreign_things(store: Store, id: str) -> None:
         (store.revision("acme", 2), "revision", "2"),
         (store.activate("acme", 2, "x"), "revision", "2"),
         (store.execution("acme", execution_id), "execution", execution_id),
+        (store.delete_hook_secret("acme", "hydra", execution_id), "secret", execution_id),
     ):
         with pytest.raises(NotFound) as raised:
             await call
@@ -1174,6 +1289,7 @@ async def test_text_that_cannot_be_stored(store: Store, unstorable: str, reason:
             "by",
         ),
         (store.add_executions([row("exe_1"), row(unstorable)]), "execution"),
+        (put_secret(store, sealed(unstorable)), "secret"),
     ):
         with pytest.raises(Unstorable) as raised:
             await call
