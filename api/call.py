@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 from starlette.requests import Request
 
-from api.body import read_json
+from api.body import decode_json, read_body
 from api.callers import Caller
 from api.errors import ApiError
 from api.service import Service
@@ -22,6 +22,7 @@ class Call(msgspec.Struct, frozen=True):
     tenant: str  # whose things this is about
     request: Request
     headers: Mapping[str, str]  # names in lower case, the first of each
+    given: bytes | None = None  # the body, where the caller was known by it
 
     @property
     def by(self) -> str:
@@ -41,5 +42,12 @@ class Call(msgspec.Struct, frozen=True):
     def has_body(self) -> bool:
         return self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers
 
+    async def body(self) -> bytes:
+        """The bytes of a JSON body. Raises `ApiError` as `read_body` does."""
+        if self.given is not None:
+            return self.given
+        return await read_body(self.request, self.headers, self.service.settings.body_bytes)
+
     async def json(self, type_: type[T]) -> T:
-        return await read_json(self.request, self.headers, type_, self.service.settings.body_bytes)
+        """The body as a `type_`. Raises `ApiError` as `read_json` does."""
+        return decode_json(await self.body(), type_)

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
-from api.body import decode_text, json_response, read_body, require_unique_names
+from api.body import decode_text, json_response, require_unique_names
 from api.call import Call
 from engine.execution import Execution
 from engine.models import Transaction
@@ -32,7 +32,7 @@ _envelope = msgspec.json.Decoder(Envelope)
 
 async def execute(call: Call) -> Response:
     """Decide on one login. 200 whatever the rules decided; anything else means that nothing was decided."""
-    body = await read_body(call.request, call.headers, call.service.settings.body_bytes)
+    body = await call.body()
     envelope = decode_text(body, _envelope)
     _require_unique(body, envelope)
     user = bytes(envelope.user).strip()

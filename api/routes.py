@@ -9,13 +9,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api import configuration, executions, impact, modules, operations, revisions, rules, shadow, tail, tenants, trial
+from api import (
+    configuration,
+    executions,
+    hook_secrets,
+    impact,
+    modules,
+    operations,
+    revisions,
+    rules,
+    shadow,
+    tail,
+    tenants,
+    trial,
+)
 from api.call import Call
 from api.callers import acting_tenant
 from api.execute import execute
 from api.hooks import hook
 from api.request_id import echo_request_id
 from api.service import Service
+from api.signed import is_signed, signed_caller
 
 Endpoint = Callable[[Call], Awaitable[Response]]
 OpenEndpoint = Callable[[Service, Request], Awaitable[Response]]
@@ -26,10 +40,11 @@ class Row(NamedTuple):
     path: str
     scope: str | None  # None: any valid token
     endpoint: Endpoint
+    signed: bool = False  # may be signed instead
 
 
 ROUTES = (
-    Row("POST", "/v1/execute", "execute", execute),
+    Row("POST", "/v1/execute", "execute", execute, signed=True),
     Row("GET", "/v1/rules", "rules:read", rules.every),
     Row("POST", "/v1/rules", "rules:write", rules.create),
     Row("PUT", "/v1/rules", "rules:deploy", rules.put_all),
@@ -52,6 +67,9 @@ ROUTES = (
     Row("GET", "/v1/configuration", "configuration:write", configuration.every),
     Row("PUT", "/v1/configuration/{key}", "configuration:write", configuration.put),
     Row("DELETE", "/v1/configuration/{key}", "configuration:write", configuration.delete),
+    Row("GET", "/v1/issuers/{issuer}/secrets", "admin", hook_secrets.every),
+    Row("PUT", "/v1/issuers/{issuer}/secrets/{id}", "admin", hook_secrets.put),
+    Row("DELETE", "/v1/issuers/{issuer}/secrets/{id}", "admin", hook_secrets.delete),
     Row("POST", "/v1/try", "rules:write", trial.try_),
     Row("GET", "/v1/executions", "executions:read", executions.every),
     Row("DELETE", "/v1/executions", "executions:erase", executions.erase),
@@ -99,10 +117,14 @@ def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
         row = rows["GET" if request.method == "HEAD" else request.method]
         service: Service = request.app.state.service
         headers = first_headers(request)
-        caller = await service.callers.authenticate(headers)
+        body = None
+        if row.signed and is_signed(headers):
+            caller, body = await signed_caller(service, request, headers)
+        else:
+            caller = await service.callers.authenticate(headers)
         if row.scope is not None:
             caller.require(row.scope)
-        call = Call(service, caller, acting_tenant(caller, headers), request, headers)
+        call = Call(service, caller, acting_tenant(caller, headers), request, headers, body)
         return echo_request_id(request, await row.endpoint(call))
 
     return answer

@@ -52,6 +52,13 @@ class HookSecrets(Generic[T]):
         _, issuers = self._known.get(tenant, (None, {}))
         return issuers.get(issuer, {})
 
+    def opened(self, one: SealedSecret) -> T | None:
+        """What is stored, where it can be read."""
+        try:
+            return self._read(self._opened(one))
+        except (Broken, ValueError):
+            return None
+
     async def stored(self, tenant: str, issuer: str) -> list[SealedSecret]:
         """What is stored, the oldest first; not only what can be read. Raises `NotFound` for the tenant."""
         found = (await self._store.hook_secrets([tenant])).get(tenant)

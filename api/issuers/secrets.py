@@ -31,7 +31,7 @@ class Unauthenticated(ApiError):
 
     def __init__(self, reason: Reason, detail: str | None = None) -> None:
         self.reason = reason
-        super().__init__("unauthorized", REASONS[reason], detail=detail)
+        super().__init__("unauthorized", REASONS[reason], detail=detail or reason)
 
 
 async def authenticate(

@@ -14,6 +14,7 @@ from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
 
+HEADER = b'{"type":"header","value":"a value of sixteen characters"}'
 SCRIPT = "def rule(user, context):\n    pass\n"
 
 # A good body for each endpoint that takes one. "RULE" is the rule's id.
@@ -28,6 +29,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/try"): {"user": {"user_id": "u1"}},
     ("PUT", "/v1/configuration/{key}"): {"value": "a value"},
     ("PUT", "/v1/modules/{name}"): {"script": "x = 1"},
+    ("PUT", "/v1/issuers/{issuer}/secrets/{id}"): {"type": "header", "value": "a value of sixteen characters"},
     ("PUT", "/v1/shadow"): {},
     ("POST", "/v1/impact"): {"since": "1s", "revision": 1},
     ("PATCH", "/v1/tenants/{tenant}/settings"): {},
@@ -93,11 +95,14 @@ NEEDED = {
         "POST /v1/impact",
     ],
     "admin": [
+        "DELETE /v1/issuers/{issuer}/secrets/{id}",
         "DELETE /v1/tenants/{tenant}",
+        "GET /v1/issuers/{issuer}/secrets",
         "GET /v1/tenants",
         "GET /v1/tenants/{tenant}",
         "GET /v1/tenants/{tenant}/settings",
         "PATCH /v1/tenants/{tenant}/settings",
+        "PUT /v1/issuers/{issuer}/secrets/{id}",
         "PUT /v1/tenants/{tenant}",
     ],
     None: ["GET /metrics"],
@@ -119,6 +124,7 @@ class Things:
             .replace("{n}", number)
             .replace("{tenant}", self.tenant)
             .replace("{key}", "KEY")
+            .replace("{issuer}", "hydra")
             .replace("{name}", "shared")
             + query
         )
@@ -152,6 +158,8 @@ async def there_again(service: Running, things: Things, row: Row) -> None:
     """What a call before has deleted."""
     if row.path == "/v1/configuration/{key}":
         await service.service.configurations.put(things.tenant, "KEY", "a value", by="tester")
+    if row.path == "/v1/issuers/{issuer}/secrets/{id}":
+        await service.service.hook_secrets.put(things.tenant, "hydra", things.rule, "header", HEADER, by="tester")
     if "{name}" in row.path:
         await service.authoring.put_module(things.tenant, "shared", "x = 1", by="tester")
 
@@ -198,7 +206,15 @@ async def test_who_may(service: Running, things: Things, row: Row) -> None:
     assert response.status_code in (200, 201, 204), response.text
 
 
-@pytest.mark.parametrize("row", [row for row in ROUTES if "{id}" in row.path or "{n}" in row.path], ids=named)
+# Whoever puts a secret makes it, whatever its id is among another tenant's.
+OF_A_TENANT = [
+    row
+    for row in ROUTES
+    if ("{id}" in row.path or "{n}" in row.path) and named(row) != "PUT /v1/issuers/{issuer}/secrets/{id}"
+]
+
+
+@pytest.mark.parametrize("row", OF_A_TENANT, ids=named)
 async def test_things_of_another_tenant_are_not_there(service: Running, things: Things, row: Row) -> None:
     other = await fresh.tenant(service)
     path, body = things.path(row), things.body(row)
