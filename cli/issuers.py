@@ -44,7 +44,7 @@ def _row(issuer: Issuer) -> tuple[str, ...]:
         issuer.name,
         tokens,
         values_of(issuer),
-        " ".join(changes) or "only adds",
+        " ".join(changes) or "only adds" if able.tokens else "-",
         " ".join(also) or "-",
         issuer.denies.replace("`", ""),
         issuer.fails,
