@@ -49,13 +49,17 @@ class Rejected(Refused):
 class Client:
     """Calls of one command. `scopes` is what its token must allow, for messages. Can be used by several threads."""
 
-    def __init__(self, url: str, token: str | None, scopes: str) -> None:
-        """Raises `Refused` for what is no address of a service, and without a usable token."""
+    def __init__(self, url: str, token: str | None, scopes: str, tenant: str | None = None) -> None:
+        """An administrator can act on another `tenant`. Raises `Refused` for what is no address of a service, and
+        without a usable token."""
         self.url = _address(url)
         self._scopes = scopes
         self._http = httpx2.Client(
             base_url=self.url,
-            headers={"Authorization": f"Bearer {_usable(token, scopes)}"},
+            headers={
+                "Authorization": f"Bearer {_usable(token, scopes)}",
+                **({} if tenant is None else {"Claimsmith-Tenant": _header(tenant)}),
+            },
             timeout=httpx2.Timeout(ANSWER_WITHIN, connect=CONNECT_WITHIN),
         )
 
@@ -207,6 +211,12 @@ def _usable(token: str | None, scopes: str) -> str:
     if os.environ.get("CLAIMSMITH_SECRET") or (folder / "secret").is_file():
         raise Refused(f"no token: run `export CLAIMSMITH_TOKEN=$({command})`, or give one by --token")
     raise Refused(f"no token: give one by --token or CLAIMSMITH_TOKEN; where the service runs, `{command}` makes one")
+
+
+def _header(tenant: str) -> str:
+    if not (tenant.isascii() and tenant.isprintable()):
+        raise Refused("--tenant: it is not a tenant's name")
+    return tenant
 
 
 def _quoted(scopes: str) -> str:

@@ -13,11 +13,13 @@ import typer
 from cli.check import check
 from cli.configuration import configuration
 from cli.diff import diff
+from cli.issuers import issuers
 from cli.new import new
 from cli.pull import pull
 from cli.push import push
 from cli.refusal import Commands
 from cli.replay import replay
+from cli.simulate import simulate
 from cli.step import step
 from cli.tail import tail
 from cli.test import test
@@ -96,6 +98,8 @@ app.command()(why)
 app.command()(replay)
 app.command()(step)
 app.command()(tail)
+app.command()(issuers)
+app.command()(simulate)
 app.add_typer(configuration, name="configuration")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -11,6 +13,7 @@ import pytest
 from api.callers import SCOPES
 from api.errors import ERRORS
 from api.filters import FILTERS
+from api.issuers.table import ISSUERS
 from api.metrics import Metrics
 from api.routes import OPEN_ROUTES, ROUTES
 from api.settings import SETTINGS
@@ -18,14 +21,14 @@ from cli.main import app
 from engine.capability import LEFT_OUT
 from engine.folder import read_modules
 from engine.impact import Impact, shown_impact
-from engine.models import Recording
+from engine.models import HookSettings, Recording
 from engine.redaction import REQUEST_NAMES, SECRET_NAMES
 from engine.replay import REMARKS
 from engine.why import REASONS
 from tests.service import running
 
 ROOT = Path(__file__).parent.parent
-DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("docs/*.md")])
+DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def text(name: str) -> str:
@@ -154,3 +157,16 @@ def test_the_readme_names_every_dependency() -> None:
     table = text("README.md").split("## Dependencies")[1].lower()
     missing = [name for name in declared if name.lower() not in table and name != "claimsmith"]
     assert missing == []
+
+
+def test_every_issuer_has_a_page_and_what_it_can_carry_is_said() -> None:
+    page = text("docs/issuers/README.md")
+    shown = subprocess.run(
+        [sys.executable, "-m", "cli.main", "issuers"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    assert f"```\n{shown}```" in page
+    for name, issuer in ISSUERS.items():
+        assert f"]({name}.md)" in page
+        assert issuer.title in text(f"docs/issuers/{name}.md")
+    for setting in msgspec.structs.fields(HookSettings):
+        assert f"| `{setting.name}` |" in page

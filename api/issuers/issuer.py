@@ -64,12 +64,16 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Issuer(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: how an issuer asks and is answered. `wait` is how many seconds it waits for all of the answer, `fails`
-    what becomes of a token where our answer does not come, `secrets` the kinds of secret by which it can be known.
+    """One row: how an issuer asks and is answered.
+
+    `wait` is how many seconds it waits for all of the answer, `fails` what becomes of a token where our answer does not
+    come, `secrets` the kinds of secret by which it can be known, `scheme` that of its signing keys. `capability` is
+    what it can carry at best: a call can say less.
 
     `parse` takes the decoded body and the tenant's settings of this hook. It raises `msgspec.ValidationError` for what
     is not such a call. `allow` and `refuse` are the two answers; `sign` makes a signed one of the body of either, the
-    call's, its secret and the time, where the issuer wants that. `scheme` is that of its signing keys. `vouches` compares a call with what the secret by which it was known says of it.
+    call's, its secret and the time, where the issuer wants that. `vouches` compares a call with what the secret by
+    which it was known says of it.
     """
 
     name: str

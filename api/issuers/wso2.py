@@ -98,7 +98,7 @@ def parse(body: JSON, settings: HookSettings) -> Asked:
     hook = msgspec.convert(body, Hook)
     request, user, token = hook.event.request, hook.event.user, hook.token
     claims = {claim.name: claim.value for claim in hook.part.claims if claim.name != "expires_in"}
-    lifetime = {token: claim.value for claim in hook.part.claims if claim.name == "expires_in"}
+    seconds = next((claim.value for claim in hook.part.claims if claim.name == "expires_in"), None)
     able = _capability(hook, claims)
     if able.scope:
         claims["scope"] = list(hook.part.scopes or ())
@@ -112,9 +112,8 @@ def parse(body: JSON, settings: HookSettings) -> Asked:
             id_token=claims if token == "idToken" else None,  # noqa: S105
             access_token=claims if token == "accessToken" else None,  # noqa: S105
             query={"scope": " ".join(request.scopes or ()), **_first(request.additional_params)},
-            userAgent=None,
             connection=(hook.event.user_store or {}).get("name"),
-            lifetime=lifetime or None,
+            lifetime=None if seconds is None else {token: seconds},
         ),
         capability=able,
         call=hook,
@@ -179,7 +178,9 @@ def _list_operations(path: str, before: list[Any], after: list[Any]) -> list[JSO
             kept.remove(member)
         else:
             gone.append(index)
-    swapped = [{"op": "replace", "path": f"{path}/{index}", "value": new} for index, new in zip(gone, kept, strict=False)]
+    swapped = [
+        {"op": "replace", "path": f"{path}/{index}", "value": new} for index, new in zip(gone, kept, strict=False)
+    ]
     return swapped + [{"op": "remove", "path": f"{path}/{index}"} for index in gone[len(kept) :]]
 
 

@@ -15,15 +15,13 @@ from tests.issuers.hooked import at, call, hooked, rule_of
 from tests.jwks import JwksServer, private
 from tests.service import Running, running
 
-pytestmark = pytest.mark.anyio
-
 FOLDER = os.environ.get("CONFORMANCE_CASES")
 FILE = Path(FOLDER or "/nowhere") / "issuers.json"
 PUBLISHED: list[dict[str, Any]] = json.loads(FILE.read_text()) if FILE.exists() else []
 NAMES = {"ory-hydra": "hydra", "aws-cognito": "cognito"}  # theirs and ours
 
-if not PUBLISHED:
-    pytestmark = [pytestmark, pytest.mark.skip("the published cases of issuers did not run: CONFORMANCE_CASES names no folder with them")]
+NOT_RUN = "the published cases of issuers did not run: CONFORMANCE_CASES names no folder with them"
+pytestmark = [pytest.mark.anyio, pytest.mark.skipif(not PUBLISHED, reason=NOT_RUN)]
 
 
 @pytest.fixture(scope="module")

@@ -60,5 +60,5 @@ def rule_of(effect: JSON) -> str:
         lines += [f"del context.{token}[{claim!r}]" for claim in effect.get(f"remove_{name}", [])]
     if "lifetime" in effect:
         seconds = {"id_token": "idToken", "access_token": "accessToken"}
-        lines.append(f"context.lifetime = { {seconds[name]: value for name, value in effect['lifetime'].items()} !r}")
+        lines.append(f"context.lifetime = { {seconds[name]: value for name, value in effect['lifetime'].items()}!r}")
     return "\n".join(lines) or "pass"

@@ -1,9 +1,9 @@
 """The project's own cases of issuers' hooks, one folder for each issuer, through the endpoint.
 
-A case is `{"name", "request"}` and what is expected, `{"status", "answer"}` and the codes of the `warnings`. Beside that
-it can have `secrets` by id (else the issuer's usual one, `SECRETS`), `signed_with` (the id of the secret that signs the
-request; `null`: none), `headers` on top, `settings` of the hook, `rules` (bodies), and the moments `signed_at` and `now`
-in seconds. A `request` that is a text is sent as it is. Where `answer` has no member `status`, it is 200.
+A case is `{"name", "request"}` and what is expected: `status` (200 where it is not there), `answer`, and the codes of
+the `warnings`. Beside that it can have `secrets` by id (else the issuer's usual one, `SECRETS`), `signed_with` (the id
+of the secret that signs the request; `null`: none), `headers` on top, `settings` of the hook, `rules` (bodies), and the
+moments `signed_at` and `now` in seconds. A `request` that is a text is sent as it is.
 """
 
 from __future__ import annotations
@@ -52,14 +52,10 @@ async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) 
 
 
 @pytest.mark.parametrize(("issuer", "case"), CASES, ids=[f"{issuer}: {case['name']}" for issuer, case in CASES])
-async def test_a_case(
-    service: Running, monkeypatch: pytest.MonkeyPatch, issuer: str, case: dict[str, Any]
-) -> None:
+async def test_a_case(service: Running, monkeypatch: pytest.MonkeyPatch, issuer: str, case: dict[str, Any]) -> None:
     assert case.keys() <= MEMBERS, case.keys() - MEMBERS
     secrets = case.get("secrets", {"key": SECRETS[issuer]})
-    tenant = await hooked(
-        service, issuer, secrets=secrets, rules=case.get("rules", ()), settings=case.get("settings")
-    )
+    tenant = await hooked(service, issuer, secrets=secrets, rules=case.get("rules", ()), settings=case.get("settings"))
     request = case["request"]
     body = request.encode() if isinstance(request, str) else json.dumps(request).encode()
     headers = {"content-type": "application/json"}

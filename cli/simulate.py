@@ -1,0 +1,149 @@
+"""`claimsmith simulate`: a realistic call of an issuer's hook, and both sides of it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from cli.options import DEFAULT_URL, AsJson, Token, Url
+from cli.refusal import Refused
+
+if TYPE_CHECKING:
+    from api.issuers.issuer import Issuer
+    from cli.client import Client
+    from cli.output import Output
+    from cli.simulation import Exchange
+
+SCOPES = "admin"
+
+
+def simulate(
+    issuer: Annotated[str, typer.Argument(help="The issuer, as `claimsmith issuers` names it.", show_default=False)],
+    call: Annotated[
+        str | None, typer.Option(help="Which of its calls; by default the first one.", show_default=False)
+    ] = None,
+    body: Annotated[
+        Path | None, typer.Option(help="A file with the call instead, as the issuer sends it.", show_default=False)
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="Whose hook is called.")] = "default",
+    secret: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file (or `-`) with a secret that is set, as it was sent to the API. By default one is set for this "
+            "call alone.",
+            show_default=False,
+        ),
+    ] = None,
+    url: Url = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Call the hook of a running service as an issuer does, and show both sides."""
+    import msgspec
+
+    from cli.client import Client
+    from cli.output import Output
+    from cli.passing import given, temporary
+    from cli.simulation import send
+
+    row, text = _issuer(issuer), _call(issuer, call, body)
+    address = f"{url.rstrip('/')}/v1/hooks/{row.name}/{quote(tenant, safe='')}"
+    output = Output()
+    if secret is not None and not token:
+        exchange, record = send(address, row, text, given(secret).headers(row, text)), None
+    else:
+        with Client(url, token, SCOPES, tenant) as client:
+            with temporary(client, row, _directory(text)) if secret is None else nullcontext(given(secret)) as passing:
+                exchange = send(address, row, text, passing.headers(row, text))
+            record = _record(client, exchange)
+    if as_json:
+        output.json({**msgspec.structs.asdict(exchange), "record": record})
+    else:
+        _show(output, row, exchange, record)
+
+
+def _issuer(name: str) -> Issuer:
+    from api.issuers.table import ISSUERS
+
+    if name not in ISSUERS:
+        raise Refused(f"`{name}` is none of the issuers: {', '.join(ISSUERS)}")
+    return ISSUERS[name]
+
+
+def _call(issuer: str, name: str | None, path: Path | None) -> bytes:
+    import msgspec
+
+    from cli.simulation import calls_of
+
+    if path is not None:
+        if name is not None:
+            raise Refused("give one of --call and --body")
+        try:
+            text = path.read_bytes()
+            msgspec.json.decode(text)
+        except OSError as exc:
+            raise Refused(f"{path}: {(exc.strerror or type(exc).__name__).lower()}") from None
+        except msgspec.DecodeError as exc:
+            raise Refused(f"{path}: {exc}") from None
+        return text
+    calls = calls_of(_issuer(issuer))
+    if name is not None and name not in calls:
+        raise Refused(f"--call: `{name}` is none of {issuer}'s: {', '.join(calls)}")
+    return msgspec.json.encode(calls[name or next(iter(calls))])
+
+
+def _directory(text: bytes) -> str:
+    """Of a call of Entra ID, whose directory it is about; its token has to be for the same."""
+    import msgspec
+
+    call = msgspec.json.decode(text)
+    data = call.get("data") if isinstance(call, dict) else None
+    return str(data.get("tenantId") or "") if isinstance(data, dict) else ""
+
+
+def _record(client: Client, exchange: Exchange) -> dict[str, Any] | None:
+    if exchange.execution is None:
+        return None
+    return client.get(f"/v1/executions/{exchange.execution}", dict[str, Any])
+
+
+def _show(output: Output, issuer: Issuer, exchange: Exchange, record: dict[str, Any] | None) -> None:
+    from cli.output import BAD, CHANGED, GOOD, QUIET
+
+    output.line((f"{issuer.title} sends", QUIET))
+    output.line(f"POST {exchange.url}")
+    for name, value in exchange.headers.items():
+        output.line((f"{name}: {value}", QUIET))
+    _json(output, exchange.request)
+    output.line()
+    output.line(("Claimsmith decides", QUIET))
+    if exchange.execution is None:
+        output.line(("nothing: no rule was asked", BAD))
+    elif record is None:
+        output.line((f"execution {exchange.execution}: give a token to see it", QUIET))
+    else:
+        style = GOOD if record["decision"] == "allow" else BAD
+        output.line((record["decision"], style), f"  revision {record['revision']}  {record['ms']:g} ms")
+        for step in record["steps"]:
+            output.line(f"  {step['rule']}  {step['outcome']}")
+        for warning in record["warnings"]:
+            place = f" (rule {warning['rule']}, line {warning['line']})" if warning.get("rule") else ""
+            output.line((f"  {warning['code']}: {warning['message']}{place}", CHANGED))
+        output.line((f"  execution {exchange.execution}", QUIET))
+    output.line()
+    output.line((f"and answers {exchange.status}, after {exchange.ms:g} ms of {issuer.wait:g} s", QUIET))
+    if exchange.answer is None:
+        output.line("(no body)")
+    else:
+        _json(output, exchange.answer)
+
+
+def _json(output: Output, value: Any) -> None:
+    import json
+
+    for line in json.dumps(value, indent=2, ensure_ascii=False).splitlines():
+        output.line(line)

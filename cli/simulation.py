@@ -1,0 +1,63 @@
+"""A call as an issuer makes it, and what came back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import httpx2
+import msgspec
+
+from api.issuers.issuer import Issuer
+from cli.refusal import Refused
+
+CONNECT_WITHIN = 5.0  # seconds
+EXECUTION = "claimsmith-execution"
+# What of a request is a secret, whatever the issuer calls it.
+SHOWN = ("content-type", "accept", "webhook-id", "webhook-timestamp")
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """A request and its answer. `headers` without their secrets; `execution` is None where no rule was asked."""
+
+    url: str
+    headers: dict[str, str]
+    request: Any
+    status: int
+    answer: Any
+    ms: float
+    execution: str | None
+
+
+def calls_of(issuer: Issuer) -> dict[str, Any]:
+    """The calls that it is known to make, by their names here."""
+    text = resources.files("cli").joinpath("samples", f"{issuer.name}.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, Any])
+
+
+def send(url: str, issuer: Issuer, body: bytes, headers: Mapping[str, str]) -> Exchange:
+    """Send the call, once, and wait as long as the issuer does. Raises `Refused` where no answer comes."""
+    sent = {"content-type": "application/json", "accept": "application/json", **headers}
+    began = time.monotonic()
+    try:
+        timeout = httpx2.Timeout(issuer.wait, connect=CONNECT_WITHIN)
+        response = httpx2.post(url, content=body, headers=sent, timeout=timeout, follow_redirects=False)
+    except httpx2.TimeoutException:
+        raise Refused(f"no answer from {url} within the {issuer.wait:g} s that {issuer.title} waits") from None
+    except httpx2.RequestError as exc:
+        raise Refused(f"no connection to {url}: {exc}; is the service running there?") from None
+    try:
+        answer = msgspec.json.decode(response.content) if response.content else None
+    except msgspec.DecodeError:
+        raise Refused(f"{url} does not answer like Claimsmith (status {response.status_code})") from None
+    return Exchange(
+        url=url,
+        headers={name: value if name in SHOWN else "***" for name, value in sent.items()},
+        request=msgspec.json.decode(body),
+        status=response.status_code,
+        answer=answer,
+        ms=round((time.monotonic() - began) * 1000, 1),
+        execution=response.headers.get(EXECUTION),
+    )
