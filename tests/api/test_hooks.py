@@ -242,7 +242,13 @@ async def test_settings_of_hooks_are_those_of_known_issuers(service: Running) ->
     path = f"/v1/tenants/{tenant}/settings"
     changed = await service.call("PATCH", path, {"hooks": {"okta": {"deadline_ms": 500}}})
     assert changed.json()["hooks"] == {"okta": {"deadline_ms": 500}}
-    for wrong in ({"keycloak": {}}, {"okta": {"deadline_ms": 49}}, {"okta": {"version": "4"}}, {"okta": {"x": 1}}):
+    wrongs: list[Any] = [
+        {"keycloak": {}},
+        {"okta": {"deadline_ms": 49}},
+        {"okta": {"version": "4"}},
+        {"okta": {"x": 1}},
+    ]
+    for wrong in wrongs:
         response = await service.call("PATCH", path, {"hooks": wrong})
         assert (response.status_code, response.json()["error"]) == (400, "invalid_request"), wrong
     assert (await service.call("PATCH", path, {"hooks": {"okta": None}})).json()["hooks"] == {}
