@@ -88,7 +88,7 @@ def _call(issuer: str, name: str | None, path: Path | None) -> bytes:
         except OSError as exc:
             raise Refused(f"{path}: {(exc.strerror or type(exc).__name__).lower()}") from None
         except msgspec.DecodeError as exc:
-            raise Refused(f"{path}: {exc}") from None
+            raise Refused(f"{path}: no JSON, {str(exc)[:1].lower()}{str(exc)[1:]}") from None
         return text
     calls = calls_of(_issuer(issuer))
     if name is not None and name not in calls:

@@ -153,11 +153,14 @@ def allow(asked: Asked, execution: Execution) -> Reply:
     before = asked.claims[token]
     after = execution.idToken if token == "idToken" else execution.accessToken  # noqa: S105
     changed = changes(before, after)
-    operations: list[JSON] = []
+    new = {name: value for name, value in changed.set.items() if name not in before}
+    operations: list[JSON] = [
+        {"op": "add", "path": base + "-", "value": {"name": name, "value": value}} for name, value in new.items()
+    ]
     for name, value in changed.set.items():
-        if name not in before:
-            operations.append({"op": "add", "path": base + "-", "value": {"name": name, "value": value}})
-        elif isinstance(value, list):
+        if name in new:
+            continue
+        if isinstance(value, list):
             operations += _list_operations(base + name, before[name], value)
         else:
             operations.append({"op": "replace", "path": base + name, "value": value})

@@ -126,10 +126,10 @@ class Commands:
         self.url = url
         self.folder = folder
         self._keys = Keys(secret)
-        self._tenant = tenant
+        self.tenant = tenant
 
     def token(self, scope: str = "rules:read rules:write rules:deploy", subject: str = "ann") -> str:
-        return issue_token(self._keys, scope=scope, tenant=self._tenant, subject=subject, expires_in=600)
+        return issue_token(self._keys, scope=scope, tenant=self.tenant, subject=subject, expires_in=600)
 
     def environ(self, **environ: str) -> dict[str, str]:
         return {"CLAIMSMITH_URL": self.url, "CLAIMSMITH_TOKEN": self.token(), **environ}

@@ -1,0 +1,126 @@
+"""`claimsmith simulate`: every call of every issuer passes, is decided, and both sides are shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from api.issuers.table import ISSUERS
+from cli.simulation import calls_of
+from tests.cli.command import Commands, Done
+
+CALLS = [(name, call) for name, issuer in ISSUERS.items() for call in calls_of(issuer)]
+RULE = (
+    'def rule(user, context):\n    context.idToken["https://example.com/a"] = "1"\n    context.accessToken["b"] = "2"\n'
+)
+
+
+def run(commands: Commands, *words: str, scope: str = "admin", **fields: Any) -> Done:
+    return commands.run("simulate", *words, CLAIMSMITH_TOKEN=commands.token(scope), **fields)
+
+
+def live(commands: Commands, script: str = RULE) -> str:
+    """The tenant, with one rule that runs for machines, too."""
+    body = {"name": "r", "script": script, "conditions": {"without_user": True}}
+    commands.call("POST", "/v1/rules", body)
+    return commands.tenant
+
+
+def secrets(commands: Commands, issuer: str) -> Any:
+    return commands.call("GET", f"/v1/issuers/{issuer}/secrets", scope="admin")["secrets"]
+
+
+@pytest.mark.parametrize(("issuer", "call"), CALLS, ids=[f"{issuer}: {call}" for issuer, call in CALLS])
+def test_every_call_of_every_issuer(commands: Commands, issuer: str, call: str) -> None:
+    tenant = live(commands)
+    done = run(commands, issuer, "--call", call, "--tenant", tenant, "--json")
+    assert (done.code, done.err) == (0, "")
+    shown = done.json
+    assert shown["status"] in (200, 204)
+    assert shown["record"]["decision"] == "allow"
+    assert (shown["record"]["issuer"], shown["execution"]) == (issuer, shown["record"]["execution_id"])
+    assert shown["record"]["steps"][0]["outcome"] == "passed"
+    assert '"https://example.com/a"' in json.dumps(shown["record"]["idToken"]) or "token_not_issued" in done.out
+    assert secrets(commands, issuer) == []
+
+
+def test_both_sides_are_shown(commands: Commands) -> None:
+    tenant = live(commands)
+    done = run(commands, "okta", "--tenant", tenant)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith(
+        f"Okta sends\nPOST {commands.url}/v1/hooks/okta/{tenant}\ncontent-type: application/json\n"
+    )
+    assert "authorization: ***\n" in done.out
+    assert "\nClaimsmith decides\nallow  revision 2  " in done.out
+    assert "\n  r  passed\n  execution " in done.out
+    assert re.search(r"\nand answers 200, after [0-9.]+ ms of 3 s\n\{\n", done.out)
+    assert '"path": "/claims/https:~1~1example.com~1a"' in done.out
+
+
+def test_a_denial_and_what_was_left_out(commands: Commands) -> None:
+    tenant = live(commands, 'def rule(user, context):\n    context.idToken.groups = ["a"]\n')
+    shown = run(commands, "okta", "--tenant", tenant)
+    assert "  claim_reserved: `groups` was not set: okta lets nobody else set it (rule r, line 2)\n" in shown.out
+    commands.edit("r", script="def rule(user, context):\n    raise UnauthorizedError('not today')\n")
+    shown = run(commands, "okta", "--tenant", tenant)
+    assert "\ndeny  revision" in shown.out
+    assert '"errorSummary": "not today"' in shown.out
+
+
+def test_a_call_that_was_kept_and_a_secret_that_is_set(commands: Commands) -> None:
+    tenant = live(commands)
+    secret = {"type": "header", "value": "correct-horse-battery", "name": "X-Key"}
+    commands.call("PUT", "/v1/issuers/hydra/secrets/main", secret, scope="admin")
+    (commands.folder / "secret.json").write_text(json.dumps(secret))
+    (commands.folder / "call.json").write_text(json.dumps(calls_of(ISSUERS["hydra"])["refresh"]))
+    words = ("hydra", "--body", "call.json", "--secret", "secret.json", "--tenant", tenant)
+    done = run(commands, *words, "--json")
+    assert (done.code, done.json["status"], done.json["headers"]["X-Key"]) == (0, 200, "***")
+    assert "correct-horse" not in done.out + done.err
+    without = commands.run("simulate", *words, CLAIMSMITH_TOKEN="")
+    assert without.code == 0
+    assert "give a token to see it" in without.out
+    (commands.folder / "secret.json").write_text(json.dumps(secret | {"value": "another"}))
+    wrong = run(commands, *words)
+    assert "nothing: no rule was asked" in wrong.out
+    assert "and answers 401" in wrong.out
+    assert [one["id"] for one in secrets(commands, "hydra")] == ["main"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("keycloak",), "`keycloak` is none of the issuers: hydra, supabase, okta"),
+        (("okta", "--call", "x"), "--call: `x` is none of okta's: authorization-code, refresh, client-credentials"),
+        (("okta", "--body", "none.json"), "none.json: no such file or directory"),
+        (("okta", "--body", "bad.json"), "bad.json: no JSON, input data was truncated"),
+        (("okta", "--body", "bad.json", "--call", "refresh"), "give one of --call and --body"),
+        (("okta", "--secret", "bad.json"), "bad.json: "),
+        (("okta", "--tenant", "nobody"), "nobody"),
+        (("okta", "--tenant", "ü"), "--tenant: it is not a tenant's name"),
+        (("okta", "--url", "http://127.0.0.1:9"), "no connection to http://127.0.0.1:9"),
+    ],
+)
+def test_what_cannot_be_simulated(commands: Commands, words: tuple[str, ...], said: str) -> None:
+    (commands.folder / "bad.json").write_text("{")
+    done = run(commands, *words)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_a_token_that_may_not(commands: Commands) -> None:
+    done = run(commands, "okta", "--tenant", commands.tenant, scope="execute")
+    assert done.code == 2
+    assert "this needs the scope `admin`" in done.err
+
+
+def test_the_issuers_are_listed(commands: Commands) -> None:
+    lines = commands.run("issuers").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["issuer", *ISSUERS]
+    listed = commands.run("issuers", "--json").json
+    assert [one["name"] for one in listed] == [*ISSUERS]
+    assert "aid" in listed[2]["can"]["reserved"]["idToken"]
