@@ -49,6 +49,7 @@ class Settings:
     host: str
     port: int
     data: Path
+    processes: int
     secret: str | None
     secret_previous: str | None
     database_url: str | None
@@ -266,6 +267,7 @@ SETTINGS = (
     Setting("CLAIMSMITH_HOST", "host", _text, "127.0.0.1", "address to listen on"),
     Setting("CLAIMSMITH_PORT", "port", _number(0, 65_535), "8100", "port to listen on; 0 takes a free one"),
     Setting("CLAIMSMITH_DATA", "data", lambda text: Path(text).expanduser(), "./data", "data folder"),
+    Setting("CLAIMSMITH_PROCESSES", "processes", _number(1, 256), "1", "processes that serve together"),
     Setting("CLAIMSMITH_SECRET", "secret", _secret, None,
             "secret that all keys are derived from; by default the file `secret` in the data folder", "all"),
     Setting("CLAIMSMITH_SECRET_PREVIOUS", "secret_previous", _secret, None,
