@@ -94,7 +94,7 @@ class Way:
             case "cut":
                 return
             case "silent":
-                self._over.wait(8)
+                self._over.wait(20)
                 return
             case "trickle":
                 for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 30:
