@@ -112,6 +112,7 @@ def fill() -> None:
 
 
 def main() -> None:
+    """django-oauth-toolkit as an OpenID Provider that lets Claimsmith decide what goes into its tokens."""
     parser = argparse.ArgumentParser(prog="python -m examples.django_oauth_toolkit.project", description=main.__doc__)
     parser.add_argument("--claimsmith", required=True, help="address of the service, http://127.0.0.1:8100")
     parser.add_argument("--token", required=True, help="what `claimsmith token --scope execute` printed")
