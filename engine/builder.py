@@ -53,9 +53,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 class Builder:
     """Makes an execution out of what ran, under the claims policy."""
 
-    def __init__(self, ready: Ready, view: ContextView, limit: int, capability: Capability | None = None) -> None:
-        """What `capability` cannot carry is left out of the execution, with a notice."""
+    def __init__(
+        self, ready: Ready, view: ContextView, limit: int, capability: Capability | None = None, user: bool = True
+    ) -> None:
+        """What `capability` cannot carry is left out of the execution, with a notice. `user` says whether there is one,
+        who could be sent to a page."""
         self._capability = capability
+        self._user = user
         self._ready = ready
         self._rules = ready.rules
         self._view = view
@@ -295,8 +299,8 @@ class Builder:
         return False
 
     def _deaf(self) -> bool:
-        """Whether the issuer cannot be told to do anything but issue or refuse."""
-        return self._capability is not None and not self._capability.interaction
+        """Whether nobody is there, or the issuer cannot be told to do anything but issue or refuse."""
+        return not self._user or (self._capability is not None and not self._capability.interaction)
 
     def _silent(self) -> bool:
         """Whether the client asked for no interaction (OpenID Connect Core, 3.1.2.1: `prompt` is a list of words)."""

@@ -122,7 +122,7 @@ class Engine:
             ready = await self._prepare(revision, scripts or {}, deadline)
         else:
             self._compiled.counts.memory += len(ready.codes)
-        build = Builder(ready, view, limits.claims, transaction.capability)
+        build = Builder(ready, view, limits.claims, transaction.capability, transaction.user is not None)
         nobody = transaction.user is None and not ready.without_user
         if nobody or not ready.rules:
             require_readable(transaction)  # as a worker would: what is refused must not depend on the rules

@@ -72,6 +72,7 @@ class Decision:
     id_token: JSONObject = field(default_factory=dict)
     access_token: JSONObject = field(default_factory=dict)
     scope: list[str] | None = None  # None: the rules did not touch the scope
+    lifetime: dict[str, int] = field(default_factory=dict)  # seconds, of the tokens whose life the rules have changed
     redirect_url: str | None = None  # with `redirect`
     multifactor: JSONObject = field(default_factory=dict)  # with `step_up`: what the rule asked for
     error: str = ""
@@ -132,6 +133,7 @@ def _read(answer: JSONObject) -> Decision:
                 id_token=_claims(answer["idToken"]),
                 access_token=_claims(answer["accessToken"]),
                 scope=scope.split() if isinstance(scope, str) else scope if scope is None else [*scope],
+                lifetime={token: _seconds(given) for token, given in _map(answer.get("lifetime") or {}).items()},
                 **seen,
             )
         case "deny":
@@ -155,6 +157,12 @@ def _read(answer: JSONObject) -> Decision:
 def _map(value: Any) -> JSONObject:
     if not isinstance(value, dict):
         raise TypeError(f"expected a JSON object, not `{value!r:.80}`")
+    return value
+
+
+def _seconds(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise TypeError(f"expected a number of seconds, not `{value!r:.80}`")
     return value
 
 

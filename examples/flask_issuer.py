@@ -25,12 +25,12 @@ from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
 from authlib.oidc.core import OpenIDCode, OpenIDToken
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from joserfc.jwk import KeySet, RSAKey
 
 from examples.authlib_hook import Asking, RuleClaims
 from examples.blocking_hook import Claimsmith
-from examples.claims_hook import JSONObject, apply_update
+from examples.claims_hook import Decision, JSONObject, apply_update
 from examples.directory import CLIENTS, OWN, USERS, Client
 
 API = "https://api.example.com/"  # the audience of every access token
@@ -79,7 +79,9 @@ class IDTokens(RuleClaims, OpenIDToken):
         return profile | super().own_claims(user, scope)
 
     def get_client_claims(self, client: Client) -> JSONObject:
-        return {"iss": self.issuer, "aud": [client.client_id], "exp": int(time.time()) + TOKEN_LIFE}
+        decision: Decision = g.claimsmith_decision  # asked for when the access token was made
+        seconds = decision.lifetime.get("idToken", TOKEN_LIFE)
+        return {"iss": self.issuer, "aud": [client.client_id], "exp": int(time.time()) + seconds}
 
     def get_encode_header(self, client: Client) -> JSONObject:
         return {"alg": "RS256", "kid": self.key.kid}

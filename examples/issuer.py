@@ -222,13 +222,19 @@ class Issuer(Server):
             asked.auth_time, asked.mfa_time = before.auth_time, before.mfa_time
         scopes = (scope or "openid").split() if decision.scope is None else decision.scope
         own = {"iss": self.url, "sub": user["user_id"], "iat": int(time.time())}
-        own["exp"] = own["iat"] + TOKEN_LIFE
+        life = {name: decision.lifetime.get(name, TOKEN_LIFE) for name in ("accessToken", "idToken")}
 
-        access = {**own, "aud": API, "client_id": client.client_id, "scope": " ".join(scopes)}
+        access = {
+            **own,
+            "exp": own["iat"] + life["accessToken"],
+            "aud": API,
+            "client_id": client.client_id,
+            "scope": " ".join(scopes),
+        }
         access["jti"] = secrets.token_urlsafe(16)
         access_token = self.sign(decision.access_token, access, "at+jwt")  # RFC 9068
         token: dict[str, Any] = {"access_token": access_token, "token_type": "Bearer"}
-        token |= {"expires_in": TOKEN_LIFE, "scope": access["scope"]}
+        token |= {"expires_in": life["accessToken"], "scope": access["scope"]}
 
         if client.check_grant_type("refresh_token"):
             # Unchanged from refresh to refresh (RFC 6749 section 6): rules that narrow a scope run again.
@@ -238,7 +244,8 @@ class Issuer(Server):
 
         if "openid" in scopes:
             profile = {name: user[name] for word in scopes for name in SCOPE_CLAIMS.get(word, ())}
-            protocol = {**own, "aud": client.client_id, "auth_time": asked.auth_time}
+            protocol = {**own, "exp": own["iat"] + life["idToken"], "aud": client.client_id}
+            protocol["auth_time"] = asked.auth_time
             if asked.mfa_time:
                 protocol["amr"] = ["pwd", "otp", "mfa"]  # RFC 8176
             protocol["at_hash"] = create_half_hash(access_token, "RS256").decode()

@@ -31,10 +31,12 @@ the token endpoint there is none: `interaction_required`.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils import timezone
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.oauth2.rfc6749.errors import CustomOAuth2Error
 
@@ -99,12 +101,17 @@ class ClaimsmithValidator(OAuth2Validator):
     def get_id_token_dictionary(self, token: Any, token_handler: Any, request: Any) -> tuple[JSONObject, Any]:
         decision = self.ask(request)  # first: which claims of ours go in depends on the scope, which rules may narrow
         claims, expires = super().get_id_token_dictionary(token, token_handler, request)
+        if seconds := decision.lifetime.get("idToken"):
+            expires = timezone.now() + timedelta(seconds=seconds)
+            claims["exp"] = int(expires.timestamp())
         return claims | decision.id_token, expires
 
     def save_bearer_token(self, token: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         decision = self.ask(request)
         if decision.scope is not None:
             token["scope"] = " ".join(decision.scope)
+        if seconds := decision.lifetime.get("accessToken"):
+            token["expires_in"] = seconds
         if decision.access_token:
             log.warning("not sent, access tokens hold no claims: %s", ", ".join(decision.access_token))
         return super().save_bearer_token(token, request, *args, **kwargs)

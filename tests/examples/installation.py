@@ -46,6 +46,9 @@ class Service:
     def allow_scope_changes(self, allowed: bool) -> None:
         self._call("PATCH", "/v1/tenants/default/settings", {"scope_changes": allowed})
 
+    def allow_lifetime_changes(self, allowed: bool) -> None:
+        self._call("PATCH", "/v1/tenants/default/settings", {"lifetime_changes": allowed})
+
     def _call(self, method: str, path: str, body: Any) -> Any:
         response = self.http.request(method, path, json=body)
         assert response.status_code in (200, 204), response.text

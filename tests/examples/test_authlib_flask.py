@@ -161,6 +161,19 @@ def test_client_credentials_ask_without_a_user(service: Service, issuer: Issuer,
     assert application.refused(JOB)[:2] == (503, "temporarily_unavailable")
 
 
+def test_a_lifetime_that_rules_give_is_that_of_the_token(service: Service, issuer: Issuer) -> None:
+    service.allow_lifetime_changes(True)
+    service.set_rule("context.lifetime = {'idToken': 300, 'accessToken': 120}")
+    application = issuer.application()
+    tokens = application.log_in()
+    service.allow_lifetime_changes(False)
+    claims = application.id_claims(tokens)
+    assert abs(claims["exp"] - time.time() - 300) < 30
+    assert tokens["expires_in"] == 120
+    access = application.access_claims(tokens)
+    assert access["exp"] - access["iat"] == 120
+
+
 def test_a_scope_that_rules_narrow_is_the_scope_granted(service: Service, issuer: Issuer) -> None:
     service.allow_scope_changes(True)
     service.set_rule('context.accessToken.scope = ["openid"]')

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -154,6 +155,17 @@ def test_a_refresh_asks_again(service: Service, issuer: Issuer, way: Way) -> Non
     assert second["access_token"] != first["access_token"]
     assert len(way.asked) == 2
     assert "refresh_token" not in way.asked[1]["context"]["request"]["body"]
+
+
+def test_a_lifetime_that_rules_give_is_that_of_the_token(service: Service, issuer: Issuer) -> None:
+    service.allow_lifetime_changes(True)
+    service.set_rule("context.lifetime = {'idToken': 300, 'accessToken': 120}")
+    application = issuer.application()
+    tokens = application.log_in()
+    service.allow_lifetime_changes(False)
+    claims = application.id_claims(tokens)
+    assert abs(claims["exp"] - time.time() - 300) < 30
+    assert tokens["expires_in"] == 120
 
 
 def test_a_scope_that_rules_narrow_is_the_scope_granted(service: Service, issuer: Issuer) -> None:
