@@ -1,8 +1,8 @@
 """Rules that are left out for a while, since they ran out of time at many logins in a row.
 
 Such a rule takes a worker for all of its time at every login, and comes to nothing. Left out, it has the outcome that
-it had: the login is denied, or goes on where the rule may be skipped, and that at once. A rule that fails in another way
-costs little, and is never left out; nor is one for the deadline of a caller.
+it had: the login is denied, or goes on where the rule may be skipped, and that at once. A rule that fails in another
+way costs little, and is never left out; nor is one for the deadline of a caller.
 """
 
 from __future__ import annotations
