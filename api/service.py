@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 
 import redis.asyncio
 import structlog
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from api.callers import Callers
 from api.issuers.key_sets import KeySets
 from api.issuers.kinds import Secret, key_addresses, read_secret
 from api.metrics import Metrics
 from api.process import Process
+from api.redis_client import close, redis_client
 from api.settings import NO_REDIS, BadSetting, Settings
 from engine.announcements import Announcements
 from engine.authoring import Authoring
@@ -45,7 +44,6 @@ from sandbox.pool import Pool
 
 log = structlog.get_logger("claimsmith.service")
 
-REDIS_TIMEOUT = 0.25  # seconds: a cache that is slower than compiling is none
 DEFAULT_TENANT = "default"
 
 
@@ -251,13 +249,8 @@ async def _redis(
         if private is None:
             return None, None, note
         url = private.url
-    client = redis.asyncio.from_url(
-        url,
-        socket_timeout=REDIS_TIMEOUT,
-        socket_connect_timeout=REDIS_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )
-    stack.push_async_callback(client.aclose)
+    client = redis_client(url)
+    stack.push_async_callback(close, client)
     with contextlib.suppress(Exception):
         await asyncio.wait_for(client.ping(), 1.0)
     return client, private, note

