@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from engine.capability import LEFT_OUT, TOKENS, Capability, Token, kind_of
+from engine.capability import LEFT_OUT, TOKENS, Capability, Listed, Token, kind_of
 from engine.claims import ClaimsTooLarge, restore, same
 from engine.models import Claims, Notice
 from engine.trace import Blame
@@ -23,6 +23,8 @@ class Carrier:
         self._capability = capability
         self._issuer = capability.issuer
         self._blame = blame
+        self._reserved = {token: Listed(capability.reserved.get(token, ()), patterns=True) for token in TOKENS}
+        self._overwritable, self._removable = Listed(capability.overwrite), Listed(capability.remove)
         self.notices: list[Notice] = []
 
     def claims(self, before: dict[str, Claims], after: dict[str, Claims]) -> dict[str, Claims]:
@@ -98,12 +100,12 @@ class Carrier:
     def _wrong(self, token: Token, name: str, before: Claims, after: Claims) -> tuple[str, str] | None:
         """Why a change of a claim cannot be carried: the notice's code, and its text but for the name."""
         able, issuer = self._capability, self._issuer
-        if able.reserves(token, name):
+        if name in self._reserved[token]:
             return "claim_reserved", f"not set: {issuer} lets nobody else set it"
         if name not in after:
             text = f"not removed: {issuer} lets nobody remove it"
-            return None if able.removes(name) else ("claim_not_removed", text)
-        if name in before and not able.overwrites(name):
+            return None if name in self._removable else ("claim_not_removed", text)
+        if name in before and name not in self._overwritable:
             return "claim_not_overwritten", f"not changed: {issuer} has set it, and lets nobody change it"
         if name not in before and not able.add:
             return "claim_not_added", f"not set: {issuer} takes no new claims in this call"
