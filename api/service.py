@@ -19,6 +19,7 @@ from api.issuers.key_sets import KeySets
 from api.issuers.kinds import Secret, key_addresses, read_secret
 from api.metrics import Metrics
 from api.settings import NO_REDIS, BadSetting, Settings
+from engine.announcements import Announcements
 from engine.authoring import Authoring
 from engine.calls.outside import Outside
 from engine.compiled import CompiledRules
@@ -100,16 +101,20 @@ class Service:
             )
             stack.push_async_callback(pool.close)
             await pool.start()
-            configurations = Configurations(store, keys, pool.limits)
+            announcements = Announcements(client)
+            announce = announcements.announce
+            configurations = Configurations(store, keys, pool.limits, announce)
             key_sets = KeySets()
             key_sets.start()
             stack.push_async_callback(key_sets.aclose)
-            hook_secrets = HookSecrets(store, keys, read_secret, lambda all_: key_sets.keep(key_addresses(all_)))
+            hook_secrets = HookSecrets(
+                store, keys, read_secret, lambda all_: key_sets.keep(key_addresses(all_)), announce
+            )
             if settings.secret_previous is not None:
                 await configurations.seal_again()
                 await hook_secrets.seal_again()
             await hook_secrets.refresh()
-            live = Live(store, configurations, hook_secrets)
+            live = Live(store, configurations, hook_secrets, announcements=announcements)
             live.start()
             stack.push_async_callback(live.close)
             records = Records(

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.body import decode_json, json_response
 from api.call import Call
 from api.errors import ApiError
+from api.issuers.table import ISSUERS
 from api.settings import TENANT_NAME
 from engine.engine import WITHOUT_SECRETS
 from engine.models import TenantSettings
@@ -56,6 +57,9 @@ async def change_settings(call: Call) -> Response:
     tenant = call.path("tenant")
     present = (await call.service.store.live_revision(tenant)).settings
     wanted = decode_json(msgspec.json.encode(_merged(msgspec.to_builtins(present), patch)), TenantSettings)
+    if unknown := wanted.hooks.keys() - ISSUERS.keys():
+        text = f"`hooks`: `{min(unknown)}` is none of the issuers: {', '.join(ISSUERS)}"
+        raise ApiError("invalid_request", text)
     recording = wanted.recording
     for list_, patterns in (("redact", recording.redact or ()), ("drop", recording.drop)):
         for pattern in patterns:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from api.callers import SCOPES
 from api.errors import ERRORS
 from api.filters import FILTERS
+from api.hook_secrets import ACCEPTED
+from api.issuers.kinds import KINDS
 from api.issuers.table import ISSUERS
 from api.metrics import Metrics
 from api.routes import OPEN_ROUTES, ROUTES
@@ -143,6 +146,31 @@ async def test_rules_in_the_documentation_run(tmp_path: Path, name: str) -> None
             answer = (await service.call("POST", "/v1/try", body)).json()
             assert answer["decision"] == "allow"
             assert answer["idToken"] != {}
+
+
+def test_every_kind_of_secret_is_documented_with_its_fields_and_issuers() -> None:
+    api = text("docs/api.md")
+    for name, kind in KINDS.items():
+        row = re.findall(rf"^\| `{name}` \| ([^|]*) \|", api, re.MULTILINE)[0]
+        named = {field.name for field in msgspec.structs.fields(kind)}
+        assert named <= set(re.findall(r"`(\w+)`", row)), name
+    for issuer, kinds in ACCEPTED.items():
+        assert f"| `{issuer}` | {', '.join(f'`{kind}`' for kind in kinds)} |" in api
+
+
+@pytest.mark.anyio
+async def test_the_documented_signature_executes(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", text("docs/execute.md"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    body = b'{"user": {"user_id": "u1"}}'
+    async with running(tmp_path) as service:
+        for secret, status in (("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 200), ("whsec_" + "b3RoZXIt" * 6, 401)):
+            if status == 200:
+                given = {"type": "standard_webhooks", "value": secret}
+                assert (await service.call("PUT", "/v1/issuers/native/secrets/a", given)).status_code == 200
+            response = await service.client.post("/v1/execute", content=body, headers=names["signed"](secret, body))
+            assert response.status_code == status, response.text
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -35,6 +35,7 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/v1/rules"): {"expected": 2, "rules": [{"name": "one", "script": SCRIPT, "order": 1}]},
     ("PUT", "/v1/configuration/KEY"): {"value": "a value"},
     ("PUT", "/v1/modules/shared"): {"script": "x = 1\n"},
+    ("PUT", "/v1/issuers/hydra/secrets/ID"): {"type": "header", "value": "a value of sixteen characters"},
     ("PUT", "/v1/shadow"): {"revision": 1},
     ("POST", "/v1/impact"): {"since": "1h", "revision": 1},
     ("POST", "/v1/executions/ID/replay"): {"revision": 1},
@@ -89,7 +90,7 @@ async def place(service: Running) -> AsyncIterator[Place]:
     assert (await service.execute(tenant=tenant))["idToken"] == {"ok": 1}
 
 
-PARTS = {"tenant": "TENANT", "key": "KEY", "name": "shared", "id": "ID", "n": "N"}
+PARTS = {"tenant": "TENANT", "key": "KEY", "name": "shared", "id": "ID", "n": "N", "issuer": "hydra"}
 
 
 def test_every_endpoint_with_a_body_is_here() -> None:
