@@ -65,7 +65,7 @@ class _Hook:
             settings = await self._settings()
             wait = settings.deadline_ms / 1000 if settings.deadline_ms else wait
             wait -= min(WAY, wait * SHARE)
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + wait):
+            async with asyncio.timeout(self._began + wait - time.monotonic()):
                 reply = await self._decided(settings, wait - TO_ANSWER)
         except Exception as error:
             reply = self._refused(error)
@@ -82,11 +82,11 @@ class _Hook:
     async def _decided(self, settings: HookSettings, deadline: float) -> Reply:
         issuer, service = self._issuer, self._service
         # A call that is known by its headers alone is answered as one, however its body is.
-        text = await self._text() if SIGNED.intersection(issuer.secrets) else b""
+        text = await self._text() if SIGNED.intersection(issuer.secrets) else None
         secrets = service.hook_secrets.live(self._tenant, issuer.name)
-        name = await authenticate(secrets, issuer.scheme, self._headers, text, now(), service.key_sets)
+        name = await authenticate(secrets, issuer.scheme, self._headers, text or b"", now(), service.key_sets)
         self._secret = secrets[name]
-        self._body = decode_json(text or await self._text(), JSON)
+        self._body = decode_json(await self._text() if text is None else text, JSON)
         if issuer.vouches is not None and not issuer.vouches(self._body, self._secret):
             raise Unauthenticated("credentials")
         asked = issuer.parse(self._body, settings)
@@ -151,7 +151,9 @@ class _Hook:
         body = reply.body
         if body is None:
             return Response(status_code=reply.status, headers=headers)
-        if self._issuer.sign is not None and self._secret is not None:
+        if self._issuer.sign is not None and reply.status == 200:
+            if self._secret is None:  # a verdict without a signature is none
+                return Response(status_code=503, headers=headers)
             body = self._issuer.sign(body, self._body, self._secret, now())
         return json_response(body, reply.status, headers)
 

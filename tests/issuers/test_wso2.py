@@ -27,14 +27,8 @@ Scope sCOPE expires_in aut tenant realm subject_type binding_ref act sub iss aud
 names = st.sampled_from([*NAMES, "", " ", "ü"])
 texts = st.sampled_from(["a", "b", "c", "d", "", "1"])
 scalars = texts | st.booleans() | st.integers(-9, 10**20) | st.floats(allow_nan=False, allow_infinity=False)
-values = (
-    scalars
-    | st.lists(texts, max_size=4)
-    | st.lists(scalars, max_size=3)
-    | st.none()
-    | st.just({"a": 1})
-    | st.just([[]])
-)
+lists: st.SearchStrategy[Any] = st.lists(texts, max_size=4) | st.lists(scalars, max_size=3) | st.just([[]])
+values = scalars | lists | st.none() | st.just({"a": 1})
 
 
 @st.composite
