@@ -12,6 +12,7 @@ from api.call import Call
 from api.errors import ApiError
 from api.metrics import CONTENT_TYPE
 from api.service import Service
+from api.together import together
 
 
 async def healthz(service: Service, request: Request) -> Response:
@@ -45,4 +46,8 @@ async def readyz(service: Service, request: Request) -> Response:
 
 
 async def metrics(call: Call) -> Response:
-    return Response(call.service.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+    """Those of all processes of this machine's service, added up, or with `?process=own` of the one that answers."""
+    text = call.service.metrics.text()
+    if call.service.process is not None and call.request.query_params.get("process") != "own":
+        text = await together(text, call.service.process, call.headers["authorization"])
+    return Response(text, headers={"Content-Type": CONTENT_TYPE})

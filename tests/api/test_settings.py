@@ -23,6 +23,7 @@ def test_defaults() -> None:
         host="127.0.0.1",
         port=8100,
         data=Path("data"),
+        processes=1,
         secret=None,
         secret_previous=None,
         database_url=None,
