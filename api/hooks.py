@@ -164,7 +164,9 @@ class _Hook:
         body = reply.body
         if body is None:
             return Response(status_code=reply.status, headers=headers)
-        if self._issuer.sign is not None and self._secret is not None:
+        if self._issuer.sign is not None and reply.status == 200:
+            if self._secret is None:  # a verdict without a signature is none
+                return Response(status_code=503, headers=headers)
             body = self._issuer.sign(body, self._body, self._secret, now())
         return json_response(body, reply.status, headers)
 

@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 import time
+from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -62,7 +63,8 @@ class JwksServer:
                 self.send_response(server.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(BrokenPipeError):  # nobody waits for it any more
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass

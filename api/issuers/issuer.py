@@ -108,13 +108,18 @@ def context_of(
     access_token: Claims | None = None,
     query: Mapping[str, Any] | None = None,
     ip: str | None = None,
+    user_agent: str | None = None,
     **more: Any,
 ) -> JSON:
     """A rule's `context`: what is known in the words of Auth0 Rules, and the whole call below `issuer`. What is not
     known is not there."""
     protocol = None if grant in (None, RETURNED) else PROTOCOLS.get(grant, grant)
     known = {"clientID": client, "protocol": protocol, **more}
-    request = {"ip": ip, "query": {name: value for name, value in (query or {}).items() if value}}
+    request = {
+        "ip": ip,
+        "userAgent": user_agent,
+        "query": {name: value for name, value in (query or {}).items() if value},
+    }
     return {
         **{name: value for name, value in known.items() if value is not None},
         "request": {name: value for name, value in request.items() if value is not None},

@@ -93,13 +93,23 @@ CASES: dict[str, tuple[JSON, JSON, str, JSON, Said]] = {
             ("value_not_carried", "m", 2),
         ],
     ),
-    "lists only shrink": (
-        {"lists_shrink": True},
-        {"idToken": {"a": ["x", "y"], "b": ["x"], "c": ["x"], "d": "x"}},
-        "context.idToken.a = ['z']\ncontext.idToken.b = ['x', 'y']\ncontext.idToken.c = 'x'\n"
-        "context.idToken.d = ['x']\ncontext.idToken.e = ['x', 'y']",
-        {"idToken": {"a": ["z"], "b": ["x"], "c": ["x"], "d": "x", "e": ["x", "y"]}, "accessToken": {}},
+    "of lists, members": (
+        {"members": ("a", "b", "c", "d")},
+        {"idToken": {"a": ["x", "y"], "b": ["x"], "c": ["x"], "d": ["x", "y"], "e": ["x"]}},
+        "context.idToken.a = ['y', 'z']\ncontext.idToken.b = ['x', 'y']\ncontext.idToken.c = 'x'\n"
+        "context.idToken.d = ['x', 'x']\ncontext.idToken.e = ['y', 'x']\ncontext.idToken.f = ['x', 'y']",
+        {
+            "idToken": {"a": ["y", "z"], "b": ["x"], "c": ["x"], "d": ["x", "y"], "e": ["y", "x"], "f": ["x", "y"]},
+            "accessToken": {},
+        },
         [("value_not_carried", "b", 3), ("value_not_carried", "c", 4), ("value_not_carried", "d", 5)],
+    ),
+    "the order of members": (
+        {"members": ("a", "b", "c")},
+        {"idToken": {"a": ["x", "y"], "b": ["x", "y"], "c": ["x", "y", "x"]}},
+        "context.idToken.a = ['y', 'x']\ncontext.idToken.b = ['z', 'y']\ncontext.idToken.c = ['x', 'y']",
+        {"idToken": {"a": ["x", "y"], "b": ["y", "z"], "c": ["y", "x"]}, "accessToken": {}},
+        [("value_not_carried", "a", 2), ("value_not_carried", "b", 3), ("value_not_carried", "c", 4)],
     ),
     "one bag": (
         {"one_bag": True},

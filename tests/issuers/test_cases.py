@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ import jsonpatch
 import msgspec
 import pytest
 
-from api.issuers.kinds import read_secret
+from api.issuers.kinds import Entra, read_secret
 from api.issuers.signing import signed
 from api.issuers.table import ISSUERS
+from tests.issuers import entra_tokens
 from tests.issuers.hooked import at, call, hooked
+from tests.jwks import JwksServer
 from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
@@ -37,6 +39,7 @@ SECRETS: dict[str, dict[str, Any]] = {
     "wso2": {"type": "basic", "username": "wso2", "password": "correct-horse-battery"},
     "cognito": {"type": "bearer", "value": "correct-horse-battery"},
     "workos": {"type": "signing_key", "value": "workos-signing-key"},
+    "entra": entra_tokens.SECRET,
 }
 MEMBERS = set(
     "name request call change status answer warnings secrets signed_with headers settings rules signed_at now".split()
@@ -65,17 +68,31 @@ async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) 
         yield service
 
 
+@pytest.fixture(scope="module")
+def keys() -> Iterator[JwksServer]:
+    """Those of tokens that a case's call brings."""
+    server = JwksServer()
+    yield server
+    server.close()
+
+
 @pytest.mark.parametrize(("issuer", "case"), CASES, ids=[f"{issuer}: {case['name']}" for issuer, case in CASES])
-async def test_a_case(service: Running, monkeypatch: pytest.MonkeyPatch, issuer: str, case: dict[str, Any]) -> None:
+async def test_a_case(
+    service: Running, keys: JwksServer, monkeypatch: pytest.MonkeyPatch, issuer: str, case: dict[str, Any]
+) -> None:
     assert case.keys() <= MEMBERS, case.keys() - MEMBERS
     secrets = case.get("secrets", {"key": SECRETS[issuer]})
+    secrets = {key: one | {"jwks_url": keys.url} if one["type"] == "entra" else one for key, one in secrets.items()}
     tenant = await hooked(service, issuer, secrets=secrets, rules=case.get("rules", ()), settings=case.get("settings"))
     body = request_of(issuer, case)
     headers = {"content-type": "application/json"}
     name = case.get("signed_with", next(iter(secrets), None))
     if name is not None:
         secret = read_secret(msgspec.json.encode(secrets.get(name, SECRETS[issuer])))
-        headers |= signed(secret, ISSUERS[issuer].scheme, body, case.get("signed_at", time.time()))
+        if isinstance(secret, Entra):
+            headers |= entra_tokens.bearer()
+        else:
+            headers |= signed(secret, ISSUERS[issuer].scheme, body, case.get("signed_at", time.time()))
     at(monkeypatch, case.get("now"))
     response = await call(service, issuer, tenant, headers | case.get("headers", {}), body)
     answer = json.loads(response.content) if response.content else None
@@ -85,6 +102,6 @@ async def test_a_case(service: Running, monkeypatch: pytest.MonkeyPatch, issuer:
     assert warnings == case.get("warnings", [])
 
 
-@pytest.mark.parametrize("issuer", [name for name in ISSUERS if name != "entra"])
+@pytest.mark.parametrize("issuer", ISSUERS)
 def test_every_issuer_has_cases(issuer: str) -> None:
     assert len(read(issuer)) >= 8
