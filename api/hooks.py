@@ -40,6 +40,7 @@ WAY, SHARE = 0.25, 0.2
 TO_ANSWER = 0.05  # seconds that are left when the rules have to be done
 SIGNED = {"standard_webhooks", "signing_key"}  # kinds of secret that sign the body
 EXECUTION = "Claimsmith-Execution"
+LONGEST_TEXT = 300  # of what is wrong with a call
 NOT_NOW = (Busy, SandboxUnavailable, StoreError, TimeoutError)
 
 now = time.time
@@ -125,7 +126,7 @@ class _Hook:
             case InvalidTransaction():
                 return self._invalid(f"`{error.path}`: {error}")
             case msgspec.ValidationError():
-                return self._invalid(str(error))
+                return self._invalid(str(error)[:LONGEST_TEXT])  # it may repeat what stands in the call
         if isinstance(error, NOT_NOW):
             log.warning("a hook's call was not decided", **self._named(), error=type(error).__name__)
             return self._refuse("unavailable", UNAVAILABLE)
