@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from api.body import decode_json, json_response, read_body
 from api.errors import ApiError
-from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Cause, Issuer, Refusal, Reply
+from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Cause, Issuer, NotTold, Refusal, Reply
 from api.issuers.kinds import Secret
 from api.issuers.secrets import Unauthenticated, authenticate
 from api.issuers.table import ISSUERS
@@ -61,18 +61,26 @@ class _Hook:
         self._execution: Execution | None = None
 
     async def answer(self) -> Response:
-        wait = self._issuer.wait
+        came = asyncio.get_running_loop().time()
         try:
             settings = await self._settings()
-            wait = settings.deadline_ms / 1000 if settings.deadline_ms else wait
-            wait -= min(WAY, wait * SHARE)
-            async with asyncio.timeout(self._began + wait - time.monotonic()):
+            wait = self._wait(settings)
+            async with asyncio.timeout_at(came + wait):
                 reply = await self._decided(settings, wait - TO_ANSWER)
         except Exception as error:
             reply = self._refused(error)
         return self._response(reply)
 
+    def _wait(self, settings: HookSettings) -> float:
+        """How long the answer may take, from the arrival of the call on. An issuer that fails open waits no longer than
+        it is known to, whatever the settings say."""
+        wait = settings.deadline_ms / 1000 if settings.deadline_ms else self._issuer.wait
+        wait = min(wait, self._issuer.wait) if self._issuer.fails == "open" else wait
+        return wait - min(WAY, wait * SHARE)
+
     async def _settings(self) -> HookSettings:
+        if not self._service.hook_secrets.live(self._tenant, self._issuer.name):
+            raise Unauthenticated("no_secret")  # nor is anything of the call read, or looked for
         try:
             async with asyncio.timeout(self._issuer.wait / 2):
                 revision = await self._service.live.revision(self._tenant)
@@ -102,8 +110,9 @@ class _Hook:
         )
         service.metrics.observe(execution.seconds)
         if execution.decision == "allow":
+            reply = issuer.allow(asked, execution)
             self._count("allow")
-            return issuer.allow(asked, execution)
+            return reply
         denial = execution.denial
         if denial is None or denial.error == "server_error":
             return self._refuse("failed", RULE_FAILED)
@@ -127,6 +136,10 @@ class _Hook:
                 return self._invalid(f"`{error.path}`: {error}")
             case msgspec.ValidationError():
                 return self._invalid(str(error)[:LONGEST_TEXT])  # it may repeat what stands in the call
+            case NotTold():
+                execution = self._execution.id if self._execution else None
+                log.error("what was decided is not told", **self._named(), execution_id=execution, error=str(error))
+                return self._refuse("failed", RULE_FAILED)
         if isinstance(error, NOT_NOW):
             log.warning("a hook's call was not decided", **self._named(), error=type(error).__name__)
             return self._refuse("unavailable", UNAVAILABLE)

@@ -60,19 +60,21 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     update_removes: bool = True
     interaction: bool = False
 
-    def reserves(self, token: Token, name: str) -> bool:
-        return any(
-            name.startswith(one[:-1]) if one.endswith("*") else name == one for one in self.reserved.get(token, ())
-        )
-
     def allows(self, name: str, kind: Kind) -> bool:
         return kind in self.kinds.get(name, self.values)
 
-    def overwrites(self, name: str) -> bool:
-        return self.overwrite if isinstance(self.overwrite, bool) else name in self.overwrite
 
-    def removes(self, name: str) -> bool:
-        return self.remove if isinstance(self.remove, bool) else name in self.remove
+class Listed:
+    """Whether a name is one of those in a list, in a time that does not grow with it: a call can name tens of thousands
+    of claims. With `patterns`, a `*` at the end of one stands for any rest; names out of a call are none."""
+
+    def __init__(self, names: bool | Names, *, patterns: bool = False) -> None:
+        self._every = names is True
+        self._names = frozenset(() if isinstance(names, bool) else names)
+        self._beginnings = tuple(name[:-1] for name in self._names if patterns and name.endswith("*"))
+
+    def __contains__(self, name: str) -> bool:
+        return self._every or name in self._names or name.startswith(self._beginnings)
 
 
 def swapped(before: Sequence[str], after: Sequence[str]) -> list[str] | None:

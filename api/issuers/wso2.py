@@ -119,14 +119,14 @@ def allow(asked: Asked, execution: Execution) -> Reply:
     token, base = hook.token, hook.base
     before = asked.claims[token]
     after = execution.idToken if token == "idToken" else execution.accessToken  # noqa: S105
-    changed = changes(before, after)
+    changed, members = changes(before, after), frozenset(asked.capability.members)
     operations: list[JSON] = [
         {"op": "add", "path": base + "-", "value": {"name": name, "value": value}}
         for name, value in changed.set.items()
         if name not in before
     ]
     for name, value in changed.set.items():
-        if name in asked.capability.members:
+        if name in members:
             operations += _member_operations(base + name, before[name], value)
         elif name in before:
             operations.append({"op": "replace", "path": base + name, "value": value})

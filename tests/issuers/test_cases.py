@@ -3,7 +3,8 @@
 A case is `{"name", "request"}` and what is expected: `status` (200 where it is not there), `answer`, and the codes of
 the `warnings`. Beside that it can have `secrets` by id (else the issuer's usual one, `SECRETS`), `signed_with` (the id
 of the secret that signs the request; `null`: none), `headers` on top, `settings` of the hook, `rules` (bodies), and the
-moments `signed_at` and `now` in seconds. A `request` that is a text is sent as it is.
+moments `signed_at` and `now` in seconds. A `request` that is a text is sent as it is. In place of it there can be the
+name of a `call` in `calls/`, and a `change` of that: a JSON Patch (RFC 6902).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonpatch
 import msgspec
 import pytest
 
@@ -28,6 +30,7 @@ from tests.service import Running, running
 pytestmark = pytest.mark.anyio
 
 FOLDER = Path(__file__).parent / "cases"
+CALLS = Path(__file__).parent / "calls"
 SECRETS: dict[str, dict[str, Any]] = {
     "hydra": {"type": "header", "value": "Bearer correct-horse-battery"},
     "supabase": {"type": "standard_webhooks", "value": "v1,whsec_c3VwYWJhc2Utc2VjcmV0LWZvci10ZXN0cw=="},
@@ -38,7 +41,18 @@ SECRETS: dict[str, dict[str, Any]] = {
     "workos": {"type": "signing_key", "value": "workos-signing-key"},
     "entra": entra_tokens.SECRET,
 }
-MEMBERS = set("name request status answer warnings secrets signed_with headers settings rules signed_at now".split())
+MEMBERS = set(
+    "name request call change status answer warnings secrets signed_with headers settings rules signed_at now".split()
+)
+
+
+def request_of(issuer: str, case: dict[str, Any]) -> bytes:
+    """The body, as it is sent."""
+    request = case.get("request")
+    if "call" in case:
+        calls = json.loads((CALLS / f"{issuer}.json").read_text())
+        request = jsonpatch.apply_patch(calls[case["call"]], case.get("change", []))
+    return request.encode() if isinstance(request, str) else json.dumps(request).encode()
 
 
 def read(issuer: str) -> list[dict[str, Any]]:
@@ -70,8 +84,7 @@ async def test_a_case(
     secrets = case.get("secrets", {"key": SECRETS[issuer]})
     secrets = {key: one | {"jwks_url": keys.url} if one["type"] == "entra" else one for key, one in secrets.items()}
     tenant = await hooked(service, issuer, secrets=secrets, rules=case.get("rules", ()), settings=case.get("settings"))
-    request = case["request"]
-    body = request.encode() if isinstance(request, str) else json.dumps(request).encode()
+    body = request_of(issuer, case)
     headers = {"content-type": "application/json"}
     name = case.get("signed_with", next(iter(secrets), None))
     if name is not None:
