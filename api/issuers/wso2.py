@@ -18,7 +18,7 @@ import msgspec
 
 from api.issuers.issuer import JSON, RULE_FAILED, Asked, Issuer, Refusal, Reply, changes, context_of, present
 from api.issuers.wso2_call import MISREAD, Hook, Paths, User, UserStore, named
-from engine.capability import Capability, kind_of, swapped
+from engine.capability import TOKENS, Capability, kind_of, swapped
 from engine.execution import Execution
 from engine.models import HookSettings
 from engine.protected import PROFILE
@@ -27,12 +27,14 @@ from engine.protected import PROFILE
 OWN = "iss sub aud client_id aut expires_in iat act binding_ref binding_type subject_type".split()
 OWN_OF_ID_TOKENS = """at_hash c_hash s_hash sid realm tenant userstore isk exp auth_time nonce acr amr azp""".split()
 SCOPE = ["".join(letters) for letters in itertools.product(*zip("scope", "SCOPE", strict=True))]  # whatever its case
+LIVES = (1, 10 * 365 * 86_400)  # seconds: it has no bounds of its own
 CAPABILITY = Capability(
     issuer="wso2",
+    scope=True,
+    lifetime=dict.fromkeys(TOKENS, LIVES),
     values=("string", "integer", "number", "boolean", "strings"),
     reserved={"accessToken": (*OWN, *SCOPE), "idToken": (*OWN, *OWN_OF_ID_TOKENS)},
 )
-LIVES = (1, 10 * 365 * 86_400)  # seconds: it has no bounds of its own
 STATUS = {"failed": 500, "unavailable": 500, "invalid": 400, "unauthenticated": 401}
 MESSAGE = {"failed": "server_error", "unavailable": "server_error", "invalid": "invalid_request"}
 MESSAGE |= {"unauthenticated": "unauthorized"}
