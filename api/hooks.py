@@ -40,6 +40,7 @@ WAY, SHARE = 0.25, 0.2
 TO_ANSWER = 0.05  # seconds that are left when the rules have to be done
 SIGNED = {"standard_webhooks", "signing_key"}  # kinds of secret that sign the body
 EXECUTION = "Claimsmith-Execution"
+LONGEST_TEXT = 300  # of what is wrong with a call
 NOT_NOW = (Busy, SandboxUnavailable, StoreError, TimeoutError)
 
 now = time.time
@@ -134,7 +135,7 @@ class _Hook:
             case InvalidTransaction():
                 return self._invalid(f"`{error.path}`: {error}")
             case msgspec.ValidationError():
-                return self._invalid(str(error))
+                return self._invalid(str(error)[:LONGEST_TEXT])  # it may repeat what stands in the call
             case NotTold():
                 execution = self._execution.id if self._execution else None
                 log.error("what was decided is not told", **self._named(), execution_id=execution, error=str(error))

@@ -24,6 +24,7 @@ class Carrier:
         self._blame = blame
         self._reserved = {token: Listed(capability.reserved.get(token, ()), patterns=True) for token in TOKENS}
         self._overwritable, self._removable = Listed(capability.overwrite), Listed(capability.remove)
+        self._by_member = Listed(capability.members)
         self.notices: list[Notice] = []
 
     def claims(self, before: dict[str, Claims], after: dict[str, Claims]) -> dict[str, Claims]:
@@ -94,17 +95,15 @@ class Carrier:
                 carried[name] = msgspec.json.encode(after[name]).decode()
                 text = f"`{name}` was written as a text, `{carried[name][:80]}`: {self._issuer} takes no {kind}"
                 self._note("value_as_text", token, name, text)
-            elif name in after and name in self._capability.members and name in before:
+            elif name in after and name in before and name in self._by_member:
                 self._members(carried, token, name, before[name])
         return carried
 
     def _members(self, carried: Claims, token: Token, name: str, before: list[str]) -> None:
         wanted, carried[name] = carried[name], swapped(before, carried[name])
         if carried[name] != wanted:
-            text = (
-                f"`{name}` has its members in another order: {self._issuer} leaves them where they are, new ones last"
-            )
-            self._note("value_not_carried", token, name, text)
+            order = f"{self._issuer} leaves them where they are, new ones last"
+            self._note("value_not_carried", token, name, f"`{name}` has its members in another order: {order}")
 
     def _wrong(self, token: Token, name: str, before: Claims, after: Claims) -> tuple[str, str] | None:
         """Why a change of a claim cannot be carried: the notice's code, and its text but for the name."""
@@ -122,11 +121,8 @@ class Carrier:
         if not able.allows(name, kind) and (name in able.kinds or kind not in able.as_text):
             where = "there" if name in able.kinds else "at all"
             return "value_not_carried", f"not set: {issuer} takes no {_KINDS[kind]} {where}"
-        if (
-            name in able.members
-            and name in before
-            and (kind != "strings" or swapped(before[name], after[name]) is None)
-        ):
+        by_member = name in before and name in self._by_member
+        if by_member and (kind != "strings" or swapped(before[name], after[name]) is None):
             text = f"not changed: of this list, {issuer} can only swap members for new ones, or take them out"
             return "value_not_carried", text
         return None

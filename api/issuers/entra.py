@@ -83,11 +83,10 @@ def parse(body: JSON, settings: HookSettings) -> Asked:
             "entra",
             body,
             client=context.client_service_principal.app_id,
-            grant=None,
+            grant=PROTOCOLS.get(context.protocol or "", context.protocol),
             query=present(audience=resource.app_id if resource else None),
             ip=client.ip,
             clientName=context.client_service_principal.display_name,
-            protocol=PROTOCOLS.get(context.protocol or "", context.protocol),
         ),
         capability=CAPABILITY,
     )

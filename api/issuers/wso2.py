@@ -45,6 +45,7 @@ UNSAID = re.compile(r"[^a-zA-Z0-9\s_.!?;:'()\[\]-]", re.ASCII)
 def parse(body: JSON, settings: HookSettings) -> Asked:
     hook = msgspec.convert(body, Hook)
     request, user, token = hook.event.request, hook.event.user, hook.token
+    parameters, headers = named(request.additional_params), named(request.additional_headers)
     sent = {claim.name: claim.value for claim in reversed(hook.part.claims)}  # of two, the first counts
     claims = {claim.name: sent[claim.name] for claim in hook.part.claims if claim.name != "expires_in"}
     able = _capability(hook, claims)
@@ -55,23 +56,29 @@ def parse(body: JSON, settings: HookSettings) -> Asked:
         user=None if user is None else _user(user, claims),
         context=context_of(
             "wso2",
-            body,
+            _by_name(body, parameters, headers),
             client=request.client_id,
             grant=request.grant_type or "authorization_code",
             id_token=claims if token == "idToken" else None,  # noqa: S105
             access_token=claims if token == "accessToken" else None,  # noqa: S105
             query={
-                **named(request.additional_params),
+                **parameters,
                 "redirect_uri": request.redirect_uri,
                 "scope": " ".join(request.scopes or ()),
             },
-            user_agent=_text({k.lower(): v for k, v in named(request.additional_headers).items()}.get("user-agent")),
+            user_agent=_text({name.lower(): value for name, value in headers.items()}.get("user-agent")),
             connection=(user.federated_idp if user else None) or store.name,
             lifetime={token: sent["expires_in"]} if "expires_in" in sent else None,
         ),
         capability=able,
         call=hook,
     )
+
+
+def _by_name(body: JSON, parameters: JSON, headers: JSON) -> JSON:
+    """The call with its parameters and headers as maps: a record hides what is secret by its name."""
+    request = body["event"]["request"] | {"additionalParams": parameters, "additionalHeaders": headers}
+    return body | {"event": body["event"] | {"request": request}}
 
 
 def _user(user: User, claims: JSON) -> JSON:
@@ -112,14 +119,14 @@ def allow(asked: Asked, execution: Execution) -> Reply:
     token, base = hook.token, hook.base
     before = asked.claims[token]
     after = execution.idToken if token == "idToken" else execution.accessToken  # noqa: S105
-    changed = changes(before, after)
+    changed, members = changes(before, after), frozenset(asked.capability.members)
     operations: list[JSON] = [
         {"op": "add", "path": base + "-", "value": {"name": name, "value": value}}
         for name, value in changed.set.items()
         if name not in before
     ]
     for name, value in changed.set.items():
-        if name in asked.capability.members:
+        if name in members:
             operations += _member_operations(base + name, before[name], value)
         elif name in before:
             operations.append({"op": "replace", "path": base + name, "value": value})

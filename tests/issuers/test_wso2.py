@@ -4,21 +4,26 @@ nothing is dropped there that was not said here."""
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.issuers import wso2
 from api.issuers.issuer import Cause, Refusal
+from cli.simulation import calls_of
 from engine.capability import swapped
 from engine.carrier import Carrier
 from engine.claims import Policy
 from engine.models import HookSettings, TenantSettings
 from engine.trace import Blame, Trace
+from tests.issuers.hooked import call, hooked
 from tests.issuers.test_hostile import executed
 from tests.issuers.wso2_model import Issued, readable
+from tests.service import running
 
 JSON = dict[str, Any]
 
@@ -140,6 +145,27 @@ def test_what_swapping_makes_of_a_list(before: str, after: str, made: str | None
 def test_long_lists_take_no_time() -> None:
     before = [str(n) for n in range(200_000)]
     assert swapped(before, before[1::2]) == before[1::2]
+
+
+@pytest.mark.anyio
+async def test_a_record_shows_no_secrets_of_a_login(tmp_path: Path) -> None:
+    secret = {"type": "bearer", "value": "correct-horse-battery"}
+    body = copy.deepcopy(calls_of(wso2.ISSUER)["access-token"])
+    body["event"]["request"] |= {
+        "additionalParams": [{"name": "client_assertion", "value": ["ey.secret"]}, {"name": "otp", "value": ["123"]}],
+        "additionalHeaders": [{"name": "X-Api-Key", "value": ["key-of-theirs"]}, {"name": "X-Shop", "value": ["7"]}],
+    }
+    async with running(tmp_path) as service:
+        tenant = await hooked(service, "wso2", secrets={"key": secret}, rules=["pass"])
+        headers = {"content-type": "application/json", "authorization": "Bearer correct-horse-battery"}
+        response = await call(service, "wso2", tenant, headers, body)
+        record = await service.record(response.headers["claimsmith-execution"], tenant)
+    context = record["transaction"]["context"]
+    for secrets in ("ey.secret", "123", "key-of-theirs", "correct-horse"):
+        assert f'"{secrets}"' not in msgspec.json.encode(context).decode()
+    request = context["issuer"]["request"]["event"]["request"]
+    assert request["additionalHeaders"] == {"X-Api-Key": "***", "X-Shop": "7"}
+    assert request["additionalParams"] == {"client_assertion": "***", "otp": "***"}
 
 
 @pytest.mark.parametrize("cause", ["denied", "failed", "unavailable", "invalid", "unauthenticated"])
