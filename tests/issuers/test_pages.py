@@ -74,7 +74,7 @@ def _token_for(asked: Any) -> str:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_its_secrets_can_be_set(name: str) -> None:
-    found = re.findall(rf"/v1/issuers/{name}/secrets/\S+ .*?-d '(.*?)'", PAGES[name], re.DOTALL)
+    found = re.findall(rf"/v1/issuers/{name}/secrets/\S+ .*?(?:-d|--json) '(.*?)'", PAGES[name], re.DOTALL)
     assert found
     for text in found:
         plain = {field: PLACEHOLDERS.get(value, value) for field, value in json.loads(text).items()}
