@@ -24,6 +24,7 @@ from api.callers import issue_token
 from api.logs import set_up
 from api.process import Process
 from api.processes import Processes, supervise
+from api.protocol import HEADERS, Protocol
 from api.service import DEFAULT_TENANT, Service
 from api.settings import BadSetting, Settings
 from engine.files import BadFile
@@ -103,7 +104,8 @@ def run(settings: Settings, rules: Path | None, welcome: bool, listening: Listen
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
+        headers=HEADERS,
         lifespan="on",
         access_log=False,
         proxy_headers=False,

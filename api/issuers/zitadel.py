@@ -234,7 +234,7 @@ def allow(asked: Asked, execution: Execution) -> Reply:
         stored = {one.key: one.value for one in hook.earlier.set_user_metadata or ()}
         stored |= {name: _encoded(value) for name, value in patch.items()}
         body["set_user_metadata"] = [{"key": name, "value": value} for name, value in stored.items()]
-    if not hook.saml and (lines := _log(execution)):
+    if not hook.saml and (lines := _log(execution, changed.set)):
         body["append_log_claims"] = [*(hook.earlier.append_log_claims or ()), *lines]
     return Reply(body=body)
 
@@ -261,14 +261,11 @@ def _encoded(value: Any) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _log(execution: Execution) -> list[str]:
+def _log(execution: Execution, told: JSON) -> list[str]:
     """What was left out, where Zitadel shows it: in the token, under `urn:zitadel:iam:action:<function>:log`. So it
-    names claims, and says nothing of rules."""
-    lines = [
-        f'claim "{notice.claim}" {LOGGED[notice.code]}'
-        for notice in execution.warnings
-        if notice.code in LOGGED and notice.claim
-    ]
+    names claims, and says nothing of rules. One that is `told` was left out of the other token."""
+    left_out = [one for one in execution.warnings if one.code in LOGGED and one.claim and one.claim not in told]
+    lines = list(dict.fromkeys(f'claim "{one.claim}" {LOGGED[one.code]}' for one in left_out))
     more = len(lines) - MOST_LOGGED
     return lines if more <= 0 else [*lines[:MOST_LOGGED], f"and {more} claims more"]
 
