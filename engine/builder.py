@@ -36,6 +36,7 @@ NO_EFFECT = {
     "jwtConfiguration": "keys are the issuer's to configure, and how long a token lives is `context.lifetime`",
     "primaryUser": "accounts are linked by the issuer",
 }
+UNWISE = ("restricted_claim", "not_namespaced")
 RULE_FAILED = "the login could not be decided: a rule failed"
 
 
@@ -115,8 +116,10 @@ class Builder:
             else:
                 self._take_answer(run.answer, lost, policy, carrier, blame)
         finally:
-            self._notices.extend(policy.notices)
-            self._notices.extend(() if carrier is None else carrier.notices)
+            left_out = {notice.claim for notice in carrier.notices} if carrier is not None else ()
+            # That one was set, though unwise, is not so where it was left out.
+            self._notices += [one for one in policy.notices if one.code not in UNWISE or one.claim not in left_out]
+            self._notices += () if carrier is None else carrier.notices
         self._note_secrets(reach.masking, reach.hidden, blame)
         self._note_effectless(bytes(run.journal), blame)
 

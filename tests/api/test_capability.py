@@ -189,6 +189,16 @@ async def test_what_cannot_be_carried_is_left_out_and_said(service: Running, nam
     assert all(one.rule == "r" for one in execution.warnings)
 
 
+async def test_what_was_left_out_was_not_set(service: Running) -> None:
+    """`groups` is set with a warning, but for issuers that take it from nobody."""
+    tenant = await fresh.tenant(service, lifetime_changes=True)
+    await service.add("r", "context.idToken.groups = ['a']\ncontext.lifetime = {'idToken': 600}", tenant=tenant)
+    execution = await decided(service, tenant, Capability(issuer="some", reserved={"idToken": ("groups",)}))
+    assert [one[0] for one in notices(execution)] == ["claim_reserved", "lifetime_not_carried"]
+    record = await service.record(execution.id, tenant)
+    assert record["steps"][0]["writes"][1]["new"] == {"idToken": 600}  # no token, though it is called so
+
+
 async def test_too_many_claims_for_the_issuer_deny_the_login(service: Running) -> None:
     """Where it would issue no token for them, and say nothing of why."""
     tenant = await fresh.tenant(service)
