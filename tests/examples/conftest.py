@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.node import absent
+
 SETUP = Path(__file__).parents[2] / "examples" / "node-oidc-provider" / "setup"
 
 
@@ -20,7 +22,7 @@ def installed() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     # Not in the fixture: the summary names each test that a fixture skips in a line of its own.
     if "installed" in getattr(item, "fixturenames", ()) and (reason := missing()):
-        pytest.skip(reason)
+        absent(reason)
 
 
 @functools.cache

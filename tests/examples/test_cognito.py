@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.cli.conftest import served as served
+from tests.node import NODE, needs_node
 from tests.test_lifecycle import Served
 
-NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed, in which the function runs")
+pytestmark = needs_node
 
 JSON = dict[str, Any]
 FUNCTION = Path(__file__).parent.parent.parent / "examples" / "cognito" / "index.mjs"

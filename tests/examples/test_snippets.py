@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 import subprocess
 import textwrap
 import time
@@ -20,6 +19,7 @@ import requests
 
 from examples.demo import ROOT
 from tests.examples.installation import Service, Way, installed, way_to
+from tests.node import needs_node
 
 DOCUMENT = (ROOT / "docs/issuers/snippets.md").read_text()
 PLACEHOLDER = "https://claimsmith.internal/v1/execute"
@@ -40,8 +40,6 @@ REFUSALS = {
     "second factor": ('context.multifactor = {"provider": "any"}', None),
 }
 AWAY: tuple[Literal["cut", "garbled"], ...] = ("cut", "garbled")
-
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 
 
 def blocks(issuer: str, language: str) -> list[str]:

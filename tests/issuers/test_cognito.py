@@ -1,27 +1,21 @@
 """The events of our cases for Cognito, against the schemas of Powertools for AWS Lambda, which functions use.
 
-`npm install @aws-lambda-powertools/parser zod` in some folder, and name that folder by `POWERTOOLS`.
+They are installed beside this file, once (`powertools/package.json`).
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from api.issuers.table import ISSUERS
 from cli.simulation import calls_of
 from tests.issuers.test_cases import read
+from tests.node import NODE, absent, install
 
-POWERTOOLS = os.environ.get("POWERTOOLS")
-NODE = shutil.which("node")
-NOT_RUN = "the events of Cognito were not compared with AWS's schemas: POWERTOOLS names no folder with them"
-pytestmark = pytest.mark.skipif(not POWERTOOLS or NODE is None, reason=NOT_RUN)
+POWERTOOLS = Path(__file__).parent / "powertools"
 
 CHECK = """
 import { readFileSync } from "node:fs";
@@ -48,10 +42,12 @@ def test_our_events_are_events_of_cognito(tmp_path: Path) -> None:
         if case.get("status") != 400 and case["name"] not in ODD and isinstance(case["request"], dict)
     }
     events |= calls_of(ISSUERS["cognito"])
-    assert NODE is not None and POWERTOOLS is not None
+    if reason := install(POWERTOOLS):
+        absent(reason)
+    assert NODE is not None
     script = tmp_path / "check.mjs"
     script.write_text(CHECK)
-    (tmp_path / "node_modules").symlink_to(Path(POWERTOOLS).resolve() / "node_modules")
+    (tmp_path / "node_modules").symlink_to(POWERTOOLS / "node_modules")
     done = subprocess.run(
         [NODE, script], input=json.dumps(events), capture_output=True, text=True, check=True, timeout=60
     )

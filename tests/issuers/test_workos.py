@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,9 +15,9 @@ from api.issuers.kinds import SigningKey
 from engine.models import Revision
 from engine.store.errors import Unavailable
 from tests.issuers.hooked import call, hooked
+from tests.node import NODE, needs_node
 from tests.service import running
 
-NODE = shutil.which("node")
 VERIFY = """
 const { createHmac } = require("node:crypto");
 const made = (payload) =>
@@ -29,7 +28,7 @@ console.log(JSON.stringify(answers.filter((answer) => made(answer.payload) !== a
 TEXTS = [*(chr(code) for code in range(0x100)), "\u2028\u2029\ufeff\uffff", "🎉", "</script>", "a/b\\u0041", "é" * 1000]
 
 
-@pytest.mark.skipif(NODE is None, reason="Node.js is not installed, which verifies the signatures")
+@needs_node
 def test_javascript_verifies_every_verdict() -> None:
     key = SigningKey("the-key")
     verdicts = [workos.refuse(Refusal(cause="denied", text=text)).body for text in TEXTS] + [{"verdict": "Allow"}]
