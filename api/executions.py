@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.body import json_response
 from api.call import Call
 from api.errors import ApiError
-from api.filters import filter_of
+from api.filters import filter_of, limit_of
 from api.rules import Modules
 from api.trial import Draft, candidate
 from engine.capability import TOKENS
@@ -38,7 +38,7 @@ class Again(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def every(call: Call) -> Response:
     """Newest first, in pages: `cursor` is where the next page starts."""
-    limit = _limit(call)
+    limit = limit_of(call.request.query_params, PAGE, MOST)
     recording = await _recording(call)
     given = {name: text for name, text in call.request.query_params.items() if name != "limit"}
     which = filter_of(given, call.service.records, call.tenant)
@@ -69,7 +69,7 @@ async def erase(call: Call) -> Response:
     if not user or list(call.request.query_params) != ["user"]:
         raise ApiError("invalid_request", "say whose records to erase, and nothing else: `?user=` with a `user_id`")
     await _recording(call)  # a tenant that does not exist is said first
-    count = await call.service.records.erase(call.tenant, user)
+    count = await call.service.records.erase(call.tenant, user, by=call.by)
     log.warning("records of a person were erased", tenant=call.tenant, by=call.by, count=count)
     return json_response({"erased": count})
 
@@ -115,13 +115,6 @@ async def replay(call: Call) -> Response:
     else:
         found = await replayer.otherwise(call.tenant, record, *other)
     return json_response(shown_replay(found, record, await _recording(call)))
-
-
-def _limit(call: Call) -> int:
-    text = call.request.query_params.get("limit", str(PAGE))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:10]) <= MOST):
-        raise ApiError("invalid_request", f"`limit`: `{text[:40]}` is no number from 1 to {MOST}")
-    return int(text)
 
 
 async def _recording(call: Call) -> Recording:

@@ -42,13 +42,21 @@ def filter_of(given: Mapping[str, str], records: Records, tenant: str) -> Filter
         client=given.get("client"),
         user_digest=records.digest(tenant, given["user"]) if "user" in given else None,
         marks=tuple(marks),
-        first=_id_at(given, "since", first_id),
-        last=_id_at(given, "until", last_id),
+        first=id_at(given, "since", first_id),
+        last=id_at(given, "until", last_id),
         before=cursor,
     )
 
 
-def _id_at(given: Mapping[str, str], name: str, id_at: Callable[[int], str]) -> str | None:
+def limit_of(given: Mapping[str, str], page: int, most: int) -> int:
+    """How many things somebody asks for, by `limit`; `page` where it is not said. Raises 400."""
+    text = given.get("limit", str(page))
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
+        raise ApiError("invalid_request", f"`limit`: `{text[:40]}` is no number from 1 to {most}")
+    return int(text)
+
+
+def id_at(given: Mapping[str, str], name: str, bound: Callable[[int], str]) -> str | None:
     """The first or last id of a moment: an ISO 8601 time (UTC where it names no zone), or how long ago it is."""
     text = given.get(name)
     if text is None:
@@ -63,4 +71,4 @@ def _id_at(given: Mapping[str, str], name: str, id_at: Callable[[int], str]) -> 
         except (ValueError, OverflowError):
             example = "2026-11-18T12:00:00Z, or 24h for so long ago"
             raise ApiError("invalid_request", f"`{name}`: `{text[:40]}` is no time; give one like {example}") from None
-    return id_at(int(moment * 1e9))
+    return bound(int(moment * 1e9))

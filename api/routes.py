@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api import (
+    audit,
     configuration,
     executions,
     hook_secrets,
@@ -83,6 +84,7 @@ ROUTES = (
     Row("GET", "/v1/shadow", "executions:read", shadow.one),
     Row("PUT", "/v1/shadow", "rules:deploy", shadow.put),
     Row("DELETE", "/v1/shadow", "rules:deploy", shadow.delete),
+    Row("GET", "/v1/audit", "admin", audit.every),
     Row("GET", "/v1/tenants", "admin", tenants.every),
     Row("GET", "/v1/tenants/{tenant}", "admin", tenants.one),
     Row("PUT", "/v1/tenants/{tenant}", "admin", tenants.put),

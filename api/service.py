@@ -45,6 +45,7 @@ from sandbox.pool import Pool
 log = structlog.get_logger("claimsmith.service")
 
 DEFAULT_TENANT = "default"
+OURSELVES = "claimsmith"  # who has made what nobody asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ class Service:
             store = await Store.open(settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db")
             stack.push_async_callback(store.close)
             await _require_same_secret(store, keys)
-            await store.create_tenant(DEFAULT_TENANT, "claimsmith")
+            await store.create_tenant(DEFAULT_TENANT, OURSELVES)
             client, private, note = await _redis(settings, stack, process)
             share = _whole if process is None else process.share
             pool = Pool(
@@ -125,7 +126,7 @@ class Service:
             )
             records.start()
             stack.push_async_callback(records.close)
-            retention = Retention(store)
+            retention = Retention(store, settings.audit_days)
             retention.start()
             stack.push_async_callback(retention.close)
             callers = Callers(
@@ -221,7 +222,7 @@ async def _require_same_secret(store: Store, keys: Keys) -> None:
         return
     if not any([await store.key_check(value) for value in previous]):
         raise BadSetting("CLAIMSMITH_SECRET", "this database belongs to a service with another secret")
-    await store.replace_key_check(current)
+    await store.replace_key_check(current, OURSELVES)
 
 
 async def _seal(store: Store, keys: Keys) -> Seal:

@@ -73,6 +73,7 @@ class Settings:
     body_bytes: int
     records_queue: int
     records_queue_mb: int
+    audit_days: int
     run_unconfined_by: tuple[str, ...] | None
     log_level: str
     log_format: str
@@ -314,6 +315,8 @@ SETTINGS = (
             "records that may wait to be stored before they are dropped and counted"),
     Setting("CLAIMSMITH_RECORDS_QUEUE_MB", "records_queue_mb", _number(1, 1_048_576), "256",
             "how much memory those may take"),
+    Setting("CLAIMSMITH_AUDIT_DAYS", "audit_days", _number(1, 36_500), "400",
+            "days after which an entry of the audit log is removed"),
     Setting("CLAIMSMITH_RUN_UNCONFINED_BY", "run_unconfined_by", _layers, None,
             "layers of confinement without which rules may run all the same, separated by commas"),
     Setting("CLAIMSMITH_LOG_LEVEL", "log_level", _choice("debug", "info", "warning", "error"), "info",

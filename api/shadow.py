@@ -36,7 +36,7 @@ async def one(call: Call) -> Response:
 
 
 async def delete(call: Call) -> Response:
-    await call.service.store.end_shadow(call.tenant)
+    await call.service.store.end_shadow(call.tenant, call.by)
     return Response(status_code=204)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cli.audit import audit
 from cli.check import check
 from cli.configuration import configuration
 from cli.diff import diff
@@ -105,6 +106,7 @@ app.command()(why)
 app.command()(replay)
 app.command()(step)
 app.command()(tail)
+app.command()(audit)
 app.command()(issuers)
 app.command()(simulate)
 app.add_typer(configuration, name="configuration")

@@ -148,8 +148,8 @@ class Authoring:
         self._went_live(await self._store.live_revision(tenant))
         return made
 
-    async def delete_tenant(self, tenant: str) -> None:
-        await self._store.delete_tenant(tenant)
+    async def delete_tenant(self, tenant: str, *, by: str) -> None:
+        await self._store.delete_tenant(tenant, by)
         self._live.forget(tenant)
         self._live.announce()
 

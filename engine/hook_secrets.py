@@ -103,7 +103,7 @@ class HookSecrets(Generic[T]):
     async def delete(self, tenant: str, issuer: str, id: str, *, by: str) -> None:
         """Nobody may call with it any more. Raises `NotFound`."""
         async with self._turn:
-            self._take({tenant: await self._store.delete_hook_secret(tenant, issuer, id)})
+            self._take({tenant: await self._store.delete_hook_secret(tenant, issuer, id, by)})
         self._announce()
         log.info("a secret of an issuer was deleted", tenant=tenant, issuer=issuer, id=id, by=by)
 

@@ -46,6 +46,7 @@ def test_defaults() -> None:
         body_bytes=1_048_576,
         records_queue=10_000,
         records_queue_mb=256,
+        audit_days=400,
         run_unconfined_by=None,
         log_level="info",
         log_format="text",
