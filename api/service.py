@@ -89,7 +89,7 @@ class Service:
             if process is None:
                 claim(settings, stack)
             keys = Keys(settings.secret or read_or_make_secret(settings.data), settings.secret_previous)
-            store = await Store.open(settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db")
+            store = await Store.open(database_of(settings))
             stack.push_async_callback(store.close)
             await _require_same_secret(store, keys)
             await store.create_tenant(DEFAULT_TENANT, OURSELVES)
@@ -197,6 +197,11 @@ def limits_of(settings: Settings) -> Limits:
         worker_memory=settings.worker_memory_mb * 1024 * 1024,
         recycle_executions=settings.recycle_after,
     )
+
+
+def database_of(settings: Settings) -> str:
+    """Its URL."""
+    return settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db"
 
 
 def _whole(most: int) -> int:
