@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Annotated
 
-import msgspec
+from msgspec import Meta, Struct
 
 from api.errors import ApiError
 from engine.execution_id import first_id, last_id
@@ -16,41 +16,45 @@ from engine.record import claim_mark, rule_mark
 from engine.records import Records
 from engine.store.executions import Filter
 
-FILTERS = ("decision", "client", "user", "rule", "claim", "since", "until", "cursor")
-EXECUTION_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 AGO = re.compile(r"([0-9]{1,6})([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+EXAMPLES = ["24h", "2026-11-18T12:00:00Z"]
+
+Cursor = Annotated[str, Meta(pattern=r"\A[0-9A-HJKMNP-TV-Z]{26}\Z")]
 
 
-def filter_of(given: Mapping[str, str], records: Records, tenant: str) -> Filter:
-    """The filter that `given` names, by `FILTERS`. Raises 400 for what cannot be one."""
-    for name in given:
-        if name not in FILTERS:
-            known = ", ".join(FILTERS)
-            raise ApiError("invalid_request", f"`{name[:40]}`: there is no such filter; known are {known}")
-    try:
-        decision = msgspec.convert(given.get("decision"), Decision | None)
-    except msgspec.ValidationError:
-        known = ", ".join(get_args(Decision))
-        raise ApiError("invalid_request", f"`decision`: `{given['decision'][:40]}` is none of {known}") from None
-    cursor = given.get("cursor")
-    if cursor is not None and not EXECUTION_ID.fullmatch(cursor):
-        raise ApiError("invalid_request", "`cursor`: not one that a page ended with")
-    marks = [mark(given[name]) for name, mark in (("claim", claim_mark), ("rule", rule_mark)) if name in given]
+class Like(Struct, frozen=True, forbid_unknown_fields=True):
+    """What executions have in common. What is not given may be anything."""
+
+    decision: Annotated[Decision | None, Meta(description="`allow`, `deny`, `redirect` or `step_up`")] = None
+    client: Annotated[str | None, Meta(description="the client's id")] = None
+    user: Annotated[str | None, Meta(description="the person's `user_id`")] = None
+    rule: Annotated[str | None, Meta(description="a rule that ran, by its name or id")] = None
+    claim: Annotated[str | None, Meta(description="the name of a claim in one of the tokens")] = None
+
+
+class Filters(Like, frozen=True, forbid_unknown_fields=True):
+    since: Annotated[str | None, Meta(description="the earliest time, or how long ago it is", examples=EXAMPLES)] = None
+    until: Annotated[str | None, Meta(description="the latest time, or how long ago it is", examples=EXAMPLES)] = None
+    cursor: Annotated[Cursor | None, Meta(description="the `cursor` that a page ended with")] = None
+
+
+def filter_of(wanted: Filters, records: Records, tenant: str) -> Filter:
+    """The filter for what is `wanted`. Raises 400 for what is no time."""
+    marks = [mark(name) for name, mark in ((wanted.claim, claim_mark), (wanted.rule, rule_mark)) if name is not None]
     return Filter(
-        decision=decision,
-        client=given.get("client"),
-        user_digest=records.digest(tenant, given["user"]) if "user" in given else None,
+        decision=wanted.decision,
+        client=wanted.client,
+        user_digest=None if wanted.user is None else records.digest(tenant, wanted.user),
         marks=tuple(marks),
-        first=_id_at(given, "since", first_id),
-        last=_id_at(given, "until", last_id),
-        before=cursor,
+        first=_id_at("since", wanted.since, first_id),
+        last=_id_at("until", wanted.until, last_id),
+        before=wanted.cursor,
     )
 
 
-def _id_at(given: Mapping[str, str], name: str, id_at: Callable[[int], str]) -> str | None:
+def _id_at(name: str, text: str | None, id_at: Callable[[int], str]) -> str | None:
     """The first or last id of a moment: an ISO 8601 time (UTC where it names no zone), or how long ago it is."""
-    text = given.get(name)
     if text is None:
         return None
     if found := AGO.fullmatch(text):

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.models import Moment
 from engine.store.errors import NotFound, Unstorable
 from engine.store.tables import configurations
 
@@ -17,7 +18,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a value: never the value itself."""
 
     key: str
-    set_at: datetime
+    set_at: Moment
     set_by: str
 
 
