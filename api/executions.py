@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api import answers
 from api.body import json_response
 from api.call import Call
-from api.filters import Filters, filter_of
+from api.filters import PAGE, Filters, Limit, filter_of
 from api.rules import Modules
 from api.trial import Draft, candidate
 from engine.capability import Token
@@ -23,8 +23,6 @@ from engine.replay import shown_replay
 
 log = structlog.get_logger("claimsmith.records")
 
-PAGE = 50
-MOST = 500
 MOST_BYTES = 16 * 1024 * 1024  # of the logins that one page tells of: with long ones it is shorter
 
 
@@ -40,7 +38,7 @@ class Again(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Page(Filters, frozen=True, forbid_unknown_fields=True):
-    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST, description=f"how many to a page, 1 to {MOST}")] = PAGE
+    limit: Limit = PAGE
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -103,7 +101,7 @@ async def erase(call: Call) -> Response:
     """Remove a person's records, for good."""
     user = call.query(Person).user
     await _recording(call)  # a tenant that does not exist is said first
-    count = await call.service.records.erase(call.tenant, user)
+    count = await call.service.records.erase(call.tenant, user, by=call.by)
     log.warning("records of a person were erased", tenant=call.tenant, by=call.by, count=count)
     return json_response(Erased(count))
 

@@ -19,8 +19,15 @@ from engine.store.executions import Filter
 AGO = re.compile(r"([0-9]{1,6})([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 EXAMPLES = ["24h", "2026-11-18T12:00:00Z"]
+PAGE = 50
+MOST = 500
 
-Cursor = Annotated[str, Meta(pattern=r"\A[0-9A-HJKMNP-TV-Z]{26}\Z")]
+# What every list can be asked.
+Since = Annotated[str | None, Meta(description="the earliest time, or how long ago it is", examples=EXAMPLES)]
+Until = Annotated[str | None, Meta(description="the latest time, or how long ago it is", examples=EXAMPLES)]
+Id = Annotated[str, Meta(pattern=r"\A[0-9A-HJKMNP-TV-Z]{26}\Z")]
+Cursor = Annotated[Id | None, Meta(description="the `cursor` that a page ended with")]
+Limit = Annotated[int, Meta(ge=1, le=MOST, description=f"how many to a page, 1 to {MOST}")]
 
 
 class Like(Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,9 +41,9 @@ class Like(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Filters(Like, frozen=True, forbid_unknown_fields=True):
-    since: Annotated[str | None, Meta(description="the earliest time, or how long ago it is", examples=EXAMPLES)] = None
-    until: Annotated[str | None, Meta(description="the latest time, or how long ago it is", examples=EXAMPLES)] = None
-    cursor: Annotated[Cursor | None, Meta(description="the `cursor` that a page ended with")] = None
+    since: Since = None
+    until: Until = None
+    cursor: Cursor = None
 
 
 def filter_of(wanted: Filters, records: Records, tenant: str) -> Filter:
@@ -47,13 +54,13 @@ def filter_of(wanted: Filters, records: Records, tenant: str) -> Filter:
         client=wanted.client,
         user_digest=None if wanted.user is None else records.digest(tenant, wanted.user),
         marks=tuple(marks),
-        first=_id_at("since", wanted.since, first_id),
-        last=_id_at("until", wanted.until, last_id),
+        first=id_at("since", wanted.since, first_id),
+        last=id_at("until", wanted.until, last_id),
         before=wanted.cursor,
     )
 
 
-def _id_at(name: str, text: str | None, id_at: Callable[[int], str]) -> str | None:
+def id_at(name: str, text: str | None, bound: Callable[[int], str]) -> str | None:
     """The first or last id of a moment: an ISO 8601 time (UTC where it names no zone), or how long ago it is."""
     if text is None:
         return None
@@ -67,4 +74,4 @@ def _id_at(name: str, text: str | None, id_at: Callable[[int], str]) -> str | No
         except (ValueError, OverflowError):
             example = "2026-11-18T12:00:00Z, or 24h for so long ago"
             raise ApiError("invalid_request", f"`{name}`: `{text[:40]}` is no time; give one like {example}") from None
-    return id_at(int(moment * 1e9))
+    return bound(int(moment * 1e9))

@@ -84,7 +84,6 @@ class Jwks:
         self._client: httpx2.AsyncClient | None = None
         self._keys: PublicKeys | None = None
         self._fetched = self._attempted = float("-inf")
-        self._lock = asyncio.Lock()
         self._refreshing: asyncio.Task[None] | None = None
 
     async def key(self, kid: str | None, algorithm: str) -> PublicKey:
@@ -94,7 +93,11 @@ class Jwks:
         """
         found = self._find(kid, algorithm)
         if found is None:
-            await self._refresh(JWKS_FIRST_GAP if self._keys is None else JWKS_GAP)
+            fetching = self._start()
+            # A caller that gives up does not end it: with a slow server nobody would ever come to know a new key.
+            await asyncio.wait([fetching])
+            if not fetching.cancelled():
+                fetching.result()
             found = self._find(kid, algorithm)
         if self._keys is None:
             raise ApiError(
@@ -113,9 +116,8 @@ class Jwks:
 
     def warm(self) -> None:
         """Starts fetching the keys where there are none yet, or they are old. No caller waits for it."""
-        old = self._monotonic() - self._fetched >= JWKS_AGE
-        if old and (self._refreshing is None or self._refreshing.done()):
-            self._refreshing = asyncio.create_task(self._refresh(JWKS_GAP))
+        if self._monotonic() - self._fetched >= JWKS_AGE:
+            self._start()
 
     async def aclose(self) -> None:
         """Ends a fetch under way and closes the connections."""
@@ -133,24 +135,29 @@ class Jwks:
         candidates = [key for (_, name), key in keys.items() if name == algorithm]
         return candidates[0] if len(candidates) == 1 else None
 
-    async def _refresh(self, gap: float) -> None:
-        async with self._lock:
-            if self._monotonic() - self._attempted < gap:
-                return
-            self._attempted = self._monotonic()
-            try:
-                self._keys = read_jwks(await self._fetch(), self._algorithms)
-            except httpx2.HTTPStatusError as exc:
-                status = exc.response.status_code
-                log.warning("jwks fetch failed", host=self._host, status=status, kept=self._keys is not None)
-                return
-            except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as exc:
-                # Not the text of a client's error: it can repeat the URL, whose query may be a secret.
-                error = str(exc) if type(exc) is ValueError else type(exc).__name__
-                log.warning("jwks fetch failed", host=self._host, error=error, kept=self._keys is not None)
-                return
-            self._fetched = self._monotonic()
-            self._changed(frozenset(key.fingerprint for key in self._keys.values()))
+    def _start(self) -> asyncio.Task[None]:
+        """The fetch under way, or a new one."""
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh())
+        return self._refreshing
+
+    async def _refresh(self) -> None:
+        if self._monotonic() - self._attempted < (JWKS_FIRST_GAP if self._keys is None else JWKS_GAP):
+            return
+        self._attempted = self._monotonic()
+        try:
+            self._keys = read_jwks(await self._fetch(), self._algorithms)
+        except httpx2.HTTPStatusError as exc:
+            status = exc.response.status_code
+            log.warning("jwks fetch failed", host=self._host, status=status, kept=self._keys is not None)
+            return
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as exc:
+            # Not the text of a client's error: it can repeat the URL, whose query may be a secret.
+            error = str(exc) if type(exc) is ValueError else type(exc).__name__
+            log.warning("jwks fetch failed", host=self._host, error=error, kept=self._keys is not None)
+            return
+        self._fetched = self._monotonic()
+        self._changed(frozenset(key.fingerprint for key in self._keys.values()))
 
     async def _fetch(self) -> bytes:
         if self._client is None:

@@ -90,6 +90,11 @@ class Metrics(Collector):
             ("claimsmith_workers_started", "Workers started.", pool.workers_started),
             ("claimsmith_zygote_starts", "Starts of the zygote.", pool.zygote_starts),
             ("claimsmith_retries", "Executions run again after their worker died.", pool.retries),
+            (
+                "claimsmith_rules_suspended",
+                "Rules left out for a while, since they ran out of time again and again.",
+                self._engine.suspended.suspensions,
+            ),
             ("claimsmith_refused_busy", "Executions not started: too many waiting, or too late.", pool.refused_busy),
             ("claimsmith_redis_errors", "Calls to Redis that failed.", cache.redis_errors),
         ):

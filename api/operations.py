@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -14,6 +14,11 @@ from api.call import Call
 from api.errors import ApiError
 from api.metrics import CONTENT_TYPE
 from api.service import Service
+from api.together import together
+
+
+class WhichProcess(msgspec.Struct, frozen=True):
+    process: Annotated[Literal["own"] | None, msgspec.Meta(description="`own`: that of the one that answers")] = None
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -77,5 +82,9 @@ async def readyz(service: Service, request: Request) -> Response:
 
 
 async def metrics(call: Call) -> Response:
-    """How it goes, in Prometheus' text format."""
-    return Response(call.service.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+    """How it goes, in Prometheus' text format. That of all processes of this machine's service, added up."""
+    asked = call.query(WhichProcess)
+    text = call.service.metrics.text()
+    if call.service.process is not None and asked.process is None:
+        text = await together(text, call.service.process, call.headers["authorization"])
+    return Response(text, headers={"Content-Type": CONTENT_TYPE})

@@ -19,9 +19,7 @@ STYLE = Path(__file__).with_suffix(".css").read_text()
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+    "frame-ancestors 'none'"
 }
 SAID_ONCE = ("X-Request-ID", "Claimsmith-Tenant")  # of every call: above all of them
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -11,7 +11,7 @@ from api.errors import ApiError
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-LONGEST_NAME = 40  # characters that are shown
+LONGEST_SHOWN = 40  # characters of what the caller has written
 
 
 def read_query(request: Request, type_: type[T]) -> T:
@@ -34,20 +34,21 @@ def read_query(request: Request, type_: type[T]) -> T:
 def _value(name: str, text: str, type_: Any) -> Any:
     try:
         value = msgspec.convert(text, type_, strict=False)
-        if str(value) != text:  # `1e3` would be a number, too, and `null` nothing
-            raise msgspec.ValidationError("It is not written so")
-    except msgspec.ValidationError as exc:
-        message = str(exc)
-        _refuse(name, f"{message[:1].lower()}{message[1:]}: give {_description(type_)}")
+        taken = str(value) == text  # `1e3` would be read as a number, too, and `null` as nothing
+    except msgspec.ValidationError:
+        taken = False
+    if not taken:
+        shown = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+        _refuse(name, f"`{shown}` cannot be taken: give {_description(type_)}")
     return value
 
 
-def _description(type_: Any) -> str | None:
-    return next(meta.description for meta in type_.__metadata__ if isinstance(meta, msgspec.Meta))
+def _description(type_: Any) -> str:
+    return next(meta.description for meta in type_.__metadata__ if meta.description)
 
 
 def _refuse(name: str, message: str) -> NoReturn:
-    name = name[:LONGEST_NAME]
+    name = name[:LONGEST_SHOWN]
     raise ApiError(
         "invalid_request", f"`{name}`: {message}", problems=[{"parameter": name, "message": message}]
     ) from None

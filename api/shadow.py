@@ -52,7 +52,7 @@ async def one(call: Call) -> Response:
 
 async def delete(call: Call) -> Response:
     """End the trial."""
-    await call.service.store.end_shadow(call.tenant)
+    await call.service.store.end_shadow(call.tenant, call.by)
     return Response(status_code=204)
 
 

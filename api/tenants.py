@@ -50,7 +50,7 @@ async def delete(call: Call) -> Response:
     """End a tenant with its rules, versions, revisions and records, and what its rules keep."""
     tenant = call.path("tenant")
     await call.service.store.tenant(tenant)
-    await call.service.authoring.delete_tenant(tenant)
+    await call.service.authoring.delete_tenant(tenant, by=call.by)
     for whose in (tenant, tenant + WITHOUT_SECRETS):  # its live rules', and its drafts'
         await call.service.outside.forget(whose)
     return Response(status_code=204)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cli.audit import audit
 from cli.check import check
 from cli.configuration import configuration
 from cli.diff import diff
@@ -52,6 +53,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     data: Data = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Processes that serve together.", show_default="CLAIMSMITH_PROCESSES, else 1")
+    ] = None,
     rules: Annotated[Path | None, typer.Option(help="Folder of rules for an empty store.")] = None,
     welcome: Annotated[bool, typer.Option("--welcome", help="Print how to make the first call.")] = False,
 ) -> None:
@@ -60,13 +64,17 @@ def serve(
     from engine.keys import BadSecret
 
     with _one_clear_line(BadSetting, BadSecret):
-        settings = Settings.from_environ(os.environ, host=host, port=port, data=data)
+        settings = Settings.from_environ(os.environ, host=host, port=port, data=data, processes=processes)
 
+    from api.processes import NotReady
     from api.serve import NotStarted
     from api.serve import serve as run
 
-    with _one_clear_line(BadSetting, BadSecret, NotStarted):
-        run(settings, rules, welcome)
+    try:
+        with _one_clear_line(BadSetting, BadSecret, NotStarted):
+            run(settings, rules, welcome)
+    except NotReady as failed:
+        raise typer.Exit(failed.status) from None
 
 
 @app.command()
@@ -98,6 +106,7 @@ app.command()(why)
 app.command()(replay)
 app.command()(step)
 app.command()(tail)
+app.command()(audit)
 app.command()(issuers)
 app.command()(simulate)
 app.add_typer(configuration, name="configuration")

@@ -16,6 +16,7 @@ UrlInstead = Annotated[
 Token = Annotated[
     str | None, typer.Option(envvar="CLAIMSMITH_TOKEN", help="Token to present to the service.", show_default=False)
 ]
+Tenant = Annotated[str | None, typer.Option(help="Whose, where it is not the token's own tenant.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of rules: `rules.json` and `NAME.py` files.", show_default=False)]
 

@@ -148,9 +148,10 @@ class Authoring:
         self._went_live(await self._store.live_revision(tenant))
         return made
 
-    async def delete_tenant(self, tenant: str) -> None:
-        await self._store.delete_tenant(tenant)
+    async def delete_tenant(self, tenant: str, *, by: str) -> None:
+        await self._store.delete_tenant(tenant, by)
         self._live.forget(tenant)
+        self._live.announce()
 
     async def _require_free(self, tenant: str, name: str, besides: str | None = None) -> None:
         for rule in await self._store.rules(tenant):
@@ -161,3 +162,4 @@ class Authoring:
     def _went_live(self, revision: Revision | None) -> None:
         if revision is not None:
             self._live.put(revision)
+            self._live.announce()

@@ -33,6 +33,7 @@ from engine.ready import Ready
 from engine.recorder import Recorder
 from engine.store.errors import Unavailable
 from engine.store.store import Store
+from engine.suspended import Suspended
 from engine.transaction import InvalidTransaction, read_view, require_readable
 from sandbox import journal
 from sandbox.pool import Busy, Killed, Pool, Request
@@ -70,6 +71,7 @@ class Engine:
         self._log = log.bind()  # made once: the lazy one is made anew at every use
         self._ready: OrderedDict[str, Ready] = OrderedDict()
         self._others: OrderedDict[int, Ready] = OrderedDict()  # of revisions that are not live, by identity
+        self.suspended = Suspended()
         self.logins = 0  # that somebody waited for
         self.decisions: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
@@ -109,6 +111,7 @@ class Engine:
         revision = (
             revision or self._live.known(transaction.tenant) or await self._revision(transaction.tenant, deadline)
         )
+        live = recorder is None and ended is None  # and no replay, nor a draft on trial
         clock = time.time_ns() if clock is None else clock
         chance = self._chance.take(SEED + CHANCE)
         seed = chance[:SEED] if seed is None else seed
@@ -122,7 +125,7 @@ class Engine:
             ready = await self._prepare(revision, scripts or {}, deadline)
         else:
             self._compiled.counts.memory += len(ready.codes)
-        build = Builder(ready, view, limits.claims, transaction.capability)
+        build = Builder(ready, view, limits.claims, transaction.capability, transaction.user is not None)
         nobody = transaction.user is None and not ready.without_user
         if nobody or not ready.rules:
             require_readable(transaction)  # as a worker would: what is refused must not depend on the rules
@@ -152,8 +155,12 @@ class Engine:
             looked_at = ready.conditional if user else range(len(ready.rules))
             conditions = {place: unmet(ready.rules[place].conditions, view, user=user) for place in looked_at}
             apart = {place: reason for place, reason in conditions.items() if reason is not None}
+            if live:
+                ended = self.suspended.among(revision.tenant, ready.rules)
             run = await self._run(transaction, ready, ask, ended or {}, apart, reach.hidden)
             build.from_run(run, reach)
+            if live:
+                self.suspended.note(revision.tenant, ready.rules, build.ran, build.failed)
         name = execution_id(clock, chance[SEED:])
         execution = build.execution(name, transaction, clock, seed, time.monotonic() - began)
         self.decisions[execution.decision] += 1

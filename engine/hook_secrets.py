@@ -36,14 +36,20 @@ class InvalidSecret(Exception):
 
 class HookSecrets(Generic[T]):
     def __init__(
-        self, store: Store, keys: Keys, read: Callable[[bytes], T], changed: Callable[[Iterable[T]], None]
+        self,
+        store: Store,
+        keys: Keys,
+        read: Callable[[bytes], T],
+        changed: Callable[[Iterable[T]], None],
+        announce: Callable[[], None] | None = None,
     ) -> None:
         """`read` raises `ValueError` for what is no secret. `changed` is told all that there are, whenever these are
-        others."""
+        others; `announce` tells other replicas of a change."""
         self._store = store
         self._seals = [Seal(key) for key in keys.derive_all("hook-secrets")]
         self._read = read
         self._changed = changed
+        self._announce = announce or (lambda: None)
         self._turn = asyncio.Lock()  # of who takes something over: else the earlier of two could be kept
         self._known: dict[str, tuple[str | None, dict[str, dict[str, T]]]] = {}
 
@@ -90,13 +96,15 @@ class HookSecrets(Generic[T]):
 
         async with self._turn:
             self._take({tenant: await self._store.put_hook_secret(one, require_room)})
+        self._announce()
         log.info("a secret of an issuer was set", tenant=tenant, issuer=issuer, id=id, type=type, by=by)
         return one
 
     async def delete(self, tenant: str, issuer: str, id: str, *, by: str) -> None:
         """Nobody may call with it any more. Raises `NotFound`."""
         async with self._turn:
-            self._take({tenant: await self._store.delete_hook_secret(tenant, issuer, id)})
+            self._take({tenant: await self._store.delete_hook_secret(tenant, issuer, id, by)})
+        self._announce()
         log.info("a secret of an issuer was deleted", tenant=tenant, issuer=issuer, id=id, by=by)
 
     def forget(self, tenant: str) -> None:

@@ -124,14 +124,14 @@ class Records:
         """What a person's records are found by."""
         return self._seal.digest(tenant, user_id)
 
-    async def erase(self, tenant: str, user_id: str) -> int:
+    async def erase(self, tenant: str, user_id: str, *, by: str) -> int:
         """Remove a person's records, those that wait included; answers how many there were."""
         digest = self.digest(tenant, user_id)
         async with self._turn:  # what is being written now is there afterwards
             waiting = [row for row in self._waiting.values() if row.tenant == tenant and row.user_digest == digest]
             for row in waiting:
                 self._forget(row)
-            return len(waiting) + await self._store.erase_executions(tenant, digest)
+            return await self._store.erase_executions(tenant, digest, waiting=len(waiting), by=by)
 
     async def _all_opened(self, tenant: str, found: list[Found]) -> list[Record]:
         made, size = [], 0

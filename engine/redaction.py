@@ -30,8 +30,17 @@ DEFAULT = (
 )
 
 # What has to stay an object: a pattern that names one of them names all that stands on it. A name that may stand
-# anywhere does not: these two hold claims, and are no tokens.
-WHOLE = (("user",), ("context",), ("context", "idToken"), ("context", "accessToken"))
+# anywhere does not: those with a token's name hold claims, or how long one lives, and are none. The last is what a call
+# of Ory Hydra names so: who logs in is said there, and would be hidden wherever else it stands.
+WHOLE = (
+    ("user",),
+    ("context",),
+    ("context", "idToken"),
+    ("context", "accessToken"),
+    ("context", "lifetime", "idToken"),
+    ("context", "lifetime", "accessToken"),
+    ("context", "issuer", "request", "session", "id_token"),
+)
 
 Path = tuple[Any, ...]
 Names = tuple[str, ...]

@@ -1,6 +1,6 @@
 """Records go when they are too old, or too many: a little at a time, since others write meanwhile.
 
-Sets of configuration values go when no record can name them any more.
+Sets of configuration values go when no record can name them any more, entries of the audit log when they are too old.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ SPARE_DAYS = 1  # for records that are written late, and replicas that learn lat
 
 
 class Retention:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, audit_days: int) -> None:
         self._store = store
+        self._audit_days = audit_days
         self._recurring = Recurring(self._look, FIRST, LAST_WORDS)
 
     def start(self) -> None:
@@ -50,7 +51,15 @@ class Retention:
             with contextlib.suppress(NotFound):  # ended meanwhile
                 recording = (await self._store.live_revision(tenant.id)).settings.recording
                 removed += await self._sweep(tenant.id, recording)
+        await self._sweep_audit()
         return removed
+
+    async def _sweep_audit(self) -> None:
+        last = first_id(time.time_ns() - self._audit_days * DAY)
+        while not self._recurring.closing.is_set():
+            if await self._store.remove_audit(last, AT_ONCE) < AT_ONCE:
+                break
+            await asyncio.sleep(PAUSE)
 
     async def _sweep(self, tenant: str, recording: Recording) -> int:
         oldest = first_id(time.time_ns() - recording.days * DAY)

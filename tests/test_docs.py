@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from api.audit import AuditFilters
 from api.callers import SCOPES
 from api.errors import ERRORS
 from api.executions import Page
@@ -27,6 +28,7 @@ from engine.impact import Impact, shown_impact
 from engine.models import HookSettings, Recording
 from engine.redaction import REQUEST_NAMES, SECRET_NAMES
 from engine.replay import REMARKS
+from engine.store.audit import ACTS
 from engine.why import REASONS
 from tests.service import running
 
@@ -146,6 +148,13 @@ async def test_rules_in_the_documentation_run(tmp_path: Path, name: str) -> None
             answer = (await service.call("POST", "/v1/try", body)).json()
             assert answer["decision"] == "allow"
             assert answer["idToken"] != {}
+
+
+def test_everything_about_the_audit_log_is_documented() -> None:
+    for act, meaning in ACTS.items():
+        assert f"| `{act}` | {meaning} |" in text("docs/api.md")
+    for parameter in msgspec.structs.fields(AuditFilters):
+        assert re.search(rf"^\| [^|]*`{parameter.name}`", text("docs/api.md"), re.MULTILINE)
 
 
 def test_every_kind_of_secret_is_documented_with_its_fields_and_issuers() -> None:

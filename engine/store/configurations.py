@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.models import Moment
+from engine.models import JSON, Moment
+from engine.store import audit
 from engine.store.errors import NotFound, Unstorable
 from engine.store.tables import configurations
 
@@ -77,6 +78,7 @@ async def change(connection: AsyncConnection, tenant: str, change: Change, by: s
     made = SealedSet(tenant=tenant, number=number, entries=entries, sealed=sealed, created_at=now, created_by=by)
     values = {**msgspec.structs.asdict(made), "entries": msgspec.json.encode(entries).decode()}
     await connection.execute(insert(configurations).values(**values))
+    await audit.add(connection, tenant, _changes(before, made), by=by, now=now)
     return made
 
 
@@ -94,6 +96,21 @@ async def seal_again(connection: AsyncConnection, one: SealedSet) -> None:
     """The same values, sealed anew."""
     where = (configurations.c.tenant == one.tenant) & (configurations.c.number == one.number)
     await connection.execute(update(configurations).where(where).values(sealed=one.sealed))
+
+
+def _changes(before: SealedSet | None, after: SealedSet) -> list[audit.Change]:
+    """By names alone."""
+    was = {} if before is None else {entry.key: entry for entry in before.entries}
+    now = {entry.key: entry for entry in after.entries}
+    number = {"number": after.number}  # of the set
+    set_ = [
+        audit.Change("configuration.set", key, _when(was.get(key)), number) for key in now if was.get(key) != now[key]
+    ]
+    return set_ + [audit.Change("configuration.delete", key, _when(was[key]), number) for key in was if key not in now]
+
+
+def _when(entry: Entry | None) -> JSON:
+    return None if entry is None else {"set_at": entry.set_at, "set_by": entry.set_by}
 
 
 def _set(row: Row[tuple[object, ...]]) -> SealedSet:

@@ -10,6 +10,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from engine.models import JSON
+from engine.store import audit
 from engine.store.errors import NotFound, Unstorable
 from engine.store.tables import hook_secrets, tenants
 
@@ -62,22 +64,31 @@ async def stamps(connection: AsyncConnection) -> dict[str, str]:
     return {row.id: row.hook_secrets for row in await connection.execute(query)}
 
 
-async def put(connection: AsyncConnection, one: SealedSecret, guard: Guard) -> TenantSecrets:
+async def put(connection: AsyncConnection, one: SealedSecret, guard: Guard, now: datetime) -> TenantSecrets:
     """The tenant's secrets with this one, in the place of the one of its id. The tenant is locked."""
-    guard((await of_tenants(connection, [one.tenant]))[one.tenant].secrets)
+    secrets = (await of_tenants(connection, [one.tenant]))[one.tenant].secrets
+    guard(secrets)
+    before = next((other for other in secrets if (other.issuer, other.id) == (one.issuer, one.id)), None)
     await connection.execute(delete(hook_secrets).where(_is(one.tenant, one.issuer, one.id)))
     await connection.execute(insert(hook_secrets).values(**msgspec.structs.asdict(one)))
+    change = audit.Change("hook_secret.set", f"{one.issuer}/{one.id}", _type(before), _type(one))
+    await audit.add(connection, one.tenant, [change], by=one.set_by, now=now)
     return await _changed(connection, one.tenant)
 
 
-async def remove(connection: AsyncConnection, tenant: str, issuer: str, id: str) -> TenantSecrets:
+async def remove(
+    connection: AsyncConnection, tenant: str, issuer: str, id: str, by: str, now: datetime
+) -> TenantSecrets:
     """The tenant's secrets without this one. The tenant is locked."""
     try:
-        removed = (await connection.execute(delete(hook_secrets).where(_is(tenant, issuer, id)))).rowcount
+        row = (await connection.execute(select(hook_secrets).where(_is(tenant, issuer, id)))).one_or_none()
     except Unstorable:
-        removed = 0
-    if not removed:
+        row = None
+    if row is None:
         raise NotFound("secret", id)
+    await connection.execute(delete(hook_secrets).where(_is(tenant, issuer, id)))
+    change = audit.Change("hook_secret.delete", f"{issuer}/{id}", _type(_secret(row)))
+    await audit.add(connection, tenant, [change], by=by, now=now)
     return await _changed(connection, tenant)
 
 
@@ -96,6 +107,10 @@ async def _changed(connection: AsyncConnection, tenant: str) -> TenantSecrets:
 
 def _is(tenant: str, issuer: str, id: str) -> ColumnElement[bool]:
     return (hook_secrets.c.tenant == tenant) & (hook_secrets.c.issuer == issuer) & (hook_secrets.c.id == id)
+
+
+def _type(one: SealedSecret | None) -> JSON:
+    return None if one is None else {"type": one.type}
 
 
 def _secret(row: Row[tuple[object, ...]]) -> SealedSecret:

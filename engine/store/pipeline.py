@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.library import mentioned
 from engine.models import ALWAYS, Conditions, OnFailure, PipelineRule, Revision, Rule
-from engine.store import modules, revisions, rules, versions
+from engine.store import audit, changes, modules, revisions, rules, versions
 from engine.store.errors import Conflict, NotFound
 from engine.store.tables import rule_versions
 from engine.store.tables import rules as rule_table
@@ -69,7 +69,20 @@ async def put(
         await _make(connection, live.tenant, made, by, now)
     created = await rules.sequences(connection, live.tenant)
     pipeline = sorted(entries.values(), key=lambda entry: (entry.order, created[entry.id]))
-    return await revisions.change(connection, live, rules=pipeline, modules=library, by=by, now=now) or live
+    revision = await revisions.change(connection, live, rules=pipeline, modules=library, by=by, now=now)
+    noted = _noted(present, gone, entries) + changes.of_modules(live.modules, library)
+    await audit.add(connection, live.tenant, noted, by=by, now=now, revision=revision)
+    return revision or live
+
+
+def _noted(present: Sequence[Rule], gone: Collection[str], entries: Mapping[str, PipelineRule]) -> list[audit.Change]:
+    before = {rule.id: rule.live or rule.saved for rule in present if rule.id in entries or rule.id in gone}
+    noted = changes.of_rules(before.values(), entries.values())
+    told = {change.what for change in noted}
+    for rule in present:
+        if rule.live is None and rule.id in entries and rule.id not in told:
+            noted += changes.of_deployed(None, entries[rule.id])
+    return noted
 
 
 def _match(present: Sequence[Rule], wanted: Sequence[WantedRule]) -> list[Rule | None]:

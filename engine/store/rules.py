@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.library import mentioned
 from engine.models import Conditions, OnFailure, PipelineRule, Revision, Rule, RuleVersion
-from engine.store import revisions, versions
+from engine.store import audit, changes, revisions, versions
 from engine.store.errors import NotFound, OrderIncomplete, Unstorable
 from engine.store.tables import rule_versions, rules
 
@@ -126,6 +126,7 @@ async def create(
     )
     revision = await _deploy(connection, live, saved, by, now) if deploy else None
     entry = saved if deploy else None
+    await audit.add(connection, live.tenant, changes.of_rules([], [saved]), by=by, now=now, revision=revision)
     return Rule(id=rule_id, saved=saved, live=entry, created_at=now, updated_at=now), revision
 
 
@@ -134,16 +135,16 @@ async def change(
     live: Revision,
     id: str,
     *,
-    changes: RuleChanges,
+    wanted: RuleChanges,
     deploy: bool,
     by: str,
     guard: Guard | None,
     now: datetime,
 ) -> tuple[Rule, Revision | None]:
-    rule = await find(connection, live, id)
+    before = rule = await find(connection, live, id)
     if guard is not None:
         guard(rule)
-    given = {field: value for field, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
+    given = {field: value for field, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
     script = given.pop("script", None)
     if script is not None and versions.digest(script) != rule.saved.sha256:
         version = await versions.add_next(connection, id, script, by, now)
@@ -157,6 +158,10 @@ async def change(
     if deploy:
         revision = await _deploy(connection, live, saved, by, now)
         rule = msgspec.structs.replace(rule, live=saved)
+    noted = changes.of_rules([before.saved], [saved])
+    if not noted and revision is not None:
+        noted = changes.of_deployed(before.live, saved)
+    await audit.add(connection, live.tenant, noted, by=by, now=now, revision=revision)
     return rule, revision
 
 
@@ -168,7 +173,9 @@ async def delete(
         guard(rule)
     await connection.execute(update(rules).where(rules.c.id == id).values(deleted=True, updated_at=now))
     left = [entry for entry in live.rules if entry.id != id]
-    return await revisions.change(connection, live, rules=left, by=by, now=now)
+    revision = await revisions.change(connection, live, rules=left, by=by, now=now)
+    await audit.add(connection, live.tenant, changes.of_rules([rule.saved], []), by=by, now=now, revision=revision)
+    return revision
 
 
 async def set_order(
@@ -192,7 +199,10 @@ async def set_order(
         (msgspec.structs.replace(entry, order=place[entry.id]) for entry in live.rules),
         key=lambda entry: entry.order,
     )
-    return await revisions.change(connection, live, rules=pipeline, by=by, now=now) or live
+    revision = await revisions.change(connection, live, rules=pipeline, by=by, now=now)
+    noted = changes.of_order(present.values(), place) if moved or revision is not None else []
+    await audit.add(connection, live.tenant, noted, by=by, now=now, revision=revision)
+    return revision or live
 
 
 async def bring_back(connection: AsyncConnection, entries: Iterable[PipelineRule], now: datetime) -> None:

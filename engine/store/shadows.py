@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.models import Revision
+from engine.store import audit, changes
 from engine.store.errors import NotFound, Unstorable
 from engine.store.tables import shadows
 
@@ -26,7 +27,7 @@ class Shadow(msgspec.Struct, frozen=True, kw_only=True):
     impact: str
 
 
-async def start(connection: AsyncConnection, shadow: Shadow) -> None:
+async def start(connection: AsyncConnection, shadow: Shadow, now: datetime) -> None:
     values = {
         "body": msgspec.json.encode(shadow.revision).decode(),
         "started_at": shadow.started_at,
@@ -39,6 +40,8 @@ async def start(connection: AsyncConnection, shadow: Shadow) -> None:
     # SQLAlchemy has ON CONFLICT only per dialect, but both write it the same.
     new = insert(shadows).values(tenant=shadow.tenant, **values)
     await connection.execute(new.on_conflict_do_update(index_elements=["tenant"], set_=values))
+    noted = changes.of_trial(shadow.revision)
+    await audit.add(connection, shadow.tenant, noted, by=shadow.started_by, now=now)
 
 
 async def find(connection: AsyncConnection, tenant: str) -> Shadow:
@@ -79,8 +82,10 @@ async def release(connection: AsyncConnection, by: str) -> None:
     await connection.execute(update(shadows).where(shadows.c.held_by == by).values(held_by=None, held_until=None))
 
 
-async def end(connection: AsyncConnection, tenant: str) -> None:
-    await connection.execute(delete(shadows).where(shadows.c.tenant == tenant))
+async def end(connection: AsyncConnection, tenant: str, by: str, now: datetime) -> None:
+    gone = await connection.execute(delete(shadows).where(shadows.c.tenant == tenant))
+    if gone.rowcount:
+        await audit.add(connection, tenant, [audit.Change("shadow.end")], by=by, now=now)
 
 
 def _shadow(row: Row[tuple[object, ...]]) -> Shadow:

@@ -9,18 +9,20 @@ has no such thing.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.models import (
     ALWAYS,
     Conditions,
     ModuleVersion,
     OnFailure,
+    PipelineModule,
     Revision,
     Rule,
     RuleVersion,
@@ -28,6 +30,8 @@ from engine.models import (
     TenantSettings,
 )
 from engine.store import (
+    audit,
+    changes,
     configurations,
     executions,
     hook_secrets,
@@ -39,6 +43,7 @@ from engine.store import (
     tenants,
     versions,
 )
+from engine.store.audit import Which
 from engine.store.configurations import Change, SealedSet
 from engine.store.database import Database
 from engine.store.errors import Conflict, NotFound
@@ -75,10 +80,11 @@ class Store:
             stored = (await connection.scalars(select(key_check.c.value))).one()
         return hmac.compare_digest(bytes(stored), value)
 
-    async def replace_key_check(self, value: bytes) -> None:
+    async def replace_key_check(self, value: bytes, by: str) -> None:
         """From now on this is the value: the end of a secret's rotation."""
         async with self._database.writing() as connection:
             await connection.execute(update(key_check).values(value=value))
+            await audit.add(connection, None, [audit.Change("secret.rotate")], by=by, now=_now())
 
     # Tenants
 
@@ -96,18 +102,21 @@ class Store:
         async with self._database.reading() as connection:
             return await tenants.find(connection, id)
 
-    async def delete_tenant(self, id: str) -> None:
-        """Removes the tenant with its rules, versions, revisions and executions, for good. A tenant made
-        later with the same id begins at revision 1.
+    async def delete_tenant(self, id: str, by: str) -> None:
+        """Removes the tenant with its rules, versions, revisions and executions, for good; its entries in the audit log
+        stay. A tenant made later with the same id begins at revision 1.
         """
         async with self._database.writing() as connection:
-            await tenants.remove(connection, id)
+            await tenants.remove(connection, id, by, _now())
 
     async def change_settings(self, tenant: str, settings: TenantSettings, by: str) -> Revision:
         """The live revision with these settings: a new one, or the present one where it has them already."""
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            changed = await revisions.change(connection, live, settings=settings, by=by, now=_now())
+            now = _now()
+            changed = await revisions.change(connection, live, settings=settings, by=by, now=now)
+            noted = changes.of_settings(live.settings, settings)
+            await audit.add(connection, tenant, noted, by=by, now=now, revision=changed)
             return changed or live
 
     # Revisions
@@ -145,7 +154,10 @@ class Store:
             old = await revisions.find(connection, tenant, number)
             now = _now()
             await rules.bring_back(connection, old.rules, now)
-            return await revisions.restore(connection, live, old, by=by, now=now)
+            restored = await revisions.restore(connection, live, old, by=by, now=now)
+            noted = changes.of_activation(live, restored)
+            await audit.add(connection, tenant, noted, by=by, now=now, revision=restored)
+            return restored
 
     # Rules
 
@@ -210,7 +222,7 @@ class Store:
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
             return await rules.change(
-                connection, live, id, changes=changes, deploy=deploy, by=by, guard=guard, now=_now()
+                connection, live, id, wanted=changes, deploy=deploy, by=by, guard=guard, now=_now()
             )
 
     async def delete_rule(self, tenant: str, id: str, by: str, guard: Guard | None = None) -> Revision | None:
@@ -275,7 +287,7 @@ class Store:
             _require_live(live, expected)
             now = _now()
             library = await modules.changed(connection, live, {name: script}, (), by, now)
-            return await revisions.change(connection, live, modules=library, by=by, now=now) or live
+            return await _with_modules(connection, live, library, by, now)
 
     async def delete_module(self, tenant: str, name: str, *, expected: int, by: str) -> Revision:
         """The live revision without this module; its versions stay readable. Raises `Conflict` as above."""
@@ -285,7 +297,7 @@ class Store:
             left = [module for module in live.modules if module.name != name]
             if len(left) == len(live.modules):
                 raise NotFound("module", name)
-            return await revisions.change(connection, live, modules=left, by=by, now=_now()) or live
+            return await _with_modules(connection, live, left, by, _now())
 
     async def module_versions(self, tenant: str, name: str) -> list[ModuleVersion]:
         """All versions of a module, newest first, also after it is deleted."""
@@ -325,10 +337,16 @@ class Store:
         async with self._database.reading() as connection:
             return await executions.count(connection, tenant, which)
 
-    async def erase_executions(self, tenant: str, user_digest: bytes) -> int:
-        """Removes a person's records, for good; answers how many there were."""
+    async def erase_executions(self, tenant: str, user_digest: bytes, *, waiting: int = 0, by: str) -> int:
+        """Removes a person's records, for good; answers how many there were, with those that were `waiting` to be
+        stored."""
         async with self._database.writing() as connection:
-            return await executions.erase(connection, tenant, user_digest)
+            await tenants.find(connection, tenant)
+            count = waiting + await executions.erase(connection, tenant, user_digest)
+            # Also where there were none: that somebody has asked for it is what has to be shown.
+            erased = audit.Change("records.erase", None, {"records": count}, {"records": 0})
+            await audit.add(connection, tenant, [erased], by=by, now=_now())
+            return count
 
     async def remove_executions(self, tenant: str, last: str, most: int) -> int:
         """Removes up to `most` of the records up to the id `last`, the oldest first; answers how many. Few at a time:
@@ -352,7 +370,7 @@ class Store:
         """The tenant's shadow from now on; another that it had is forgotten."""
         async with self._database.writing() as connection:
             await tenants.find(connection, shadow.tenant)
-            await shadows.start(connection, shadow)
+            await shadows.start(connection, shadow, _now())
 
     async def shadow(self, tenant: str) -> Shadow:
         async with self._database.reading() as connection:
@@ -379,11 +397,11 @@ class Store:
         async with self._database.writing() as connection:
             await shadows.release(connection, by)
 
-    async def end_shadow(self, tenant: str) -> None:
+    async def end_shadow(self, tenant: str, by: str) -> None:
         """There is none from now on, whether there was one or not."""
         async with self._database.writing() as connection:
             await tenants.find(connection, tenant)
-            await shadows.end(connection, tenant)
+            await shadows.end(connection, tenant, by, _now())
 
     async def saved_revision(self, tenant: str, by: str) -> Revision:
         """What would be live if everything that is saved went live; a draft, stored nowhere, with the number 0."""
@@ -440,13 +458,13 @@ class Store:
         nobody else puts any; what it raises is raised, and nothing is stored."""
         async with self._database.writing() as connection:
             await tenants.lock(connection, one.tenant)
-            return await hook_secrets.put(connection, one, guard)
+            return await hook_secrets.put(connection, one, guard, _now())
 
-    async def delete_hook_secret(self, tenant: str, issuer: str, id: str) -> TenantSecrets:
+    async def delete_hook_secret(self, tenant: str, issuer: str, id: str, by: str) -> TenantSecrets:
         """The tenant's secrets without this one."""
         async with self._database.writing() as connection:
             await tenants.lock(connection, tenant)
-            return await hook_secrets.remove(connection, tenant, issuer, id)
+            return await hook_secrets.remove(connection, tenant, issuer, id, by, _now())
 
     async def hook_secret_stamps(self) -> dict[str, str]:
         """The stamp of every tenant that ever had a secret; it is another after each change of one."""
@@ -463,6 +481,18 @@ class Store:
         async with self._database.writing() as connection:
             await hook_secrets.seal_again(connection, one, sealed)
 
+    # The audit log
+
+    async def audit(self, which: Which, limit: int) -> list[audit.AuditEntry]:
+        """Up to `limit` entries, newest first."""
+        async with self._database.reading() as connection:
+            return await audit.page(connection, which, limit)
+
+    async def remove_audit(self, last: str, most: int) -> int:
+        """Removes up to `most` entries up to the id `last`, the oldest first; answers how many."""
+        async with self._database.writing() as connection:
+            return await audit.remove_through(connection, last, most)
+
     # Keys
 
     async def record_key(self, wrapped: bytes) -> bytes:
@@ -475,6 +505,15 @@ class Store:
         """The same key, wrapped anew."""
         async with self._database.writing() as connection:
             await connection.execute(update(record_key).values(wrapped=wrapped))
+
+
+async def _with_modules(
+    connection: AsyncConnection, live: Revision, library: Iterable[PipelineModule], by: str, now: datetime
+) -> Revision:
+    revision = await revisions.change(connection, live, modules=library, by=by, now=now)
+    noted = [] if revision is None else changes.of_modules(live.modules, revision.modules)
+    await audit.add(connection, live.tenant, noted, by=by, now=now, revision=revision)
+    return revision or live
 
 
 def _require_live(live: Revision, expected: int | None) -> None:

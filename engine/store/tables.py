@@ -273,6 +273,22 @@ hook_secrets = Table(
     Column("set_by", Characters("by"), nullable=False),
 )
 
+# Without a foreign key: who has ended a tenant stands here, too.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Characters("id"), primary_key=True),
+    Column("tenant", Characters("tenant")),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Characters("by"), nullable=False),
+    Column("act", Characters("act"), nullable=False),
+    Column("what", Characters("what")),
+    Column("revision", Number("revision")),
+    Column("before", Characters("before")),
+    Column("after", Characters("after")),
+    Index(None, "tenant", "id"),
+)
+
 record_key = Table(
     "record_key",
     metadata,

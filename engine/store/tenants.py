@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.models import Revision, Tenant, TenantSettings
-from engine.store import revisions
+from engine.store import audit, revisions
+from engine.store.audit import Change
 from engine.store.errors import NotFound, Unstorable
 from engine.store.tables import tenants
 
@@ -20,6 +21,7 @@ async def create(connection: AsyncConnection, id: str, by: str, now: datetime) -
     if added.rowcount:
         first = Revision(tenant=id, number=1, rules=(), settings=TenantSettings(), created_at=now, created_by=by)
         await revisions.publish(connection, first)
+        await audit.add(connection, id, [Change("tenant.create", id)], by=by, now=now, revision=first)
     return await find(connection, id)
 
 
@@ -39,8 +41,10 @@ async def every(connection: AsyncConnection) -> list[Tenant]:
     return [Tenant(id=row.id, created_at=row.created_at) for row in await connection.execute(query)]
 
 
-async def remove(connection: AsyncConnection, id: str) -> None:
-    await find(connection, id)
+async def remove(connection: AsyncConnection, id: str, by: str, now: datetime) -> None:
+    live = await lock(connection, id)
+    before = {"revision": live.number, "rules": len(live.rules)}
+    await audit.add(connection, id, [Change("tenant.end", id, before)], by=by, now=now)
     await connection.execute(delete(tenants).where(tenants.c.id == id))
 
 

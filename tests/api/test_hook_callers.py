@@ -267,13 +267,14 @@ async def test_what_one_secret_has_let_pass_says_nothing_about_another(keys: Key
         assert await tried(keys, both, bearer(good)) == "+a"
 
 
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 async def test_a_verified_token_is_remembered_and_goes_with_its_key(server: JwksServer) -> None:
-    class Clock:
-        now = 1_000.0
-
-        def __call__(self) -> float:
-            return self.now
-
     clock = Clock()
     keys = KeySets(clock)
     try:
@@ -297,6 +298,34 @@ async def test_keys_that_cannot_be_fetched_are_no_refusal(keys: KeySets, server:
         await authenticate(secrets, None, bearer(token()), BODY, NOW, keys)
     assert (refused.value.status, type(refused.value)) == (503, ApiError)
     assert await tried(keys, secrets, {"authorization": STATIC}) == "+b"
+
+
+async def test_a_caller_that_gives_up_does_not_end_the_fetch_of_a_new_key(server: JwksServer) -> None:
+    """An issuer waits for a second, and the server of its keys may be slower than that."""
+    clock = Clock()
+    keys, secrets = KeySets(clock), {"a": secret(server)}
+    try:
+        assert await tried(keys, secrets, bearer(token())) == "+a"
+        clock.now += 10
+        server.document, server.slow = {"keys": [jwk("rsa-new")]}, 0.3
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await tried(keys, secrets, bearer(token("rsa-new")))
+        assert await tried(keys, secrets, bearer(token("rsa-new"))) == "+a"
+        assert server.asked == 2
+    finally:
+        await keys.aclose()
+
+
+async def test_keys_that_are_not_wanted_any_more_end_a_call_and_not_more(keys: KeySets, server: JwksServer) -> None:
+    server.slow = 0.3
+    calling = asyncio.create_task(authenticate({"a": secret(server)}, None, bearer(token()), BODY, NOW, keys))
+    await asyncio.sleep(0.05)
+    keys.keep(frozenset())
+    with pytest.raises(ApiError) as refused:
+        await calling
+    assert refused.value.status == 503
 
 
 async def test_keys_are_there_before_the_first_call(keys: KeySets, server: JwksServer) -> None:

@@ -98,6 +98,7 @@ NEEDED = {
     "admin": [
         "DELETE /v1/issuers/{issuer}/secrets/{id}",
         "DELETE /v1/tenants/{tenant}",
+        "GET /v1/audit",
         "GET /v1/issuers/{issuer}/secrets",
         "GET /v1/tenants",
         "GET /v1/tenants/{tenant}",

@@ -34,6 +34,7 @@ def test_the_examples_do_what_they_show(commands: Commands) -> None:
         "CLAIMSMITH_TOKEN": commands.token(scopes),
         "BOBS_TOKEN": commands.token(subject="bob"),
         "ISSUERS_TOKEN": commands.token("execute"),
+        "ADMIN_TOKEN": commands.token("admin", subject="root"),
     }
     environ = environment(**commands.environ(**tokens))
     environ["PATH"] = f"{Path(sys.executable).parent}:{environ['PATH']}"

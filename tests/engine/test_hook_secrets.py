@@ -177,7 +177,7 @@ async def test_a_change_elsewhere_is_known_within_a_second_and_a_deleted_tenant_
         await secrets.delete("default", "hydra", "a", by="ann")
         await until("default", {})
         await until("acme", {"a": 3})
-        await store.delete_tenant("acme")
+        await store.delete_tenant("acme", "root")
         await store.create_tenant("acme", "root")
         await until("acme", {})
     finally:

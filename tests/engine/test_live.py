@@ -85,7 +85,7 @@ async def test_a_tenant_that_is_ended_elsewhere(url: str) -> None:
     async with live_on(url) as (store, _), live_on(url) as (_, other):
         await store.create_tenant("acme", "tester")
         await other.revision("acme")
-        await store.delete_tenant("acme")
+        await store.delete_tenant("acme", "root")
         began = time.monotonic()
         with pytest.raises(NotFound):
             while time.monotonic() < began + WITHIN + MARGIN:
@@ -107,7 +107,7 @@ async def test_a_tenant_that_is_made_again_between_two_polls(url: str) -> None:
         await store.create_tenant("acme", "tester")
         await deploy(store, "acme", "old")
         assert (await other.revision("acme")).number == 2
-        await store.delete_tenant("acme")
+        await store.delete_tenant("acme", "root")
         await store.create_tenant("acme", "tester")
         await deploy(store, "acme", "new")
         await until(other, "acme", ["new"])
@@ -230,7 +230,7 @@ async def test_a_script_that_is_not_stored_any_more(tmp_path: Path) -> None:
         await service.add("by", "pass", tenant="acme")
         engine: Engine = service.service.engine
         revision = await service.service.live.revision("acme")
-        await service.service.store.delete_tenant("acme")
+        await service.service.store.delete_tenant("acme", "root")
         service.service.compiled._memory.clear()
         with pytest.raises(Unavailable, match="is not stored any more"):
             await engine.evaluate(

@@ -196,7 +196,7 @@ async def test_a_tenant_that_was_deleted(store: Faulty) -> None:
     records = recorded(store, 100)
     for number in range(4):
         records.add(execution(number, "acme" if number % 2 else "default"), Recording())
-    await store.delete_tenant("acme")
+    await store.delete_tenant("acme", "root")
     records.start()
     await written(records, 4)
     assert await shown(records, 2)

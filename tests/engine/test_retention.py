@@ -54,7 +54,7 @@ async def test_by_age(store: Store) -> None:
         [row(age, tenant) for age in (0, 6.9, 7.1, 29.9, 30.1) for tenant in ("default", "acme")]
     )
     await store.change_settings("acme", TenantSettings(recording=Recording(days=7)), "tester")
-    assert await Retention(store).sweep() == 1 + 3
+    assert await Retention(store, 400).sweep() == 1 + 3
     assert (await count(store), await count(store, "acme")) == (4, 2)
 
 
@@ -76,12 +76,12 @@ async def test_sets_of_values_go_when_no_record_can_name_them(store: Store) -> N
                 update(configurations).where(where).values(created_at=datetime.now(UTC) - age * day)
             )
     await store.change_configuration("acme", lambda before, new, now: ((), b"x"), "tester")
-    await Retention(store).sweep()
+    await Retention(store, 400).sweep()
     # The third was live 31 days ago, and a record of 30 days ago may name it.
     assert [one.number for one in await store.every_configuration() if one.tenant == "default"] == [3, 4, 5]
     assert [one.number for one in await store.every_configuration() if one.tenant == "acme"] == [1]
     await store.change_settings("default", TenantSettings(recording=Recording(days=1)), "tester")
-    await Retention(store).sweep()
+    await Retention(store, 400).sweep()
     live = await store.configuration("default")
     assert live is not None
     assert [one.number for one in await store.every_configuration() if one.tenant == "default"] == [5] == [live.number]
@@ -90,16 +90,16 @@ async def test_sets_of_values_go_when_no_record_can_name_them(store: Store) -> N
 async def test_by_count_and_many_at_a_time(store: Store) -> None:
     await store.add_executions([row(1, number=number) for number in range(3 * AT_ONCE)])
     await store.change_settings("default", TenantSettings(recording=Recording(count=50)), "tester")
-    assert await Retention(store).sweep() == 3 * AT_ONCE - 50
+    assert await Retention(store, 400).sweep() == 3 * AT_ONCE - 50
     assert await count(store) == 50
-    assert await Retention(store).sweep() == 0
+    assert await Retention(store, 400).sweep() == 0
 
 
 async def test_it_sweeps_by_itself_and_goes_on_after_a_failure(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.retention.FIRST", 0.01)
     monkeypatch.setattr("engine.retention.EVERY", 0.01)
     await store.add_executions([row(31)])
-    retention, tenants, failures = Retention(store), store.tenants, iter([RuntimeError("first")])
+    retention, tenants, failures = Retention(store, 400), store.tenants, iter([RuntimeError("first")])
 
     async def failing_once():  # type: ignore[no-untyped-def]
         for failure in failures:

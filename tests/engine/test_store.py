@@ -8,7 +8,7 @@ import os
 import pwd
 import re
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,32 +48,12 @@ from engine.store.pipeline import WantedRule
 from engine.store.rules import RuleChanges
 from engine.store.store import Store
 from engine.store.tables import metadata
-from tests.servers import UNPRIVILEGED, fresh_database, postgres_server
+from tests.servers import UNPRIVILEGED, postgres_server
 
 pytestmark = pytest.mark.anyio
 
 ONE = "def rule(user, context):\n    context.idToken['https://example.com/one'] = 'ä'\n"
 TWO = "def rule(user, context):\n    pass\n"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/claimsmith.db"
-    else:
-        with fresh_database(request.getfixturevalue("postgres_url")) as database:
-            yield database
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    """A store with the tenant `default`."""
-    store = await Store.open(url)
-    try:
-        await store.create_tenant("default", "root")
-        yield store
-    finally:
-        await store.close()
 
 
 async def create(
@@ -191,8 +171,8 @@ async def test_secrets_of_hooks_are_put_replaced_and_deleted(store: Store) -> No
     assert sorted(one.tenant for one in await store.every_hook_secret()) == ["acme", "default", "default"]
     for tenant, issuer, name in (("default", "hydra", "b"), ("acme", "okta", "a"), ("default", "x", "a")):
         with pytest.raises(NotFound, match=f"secret `{name}` does not exist"):
-            await store.delete_hook_secret(tenant, issuer, name)
-    assert (await store.delete_hook_secret("default", "hydra", "a")).secrets == (other,)
+            await store.delete_hook_secret(tenant, issuer, name, "bob")
+    assert (await store.delete_hook_secret("default", "hydra", "a", "bob")).secrets == (other,)
     assert (await store.hook_secrets(["acme"]))["acme"].secrets == (foreign,)
 
 
@@ -201,12 +181,12 @@ async def test_every_change_of_a_secret_is_another_stamp(store: Store) -> None:
     stamps = [
         (await put_secret(store, sealed("a"))).stamp,
         (await put_secret(store, sealed("a"))).stamp,
-        (await store.delete_hook_secret("default", "hydra", "a")).stamp,
+        (await store.delete_hook_secret("default", "hydra", "a", "bob")).stamp,
         (await put_secret(store, sealed("a"))).stamp,
     ]
     assert len(set(stamps)) == 4
     assert await store.hook_secret_stamps() == {"default": stamps[-1]}
-    await store.delete_tenant("default")
+    await store.delete_tenant("default", "bob")
     assert await store.hook_secret_stamps() == {}
     assert await store.every_hook_secret() == []
     await store.create_tenant("default", "root")
@@ -485,7 +465,7 @@ async def test_deleting_a_tenant_removes_everything_of_it_and_nothing_else(store
     await store.add_executions([row("exe_1", tenant="acme"), row("exe_2")])
     await put_secret(store, sealed("a", tenant="acme"))
     await put_secret(store, sealed("a"))
-    await store.delete_tenant("acme")
+    await store.delete_tenant("acme", "bob")
 
     assert [tenant.id for tenant in await store.tenants()] == ["default"]
     assert list(await store.live_stamps()) == ["default"]
@@ -499,7 +479,7 @@ async def test_deleting_a_tenant_removes_everything_of_it_and_nothing_else(store
         store.versions("acme", gone.id),
         store.revision("acme", 2),
         store.execution("acme", "exe_1"),
-        store.delete_tenant("acme"),
+        store.delete_tenant("acme", "bob"),
     ):
         with pytest.raises(NotFound):
             await missing
@@ -1157,8 +1137,8 @@ async def test_a_persons_records_are_erased(store: Store) -> None:
     await store.create_tenant("acme", "root")
     await store.add_executions([row("exe_1", user_digest=b"ada"), row("exe_2", user_digest=b"bob"), row("exe_3")])
     await store.add_executions([row("exe_4", user_digest=b"ada", tenant="acme")])
-    assert await store.erase_executions("default", b"ada") == 1
-    assert await store.erase_executions("default", b"ada") == 0
+    assert await store.erase_executions("default", b"ada", by="bob") == 1
+    assert await store.erase_executions("default", b"ada", by="bob") == 0
     assert await ids(store) == ["exe_3", "exe_2"]
     assert await ids(store, tenant="acme") == ["exe_4"]
 
@@ -1200,7 +1180,7 @@ async def test_an_earlier_revision_does_not_bring_back_what_was_recorded_then(st
 async def test_unknown_tenants(store: Store) -> None:
     for call in (
         store.tenant("nobody"),
-        store.delete_tenant("nobody"),
+        store.delete_tenant("nobody", "x"),
         store.change_settings("nobody", TenantSettings(), "x"),
         store.live_revision("nobody"),
         store.revisions("nobody", None, 1),
@@ -1240,7 +1220,7 @@ async def test_unknown_and_foreign_things(store: Store, id: str) -> None:
         (store.revision("acme", 2), "revision", "2"),
         (store.activate("acme", 2, "x"), "revision", "2"),
         (store.execution("acme", execution_id), "execution", execution_id),
-        (store.delete_hook_secret("acme", "hydra", execution_id), "secret", execution_id),
+        (store.delete_hook_secret("acme", "hydra", execution_id, "x"), "secret", execution_id),
     ):
         with pytest.raises(NotFound) as raised:
             await call
