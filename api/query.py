@@ -44,7 +44,8 @@ def _value(name: str, text: str, type_: Any) -> Any:
 
 
 def _description(type_: Any) -> str:
-    return next(meta.description for meta in type_.__metadata__ if meta.description)
+    found: str = next(meta.description for meta in type_.__metadata__ if meta.description)
+    return found
 
 
 def _refuse(name: str, message: str) -> NoReturn:
