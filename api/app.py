@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.applications import Starlette
 
+from api.documents import Documents
 from api.errors import EXCEPTION_HANDLERS
 from api.failures import FAILURE_HANDLERS
 from api.process import Process
-from api.routes import routes
+from api.routes import OPEN_ROUTES, ROUTES, routes
 from api.service import Service
 from api.settings import Settings
 
@@ -51,6 +52,7 @@ def create_app(
 
     handlers = {**EXCEPTION_HANDLERS, **FAILURE_HANDLERS}
     app = Starlette(routes=routes(), exception_handlers=handlers, lifespan=lifespan)
+    app.state.documents = Documents(ROUTES, OPEN_ROUTES)
     # An address is right or it is a 404 in the one shape: no redirect to wherever the `Host` header points.
     app.router.redirect_slashes = False
     return app

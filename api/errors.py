@@ -51,6 +51,14 @@ ERRORS = {
 BY_STATUS = {row.status: code for code, row in reversed(ERRORS.items())}
 
 
+class Error(msgspec.Struct, frozen=True):
+    """Why there is no answer. `problems` are places in what was sent, or in a rule."""
+
+    error: str
+    error_description: str
+    problems: Sequence[Mapping[str, Any]]
+
+
 class ApiError(Exception):
     """Ends a request with one of `ERRORS`.
 
@@ -105,7 +113,7 @@ def _answer(exc: ApiError, status: int) -> Response:
         headers.setdefault("Retry-After", "1")
     if status == 401:
         headers.setdefault("WWW-Authenticate", challenge())
-    body = {"error": exc.error, "error_description": exc.description, "problems": exc.problems}
+    body = Error(exc.error, exc.description, exc.problems)
     return Response(msgspec.json.encode(body), status, headers, "application/json")
 
 

@@ -18,6 +18,7 @@ Decision = Literal["allow", "deny", "redirect", "step_up"]
 Outcome = Literal["passed", "denied", "raised", "timed_out", "exhausted", "refused", "skipped"]
 
 JSON = Any
+Moment = Annotated[datetime, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 Claims = dict[str, JSON]
 NULL = msgspec.Raw(b"null")
 # A name can be a file's name, so that a folder of rules and the store can hold the same.
@@ -40,7 +41,7 @@ class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What of a tenant's executions is recorded, for how long, and what of a record is not shown.
 
     A failure is a denial, or an execution in which a rule failed: it is recorded but with `none`. `share` is that of
-    the others. `redact` and `drop` are patterns (`engine.redaction`): what `drop` names is not even sealed.
+    the others. `redact` and `drop` are patterns: what `drop` names is not even sealed.
     """
 
     executions: Literal["all", "failures", "none"] = "all"
@@ -78,7 +79,7 @@ class TenantSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     id: str
-    created_at: datetime
+    created_at: Moment
 
 
 class RuleVersion(msgspec.Struct, frozen=True, kw_only=True):

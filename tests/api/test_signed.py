@@ -14,7 +14,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from api.issuers.signatures import MOST_SIGNATURES, read_webhook_key, sign_webhook
-from api.routes import ROUTES, Row
+from api.routes import ROUTES
+from api.row import Row
 from tests.api import fresh
 from tests.api.test_signatures import PRIVATE, PUBLIC, SECRET
 from tests.service import Running, running

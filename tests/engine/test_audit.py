@@ -17,7 +17,7 @@ from engine.execution_id import first_id, last_id
 from engine.models import Conditions, Recording, Rule, TenantSettings
 from engine.retention import Retention
 from engine.store import audit as log
-from engine.store.audit import ACTS, EPOCH, LONGEST, Entry, Which
+from engine.store.audit import ACTS, EPOCH, LONGEST, AuditEntry, Which
 from engine.store.configurations import Entry as Value
 from engine.store.configurations import SealedSet
 from engine.store.errors import Conflict, NotFound, Unstorable
@@ -36,7 +36,7 @@ SHA = {script: hashlib.sha256(script.encode()).hexdigest() for script in (ONE, T
 Told = tuple[str, str | None, Any, Any, int | None]  # act, what, before, after, revision
 
 
-async def entries(store: Store, **which: Any) -> list[Entry]:
+async def entries(store: Store, **which: Any) -> list[AuditEntry]:
     """Oldest first."""
     return (await store.audit(Which(**which), 1000))[::-1]
 
@@ -46,7 +46,7 @@ async def told(store: Store, since: int = 1, **which: Any) -> list[Told]:
     return [_told(entry) for entry in await entries(store, **which)][since:]
 
 
-def _told(entry: Entry) -> Told:
+def _told(entry: AuditEntry) -> Told:
     before, after = (msgspec.json.decode(side) for side in (entry.before, entry.after))
     return entry.act, entry.what, before, after, entry.revision
 
@@ -386,7 +386,7 @@ async def test_pages_and_filters(store: Store) -> None:
     await store.create_tenant("acme", "bob")
     whole = await entries(store)
     assert [entry.id for entry in whole] == sorted(entry.id for entry in whole)
-    paged: list[Entry] = []
+    paged: list[AuditEntry] = []
     while page := await store.audit(Which(beneath=paged[-1].id if paged else None), 2):
         paged += page
     assert paged[::-1] == whole
