@@ -156,7 +156,7 @@ class Engine:
             conditions = {place: unmet(ready.rules[place].conditions, view, user=user) for place in looked_at}
             apart = {place: reason for place, reason in conditions.items() if reason is not None}
             if live:
-                ended = self.suspended.among(revision.tenant, ready.rules)
+                ended = self.suspended.among(revision.tenant, ready.rules, apart)
             run = await self._run(transaction, ready, ask, ended or {}, apart, reach.hidden)
             build.from_run(run, reach)
             if live:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 
 from engine.models import PipelineRule, Step, StepError
 from engine.trace import Kill
@@ -39,16 +39,17 @@ class Suspended:
         self._failing: OrderedDict[tuple[str, str, str], _Failing] = OrderedDict()
         self.suspensions = 0
 
-    def among(self, tenant: str, rules: Sequence[PipelineRule]) -> dict[int, Kill]:
-        """Those of the rules that are left out now, by their places, as if they had been ended. Of logins that come
-        when the time is over the first one tries the rule, and the others wait for what comes of it."""
+    def among(self, tenant: str, rules: Sequence[PipelineRule], apart: Container[int] = ()) -> dict[int, Kill]:
+        """Those of the rules that are left out now, by their places, as if they had been ended; not those `apart`,
+        which do not run for this login anyway. Of logins that come when the time is over the first one tries the rule,
+        and the others wait for what comes of it."""
         if not self._failing:
             return NOBODY
         now = self._monotonic()
         found: dict[int, Kill] = {}
         for place, rule in enumerate(rules):
             failing = self._failing.get((tenant, rule.id, rule.sha256))
-            if failing is None or failing.until == 0.0:
+            if failing is None or failing.until == 0.0 or place in apart:
                 continue
             if now >= failing.until:
                 failing.until = now + LEFT_OUT

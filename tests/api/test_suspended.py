@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.models import PipelineRule, Step, StepError
+from engine.models import Conditions, PipelineRule, Step, StepError
 from engine.suspended import COUNTED, FAILURES, LEFT_OUT, MOST, WITHIN, Suspended
 from tests.api import fresh
 from tests.service import Running, running
@@ -66,6 +66,28 @@ async def test_it_is_left_out_and_tried_again(
     assert (tried["decision"], await codes(service, tenant, tried)) == ("allow", [None, None])
     assert await codes(service, tenant, await service.execute(tenant=tenant)) == [None, "rule_timed_out"]
     assert suspended.suspensions == 1
+
+
+@pytest.mark.parametrize("on_failure", ["deny", "skip"])
+async def test_logins_that_it_does_not_run_for_are_none_of_its_business(
+    service: Running, monkeypatch: pytest.MonkeyPatch, on_failure: str
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(service.service.engine, "suspended", Suspended(lambda: now))
+    tenant = await fresh.tenant(service)
+    only = Conditions(clients=("app",))
+    await service.add("slow", SLOW, tenant=tenant, on_failure=on_failure, conditions=only)
+    await service.add("last", "context.idToken.last = 1", tenant=tenant)
+    for _ in range(FAILURES):
+        await service.execute(context={"clientID": "app"}, tenant=tenant)
+    assert service.service.engine.suspended.suspensions == 1
+    other = await service.execute(context={"clientID": "other"}, tenant=tenant)
+    assert (other["decision"], other["idToken"], other["warnings"]) == ("allow", {"last": 1}, [])
+    assert await codes(service, tenant, other) == [None, None]
+    now += LEFT_OUT
+    await service.execute(context={"clientID": "other"}, tenant=tenant)  # nor does it try the rule
+    tried = await service.execute({"user_id": "quick"}, {"clientID": "app"}, tenant=tenant)
+    assert (tried["decision"], tried["idToken"]) == ("allow", {"a": 1, "last": 1})
 
 
 async def test_one_that_is_changed_begins_anew(service: Running) -> None:
