@@ -73,7 +73,7 @@ OF_STATUS = {401: ("WWW-Authenticate",), 403: ("WWW-Authenticate",), 503: ("Retr
 
 # What calls of a kind may end with.
 EVERY = ("server_error",)
-OF_TOKENS = ("unauthorized", "invalid_token", "insufficient_scope", "temporarily_unavailable")
+OF_TOKENS = ("unauthorized", "invalid_token", "insufficient_scope", "too_many_requests", "temporarily_unavailable")
 OF_TENANTS = ("invalid_request", "not_found")  # the header `Claimsmith-Tenant`, and what a tenant has
 OF_BODIES = ("invalid_request", "payload_too_large", "unsupported_media_type")
 

@@ -86,5 +86,5 @@ async def metrics(call: Call) -> Response:
     asked = call.query(WhichProcess)
     text = call.service.metrics.text()
     if call.service.process is not None and asked.process is None:
-        text = await together(text, call.service.process, call.headers["authorization"])
+        text = await together(text, call.service.process, call.service.settings.scheme, call.headers["authorization"])
     return Response(text, headers={"Content-Type": CONTENT_TYPE})

@@ -66,7 +66,7 @@ class Processes:
             # The first one alone: it migrates, and puts in the rules, and says what is wrong with them.
             await self._start(1, environ, runtime, note)
             await asyncio.gather(*(self._start(n, environ, runtime, note) for n in range(2, self._count + 1)))
-            address = f"http://{self._settings.host}:{self._listener.getsockname()[1]}"
+            address = f"{self._settings.scheme}://{self._settings.host}:{self._listener.getsockname()[1]}"
             log.info("serving", address=address, data=str(self._settings.data), redis=note, processes=self._count)
             watchers = [asyncio.create_task(self._watch(n, environ, runtime, note)) for n in range(1, self._count + 1)]
             await self._stopping.wait()

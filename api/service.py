@@ -17,6 +17,7 @@ from api.issuers.key_sets import KeySets
 from api.issuers.kinds import Secret, key_addresses, read_secret
 from api.metrics import Metrics
 from api.process import Process
+from api.rates import Rates
 from api.redis_client import close, redis_client
 from api.settings import NO_REDIS, BadSetting, Settings
 from engine.announcements import Announcements
@@ -69,6 +70,7 @@ class Service:
     outside: Outside
     callers: Callers
     metrics: Metrics
+    rates: Rates
     process: Process | None
     private_redis: PrivateRedis | None
     redis_note: str
@@ -167,6 +169,7 @@ class Service:
                 outside=outside,
                 callers=callers,
                 metrics=Metrics(engine, pool, compiled, records, outside),
+                rates=Rates(settings.calls_per_second if process is None else share(settings.calls_per_second)),
                 process=process,
                 private_redis=private,
                 redis_note=note,

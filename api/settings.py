@@ -71,6 +71,9 @@ class Settings:
     recycle_after: int
     queue: int
     body_bytes: int
+    calls_per_second: int
+    tls_certificate: Path | None
+    tls_key: Path | None
     records_queue: int
     records_queue_mb: int
     audit_days: int
@@ -107,6 +110,10 @@ class Settings:
         _refuse_contradictions(settings)
         return settings
 
+    @property
+    def scheme(self) -> str:
+        return "http" if self.tls_certificate is None else "https"
+
     def redacted(self) -> dict[str, object]:
         """The settings as plain JSON values for a log line; secrets, passwords, query values masked."""
         return {row.field: _shown(row, getattr(self, row.field)) for row in SETTINGS}
@@ -126,6 +133,9 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 def _refuse_contradictions(settings: Settings) -> None:
     if settings.database_url and not settings.secret:
         raise BadSetting("CLAIMSMITH_SECRET", "required with DATABASE_URL: all replicas share one secret")
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        missing = "CERTIFICATE" if settings.tls_certificate is None else "KEY"
+        raise BadSetting(f"CLAIMSMITH_TLS_{missing}", "a certificate and its key belong together: set both")
     for field in ("jwks_issuer", "jwks_audience"):
         if settings.jwks_url and not getattr(settings, field):
             raise BadSetting(f"CLAIMSMITH_{field.upper()}", "required with CLAIMSMITH_JWKS_URL")
@@ -212,6 +222,13 @@ def _executable(text: str) -> Path:
     path = Path(text).expanduser()
     if not (path.is_file() and os.access(path, os.X_OK)):
         raise ValueError(f"`{text}` is not an executable file; give the path of a redis-server binary")
+    return path
+
+
+def _file(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise ValueError(f"`{text}` is not a file")
     return path
 
 
@@ -311,6 +328,11 @@ SETTINGS = (
             "executions of one tenant that may wait before callers get 503"),
     Setting("CLAIMSMITH_BODY_BYTES", "body_bytes", _number(1_024, 1_073_741_824), "1048576",
             "largest request body"),
+    Setting("CLAIMSMITH_CALLS_PER_SECOND", "calls_per_second", _number(0, 1_000_000), "0",
+            "calls that one caller may make in a second before it gets 429; 0 sets no bound"),
+    Setting("CLAIMSMITH_TLS_CERTIFICATE", "tls_certificate", _file, None,
+            "certificate, with those that it depends on, to serve by https; by default by http"),
+    Setting("CLAIMSMITH_TLS_KEY", "tls_key", _file, None, "its private key"),
     Setting("CLAIMSMITH_RECORDS_QUEUE", "records_queue", _number(1, 10_000_000), "10000",
             "records that may wait to be stored before they are dropped and counted"),
     Setting("CLAIMSMITH_RECORDS_QUEUE_MB", "records_queue_mb", _number(1, 1_048_576), "256",
