@@ -126,7 +126,7 @@ class _Hook:
         """What an exception is to the issuer. Its text is shown only where it is about the call itself."""
         match error:
             case Unauthenticated():
-                log.warning("a hook's call is not known to be the issuer's", **self._named(), reason=error.reason)
+                self._warn("a hook's call is not known to be the issuer's", reason=error.reason)
                 return self._refuse("unauthenticated", error.description)
             case ApiError() if error.status == 503:
                 return self._refuse("unavailable", UNAVAILABLE)
@@ -148,10 +148,17 @@ class _Hook:
         return self._refuse("failed", RULE_FAILED)
 
     def _invalid(self, text: str) -> Reply:
-        log.warning("a hook's call cannot be understood", **self._named(), error=text)
+        self._warn("a hook's call cannot be understood", error=text)
         if self._secret is None:  # nobody whom we know: nothing was decided for them
             return self._refuse("unauthenticated", "the call cannot be read")
         return self._refuse("invalid", text)
+
+    def _warn(self, event: str, **words: str) -> None:
+        """Sparingly, where it was nobody whom we know."""
+        left_out = 0 if self._secret is not None else self._service.strangers.line()
+        if left_out is not None:
+            more = {"left_out": left_out} if left_out else {}
+            log.warning(event, **self._named(), **words, **more)
 
     def _refuse(self, cause: Cause, text: str, error: str = "access_denied") -> Reply:
         self._count(cause)

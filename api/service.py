@@ -20,6 +20,7 @@ from api.process import Process
 from api.rates import Rates
 from api.redis_client import close, redis_client
 from api.settings import NO_REDIS, BadSetting, Settings
+from api.sparing import Sparing
 from engine.announcements import Announcements
 from engine.authoring import Authoring
 from engine.calls.outside import Outside
@@ -76,6 +77,7 @@ class Service:
     redis_note: str
     analysed: set[str] = field(default_factory=set)  # tenants of which an analysis is going on
     followers: Counter[str] = field(default_factory=Counter)  # of each tenant's executions
+    strangers: Sparing = field(default_factory=Sparing)  # lines about calls of hooks by nobody whom we know
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # answers that go on and on end
     started: float = field(default_factory=time.time)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from api.processes import NotReady, Processes
+from api.settings import Settings
 from api.together import added
 from tests.test_lifecycle import PATIENCE, RULE, Served, add_rule, all_gone, descendants, login, require_who
 
@@ -139,6 +144,55 @@ def test_the_folder_is_one_services(served: Served, tmp_path: Path) -> None:
     assert other.ended() == 2
     assert "is in use by another service" in other.log.read_text()
     assert fresh_login(served)["decision"] == "allow"
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]:
+    """Of which each hangs before it serves."""
+    script = tmp_path / "hangs"
+    script.write_text("#!/bin/sh\nexec sleep 300\n")
+    script.chmod(0o700)
+    monkeypatch.setattr("api.processes.sys.executable", str(script))
+    settings = Settings.from_environ({"REDIS_URL": "none"}, data=tmp_path / "data")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield Processes(settings, 2, listener, None, False)
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.anyio
+async def test_one_that_hangs_before_it_serves_is_killed(hanging: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.processes.READY_WITHIN", 0.3)
+    with pytest.raises(NotReady) as failed:
+        await hanging.run()
+    assert failed.value.status == -signal.SIGKILL
+    assert "sleep" not in " ".join(descendants(os.getpid()).values())
+
+
+@pytest.mark.anyio
+async def test_a_start_that_hangs_can_be_stopped(hanging: Processes) -> None:
+    threads = threading.active_count()
+    running = asyncio.create_task(hanging.run())
+    while "sleep" not in " ".join(descendants(os.getpid()).values()):
+        await asyncio.sleep(0.02)
+    hanging.stop()
+    await asyncio.wait_for(running, 5)
+    assert "sleep" not in " ".join(descendants(os.getpid()).values())
+    assert threading.active_count() == threads
+
+
+@pytest.mark.anyio
+async def test_a_start_for_which_there_is_no_process_leaves_nothing_open(
+    hanging: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.processes.sys.executable", "/nowhere")
+    before = open_descriptors()
+    for _ in range(5):
+        with pytest.raises(FileNotFoundError):
+            await hanging._start(1, {}, Path("/nowhere"), "")
+    assert open_descriptors() == before
 
 
 def test_metrics_are_added_up() -> None:
