@@ -171,7 +171,7 @@ class Service:
                 outside=outside,
                 callers=callers,
                 metrics=Metrics(engine, pool, compiled, records, outside),
-                rates=Rates(settings.calls_per_second if process is None else share(settings.calls_per_second)),
+                rates=Rates(settings.calls_per_second and share(settings.calls_per_second)),
                 process=process,
                 private_redis=private,
                 redis_note=note,
