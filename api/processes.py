@@ -100,10 +100,9 @@ class Processes:
         """Returns when it serves. Raises `NotReady`."""
         readable, writable = os.pipe()
         words = [os.getpid(), number, self._count, self._listener.fileno(), writable, runtime, note]
-        if number == 1 and self._rules is not None:
-            words.append(self._rules)
-            if self._welcome and not self.restarts:
-                words.append("--welcome")
+        # Once: what is deleted by then must not come back because a process has died.
+        if number == 1 and self._rules is not None and not self.restarts:
+            words += [self._rules, *(["--welcome"] if self._welcome else [])]
         try:
             try:
                 self._running[number] = process = await asyncio.create_subprocess_exec(

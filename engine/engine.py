@@ -34,7 +34,7 @@ from engine.recorder import Recorder
 from engine.store.errors import Unavailable
 from engine.store.store import Store
 from engine.suspended import Suspended
-from engine.transaction import InvalidTransaction, read_view, require_readable
+from engine.transaction import InvalidTransaction, read_view, require_readable, whose
 from sandbox import journal
 from sandbox.pool import Busy, Killed, Pool, Request
 from sandbox.wire import Answer
@@ -160,7 +160,8 @@ class Engine:
             run = await self._run(transaction, ready, ask, ended or {}, apart, reach.hidden)
             build.from_run(run, reach)
             if live:
-                self.suspended.note(revision.tenant, ready.rules, build.ran, build.failed)
+                person = functools.partial(whose, transaction, view)
+                self.suspended.note(revision.tenant, ready.rules, build.ran, build.failed, person)
         name = execution_id(clock, chance[SEED:])
         execution = build.execution(name, transaction, clock, seed, time.monotonic() - began)
         self.decisions[execution.decision] += 1

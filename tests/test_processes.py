@@ -118,6 +118,33 @@ def test_one_that_dies_is_no_outage_and_is_started_again(served: Served) -> None
     assert served.stop() == 0
 
 
+def test_one_that_is_started_again_puts_in_no_rules(tmp_path: Path) -> None:
+    """Those of the folder were for the start: what was deleted since does not come back by an accident."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "who.py").write_text(RULE)
+    (folder / "rules.json").write_text(json.dumps({"rules": [{"file": "who.py", "order": 10}]}))
+    served = Served(tmp_path / "data", "--processes", "2", "--rules", str(folder))
+    try:
+        require_who(fresh_login(served))
+        with served.client() as client:
+            for rule in client.get("/v1/rules").json()["rules"]:
+                assert client.delete(f"/v1/rules/{rule['id']}").is_success
+        (folder / "rules.json").write_text("nor can it be read any more")
+        os.kill(services(served)[1], signal.SIGKILL)
+        began = time.monotonic()
+        while not any(line["event"] == "a process was started again" for line in served.lines()):
+            assert time.monotonic() - began < PATIENCE, served.log.read_text()
+            time.sleep(0.05)
+        with served.client() as client:
+            assert client.get("/v1/rules").json()["rules"] == []
+        assert served.stop() == 0
+    finally:
+        if served.process.poll() is None:
+            served.process.kill()
+        served.process.wait()
+
+
 def test_all_end_with_the_one_that_started_them(served: Served) -> None:
     served.address()
     below = descendants(served.process.pid)

@@ -502,6 +502,7 @@ REFUSED: list[tuple[str, dict[str, object], str]] = [
     ("cookie", {"value": "s3cr3t; a=b"}, "`value` takes ASCII"),
     ("cookie", {"value": '"s3cr3t"'}, "`value` takes ASCII"),
     ("cookie", {"name": "a=b"}, "`name` is not the name of a cookie"),
+    ("header", {"name": "X-Request-ID"}, "the header `X-Request-ID` cannot carry a secret"),
     ("basic", {"username": "a:b"}, "`username` cannot have a colon"),
     ("basic", {"username": ""}, "`username` is empty"),
     ("basic", {"password": "s3cr3t\t"}, "`password` has a control character"),
