@@ -93,7 +93,9 @@ class Processes:
     def _environ(self, redis_url: str) -> dict[str, str]:
         """Of each process: what this one was given, and what came by options."""
         settings = self._settings
-        own = {"CLAIMSMITH_HOST": settings.host, "CLAIMSMITH_DATA": str(settings.data), "REDIS_URL": redis_url}
+        own = {"CLAIMSMITH_HOST": settings.host, "CLAIMSMITH_DATA": str(settings.data)}
+        if settings.redis_url is None:  # else it is there already, or in a file
+            own["REDIS_URL"] = redis_url
         return {**os.environ, **own, "CLAIMSMITH_PROCESSES": "1"}
 
     async def _start(self, number: int, environ: dict[str, str], runtime: Path, note: str) -> None:

@@ -18,6 +18,7 @@ from sandbox.layers import ESSENTIAL
 
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NO_REDIS = "none"
+FILE = "_FILE"  # `DATABASE_URL_FILE` names the file with a `DATABASE_URL`
 Network = IPv4Network | IPv6Network
 MASK = "***"
 
@@ -41,6 +42,11 @@ class Setting:
     default: str | None
     help: str
     masked: Literal["no", "all", "url"] = "no"
+
+    @property
+    def file_variable(self) -> str | None:
+        """The variable that names a file with the value: only what may be secret is kept in files."""
+        return None if self.masked == "no" else self.variable + FILE
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -85,15 +91,17 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str], **overrides: object) -> Settings:
         """The settings in `environ`, with `overrides` by field name on top (`None` overrides nothing).
 
-        An empty variable counts as unset. Raises `BadSetting` for the first value that cannot be used, for
-        settings that contradict each other, and for a `CLAIMSMITH_*` variable that does not exist.
+        An empty variable counts as unset. What may be secret is read from a file where `<variable>_FILE` names
+        one. Raises `BadSetting` for the first value that cannot be used, for settings that contradict each
+        other, and for a `CLAIMSMITH_*` variable that does not exist.
         """
         _refuse_unknown(environ)
+        _refuse_two_sources(environ)
         if unknown := overrides.keys() - {row.field for row in SETTINGS}:
             raise TypeError(f"no such settings: {', '.join(sorted(unknown))}")
         values: dict[str, Any] = {}
         for row in SETTINGS:
-            text: str | None = environ.get(row.variable) or row.default
+            text: str | None = environ.get(row.variable) or _from_file(row, environ) or row.default
             if (given := overrides.get(row.field)) is not None:
                 text = ",".join(given) if isinstance(given, tuple) else str(given)
             try:
@@ -122,12 +130,35 @@ class Settings:
         return f"Settings({', '.join(f'{field}={value!r}' for field, value in self.redacted().items())})"
 
 
+def _from_file(row: Setting, environ: Mapping[str, str]) -> str | None:
+    """The content of the file that `environ` names, without the space around it."""
+    variable = row.file_variable
+    if variable is None or not (name := environ.get(variable)):
+        return None
+    try:
+        text = Path(name).expanduser().read_text(encoding="utf-8").strip()
+    except OSError as exc:
+        raise BadSetting(variable, f"`{name}`: {exc.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadSetting(variable, f"`{name}`: not text") from None
+    if not text:  # not as if unset: the service would make a secret of its own, or a database
+        raise BadSetting(variable, f"`{name}`: the file is empty")
+    return text
+
+
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = {row.variable for row in SETTINGS} | COMMAND_VARIABLES.keys()
+    known |= {row.file_variable for row in SETTINGS if row.file_variable is not None}
     for name in environ:
         if name.startswith("CLAIMSMITH_") and name not in known:
             nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0)[0]
             raise BadSetting(name, f"there is no such setting; did you mean `{nearest}`")
+
+
+def _refuse_two_sources(environ: Mapping[str, str]) -> None:
+    for row in SETTINGS:
+        if row.file_variable and environ.get(row.variable) and environ.get(row.file_variable):
+            raise BadSetting(row.file_variable, f"{row.variable} is set as well; set one of them")
 
 
 def _refuse_contradictions(settings: Settings) -> None:

@@ -48,6 +48,8 @@ def sources(*folders: str) -> str:
 def test_every_setting_is_documented_with_its_default(setting) -> None:  # type: ignore[no-untyped-def]
     default = f"`{setting.default}`" if setting.default else ""
     assert f"| `{setting.variable}` | {default} | {setting.help} |" in text("docs/operations.md")
+    if setting.file_variable:
+        assert f"`{setting.file_variable}`" in text("docs/operations.md")
 
 
 @pytest.mark.parametrize("row", ROUTES, ids=lambda row: f"{row.method} {row.path}")

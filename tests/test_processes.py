@@ -20,7 +20,7 @@ import pytest
 from api.processes import NotReady, Processes
 from api.settings import Settings
 from api.together import added
-from tests.test_lifecycle import PATIENCE, RULE, Served, add_rule, all_gone, descendants, login, require_who
+from tests.test_lifecycle import PATIENCE, RULE, SECRET, Served, add_rule, all_gone, descendants, login, require_who
 
 N = 3
 
@@ -163,6 +163,23 @@ def test_a_start_that_fails_is_one_line(tmp_path: Path) -> None:
     assert len(lines) == 1
     assert "bad.py:2:" in lines[0]
     assert descendants(served.process.pid) == {}
+
+
+def test_secrets_in_files_are_those_of_all(tmp_path: Path) -> None:
+    environ = {}
+    for name, value in {"CLAIMSMITH_SECRET": SECRET, "REDIS_URL": "none"}.items():
+        (tmp_path / name).write_text(value)
+        environ[f"{name}_FILE"] = str(tmp_path / name)
+    served = Served(tmp_path / "data", "--processes", "2", **environ)
+    try:
+        with served.client() as client:
+            add_rule(client)
+            require_who(login(client))
+        assert len(services(served)) == 2
+        for pid in services(served).values():
+            assert SECRET not in Path(f"/proc/{pid}/environ").read_text()
+    finally:
+        assert served.stop() == 0, served.log.read_text()
 
 
 def test_the_folder_is_one_services(served: Served, tmp_path: Path) -> None:
