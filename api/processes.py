@@ -103,8 +103,8 @@ class Processes:
         readable, writable = os.pipe()
         words = [os.getpid(), number, self._count, self._listener.fileno(), writable, runtime, note]
         # Once: what is deleted by then must not come back because a process has died.
-        if number == 1 and self._rules is not None and not self.restarts:
-            words += [self._rules, *(["--welcome"] if self._welcome else [])]
+        if number == 1 and not self.restarts:
+            words += [self._rules or "", *(["--welcome"] if self._welcome else [])]
         try:
             try:
                 self._running[number] = process = await asyncio.create_subprocess_exec(
