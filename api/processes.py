@@ -21,7 +21,7 @@ from typing import Any
 
 import structlog
 
-from api.service import claim, private_redis
+from api.service import SWITCHED_OFF, claim, private_redis
 from api.settings import NO_REDIS, Settings
 from engine.keys import read_or_make_secret
 
@@ -86,7 +86,7 @@ class Processes:
 
     async def _redis(self, stack: contextlib.AsyncExitStack) -> tuple[str, str]:
         if self._settings.redis_url is not None:
-            return self._settings.redis_url, "switched off" if self._settings.redis_url == NO_REDIS else "as configured"
+            return self._settings.redis_url, SWITCHED_OFF if self._settings.redis_url == NO_REDIS else "as configured"
         private, note = await private_redis(self._settings, stack)
         return (NO_REDIS, note) if private is None else (private.url, note)
 

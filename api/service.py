@@ -47,6 +47,7 @@ from sandbox.pool import Pool
 log = structlog.get_logger("claimsmith.service")
 
 DEFAULT_TENANT = "default"
+SWITCHED_OFF = "switched off"
 OURSELVES = "claimsmith"  # who has made what nobody asked for
 
 
@@ -182,7 +183,7 @@ class Service:
         return [
             name
             for name, good in (
-                ("redis", self.settings.redis_url == NO_REDIS or self.compiled.redis_available),
+                ("redis", self.redis_note == SWITCHED_OFF or self.compiled.redis_available),
                 ("database", self.live.database_available),
                 ("records", not self.records.held_back and self.records.waiting < self.settings.records_queue),
                 ("confinement", not self.unconfined()),
@@ -254,7 +255,7 @@ async def _redis(
     """A client, the private server it leads to if there is one, and a word on it for the operator."""
     url, private, note = settings.redis_url, None, "as configured" if process is None else process.redis_note
     if url == NO_REDIS:
-        return None, None, "switched off" if process is None else note
+        return None, None, SWITCHED_OFF if process is None else note
     if url is None:
         private, note = await private_redis(settings, stack)
         if private is None:

@@ -239,6 +239,16 @@ async def test_a_start_for_which_there_is_no_process_leaves_nothing_open(
     assert open_descriptors() == before
 
 
+def test_a_redis_that_is_not_found_is_said_by_all(tmp_path: Path) -> None:
+    (tmp_path / "redis-server").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "redis-server").chmod(0o700)
+    options = {"CLAIMSMITH_REDIS_SERVER": str(tmp_path / "redis-server")}
+    served = Served(tmp_path / "data", "--processes", "2", **options)
+    with served.client() as client:
+        assert client.get("/readyz").json()["degraded"] == ["redis"]
+    assert served.stop() == 0
+
+
 def test_metrics_are_added_up() -> None:
     one = b'# TYPE a counter\na_total{x="1"} 2\na_total{x="2"} 1\n# TYPE h histogram\nh_bucket{le="1.0"} 1\n'
     one += b'h_bucket{le="+Inf"} 2\nh_count 2\nh_sum 0.5\n'
