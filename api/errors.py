@@ -118,8 +118,16 @@ def challenge(**parameters: str) -> str:
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in pairs.items())
 
 
+def refuse(request: Request, exc: Exception) -> Response:
+    """The answer to `request`, counted and labelled."""
+    response = error_response(exc)
+    if (service := getattr(request.app.state, "service", None)) is not None:
+        service.metrics.refused[response.status_code] += 1
+    return echo_request_id(request, response)
+
+
 async def _handle(request: Request, exc: Exception) -> Response:
-    return echo_request_id(request, error_response(exc))
+    return refuse(request, exc)
 
 
 # For `Starlette(exception_handlers=...)`.

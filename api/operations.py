@@ -46,8 +46,9 @@ async def readyz(service: Service, request: Request) -> Response:
 
 
 async def metrics(call: Call) -> Response:
-    """Those of all processes of this machine's service, added up, or with `?process=own` of the one that answers."""
-    text = call.service.metrics.text()
+    """Those of all processes of this machine's service, added up, or with `?process=own` of the one that answers. Names
+    of rules are a tenant's own, so they are only for who may see all tenants'."""
+    text = call.service.metrics.text(rules=call.caller.allows("metrics"))
     if call.service.process is not None and call.request.query_params.get("process") != "own":
         text = await together(text, call.service.process, call.headers["authorization"])
     return Response(text, headers={"Content-Type": CONTENT_TYPE})

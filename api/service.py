@@ -147,7 +147,7 @@ class Service:
             shadowing = Shadowing(store, records, replayer)
             shadowing.start()
             stack.push_async_callback(shadowing.close)
-            yield cls(
+            service = cls(
                 settings=settings,
                 keys=keys,
                 store=store,
@@ -171,6 +171,8 @@ class Service:
                 private_redis=private,
                 redis_note=note,
             )
+            service.metrics.degraded = service.degraded
+            yield service
 
     def degraded(self) -> list[str]:
         """What does not work while logins are answered all the same."""

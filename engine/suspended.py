@@ -58,6 +58,11 @@ class Suspended:
             found[place] = Kill(outcome="timed_out", error=error, seconds=0.0, events=[])
         return found
 
+    def left_out(self) -> int:
+        """How many rules are left out now."""
+        now = self._monotonic()
+        return sum(failing.until > now for failing in self._failing.values())
+
     def note(self, tenant: str, rules: Sequence[PipelineRule], ran: Collection[str], failed: Sequence[Step]) -> None:
         """What came of a login: the ids of the rules that `ran`, and the steps of those that `failed`."""
         codes = {step.rule_id: step.error.code for step in failed if step.error is not None}
