@@ -11,11 +11,15 @@ import itertools
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.errors import ERRORS
+from api.issuers.issuer import Cause
+from api.issuers.table import ISSUERS
 from engine.calls.outside import Outside
 from engine.compiled import CompiledRules
 from engine.engine import Engine
@@ -45,8 +49,10 @@ class Metrics(Collector):
         self._all.register(_Named(engine))
         self._seconds = Durations()
         self.observe = self._seconds.observe  # the time of a login
-        self.hooks: Counter[tuple[str, str]] = Counter()  # calls of issuers' hooks, by issuer and outcome
-        self.refused: Counter[int] = Counter()  # requests, by status
+        # What has not happened is shown as 0: else the first time would be no rise, and go unnoticed.
+        outcomes = ("allow", *get_args(Cause))
+        self.hooks = Counter(dict.fromkeys(((issuer, outcome) for issuer in ISSUERS for outcome in outcomes), 0))
+        self.refused = Counter(dict.fromkeys((row.status for row in ERRORS.values()), 0))
         self.degraded: Callable[[], Sequence[str]] = tuple
 
     def text(self, *, rules: bool) -> bytes:
