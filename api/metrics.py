@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from api.errors import ERRORS
 from api.issuers.issuer import Cause
 from api.issuers.table import ISSUERS
+from api.spans import NO_TRACES, Spans
 from engine.calls.outside import Outside
 from engine.compiled import CompiledRules
 from engine.engine import Engine
@@ -37,7 +38,16 @@ VERSION = importlib.metadata.version("claimsmith")
 
 
 class Metrics(Collector):
-    def __init__(self, engine: Engine, pool: Pool, compiled: CompiledRules, records: Records, outside: Outside) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        pool: Pool,
+        compiled: CompiledRules,
+        records: Records,
+        outside: Outside,
+        spans: Spans | None = None,
+    ) -> None:
+        self._spans = spans
         self._outside = outside
         self._engine = engine
         self._pool = pool
@@ -148,6 +158,12 @@ class Metrics(Collector):
         yield GaugeMetricFamily("claimsmith_records_waiting", "Records that wait to be written.", value=records.waiting)
         yield GaugeMetricFamily(
             "claimsmith_records_waiting_bytes", "Records that wait to be written.", value=records.waiting_bytes
+        )
+        yield _counter(
+            "claimsmith_traces",
+            "Traces of logins, by fate.",
+            "fate",
+            NO_TRACES if self._spans is None else self._spans.counts,
         )
         degraded = GaugeMetricFamily(
             "claimsmith_degraded", "Processes for which a part does not work, while logins go on.", labels=["part"]

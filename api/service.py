@@ -19,6 +19,7 @@ from api.metrics import Metrics
 from api.process import Process
 from api.redis_client import close, redis_client
 from api.settings import NO_REDIS, BadSetting, Settings
+from api.spans import Spans, exporter
 from engine.announcements import Announcements
 from engine.authoring import Authoring
 from engine.calls.outside import Outside
@@ -69,6 +70,7 @@ class Service:
     outside: Outside
     callers: Callers
     metrics: Metrics
+    spans: Spans | None
     process: Process | None
     private_redis: PrivateRedis | None
     redis_note: str
@@ -88,6 +90,10 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             if process is None:
                 claim(settings, stack)
+            spans = None if settings.otel_endpoint is None else Spans(exporter(settings.otel_endpoint))
+            if spans is not None:
+                spans.start()
+                stack.push_async_callback(spans.close)
             keys = Keys(settings.secret or read_or_make_secret(settings.data), settings.secret_previous)
             store = await Store.open(database_of(settings))
             stack.push_async_callback(store.close)
@@ -166,7 +172,8 @@ class Service:
                 key_sets=key_sets,
                 outside=outside,
                 callers=callers,
-                metrics=Metrics(engine, pool, compiled, records, outside),
+                metrics=Metrics(engine, pool, compiled, records, outside, spans),
+                spans=spans,
                 process=process,
                 private_redis=private,
                 redis_note=note,

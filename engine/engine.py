@@ -28,7 +28,7 @@ from engine.execution_id import CHANCE, execution_id
 from engine.library import Sources, closure, digest
 from engine.live import Live
 from engine.masking import Masking, without_secrets
-from engine.models import CallRecord, PipelineModule, PipelineRule, Revision, Step, StepError, Transaction
+from engine.models import CallRecord, PipelineModule, PipelineRule, Revision, Step, StepError, Transaction, labels
 from engine.ready import Ready
 from engine.recorder import Recorder
 from engine.rule_times import RuleTimes
@@ -170,7 +170,10 @@ class Engine:
         if live:
             self._count(execution, ready, build)
         if execution.denial is None and not build.failed:
-            self._log.debug("decided", execution_id=execution.id, decision=execution.decision)
+            named = labels(transaction.origin)
+            self._log.debug(
+                "decided", execution_id=execution.id, tenant=execution.tenant, decision=execution.decision, **named
+            )
         else:
             _log(execution, build.failed)
         (recorder or self._recorder).add(execution, revision.settings.recording)
@@ -333,7 +336,12 @@ class Engine:
 def _log(execution: Execution, failed: Sequence[Step]) -> None:
     """A line for what an operator may have to look at. Without texts of rules or claims: those are in the record."""
     milliseconds = round(execution.seconds * 1000, 1)
-    named = log.bind(execution_id=execution.id, tenant=execution.tenant, revision=execution.revision)
+    named = log.bind(
+        execution_id=execution.id,
+        tenant=execution.tenant,
+        revision=execution.revision,
+        **labels(execution.transaction.origin),
+    )
     for step in failed:
         if step.error is not None:
             named.warning(
