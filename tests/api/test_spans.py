@@ -222,10 +222,8 @@ async def test_a_hostile_traceparent_refuses_nothing(service: Running, tenant: s
 async def test_what_a_worker_says_cannot_spoil_the_traces_of_others(
     service: Running, tenant: str, collector: Collector
 ) -> None:
-    journal = [
-        {"type": "end", "step": 0, "outcome": "raised", "microseconds": 10**18, "error": {
-            "code": "ada@example.com", "message": "ada", "line": 10**30, "frames": [], "causes": []}},
-    ]  # fmt: skip
+    error = {"code": "ada@example.com", "message": "ada", "line": 1}
+    journal = [["end", 0, "raised", 10**12, error]]
     execution = Execution(
         id="lies", tenant=tenant, revision=1, decision="allow", updates={}, clock=1, seconds=0.1,
         transaction=Transaction(tenant=tenant, user=None, context=b"{}"),
@@ -235,7 +233,10 @@ async def test_what_a_worker_says_cannot_spoil_the_traces_of_others(
     service.service.spans.note(execution, "native")
     other = await login(service, tenant)
     assert await collector.of(other)
-    for span in await collector.of("lies"):
+    spans = await collector.of("lies")
+    assert [span.name for span in spans] == ["execution", "rule liar"]
+    assert attributes_of(spans[1])["claimsmith.error"] == "unknown"
+    for span in spans:
         assert "ada" not in str(span)
         assert span.end_time_unix_nano - span.start_time_unix_nano <= 0.1e9 + 1
 
