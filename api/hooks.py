@@ -24,10 +24,11 @@ from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Cause, Issuer, No
 from api.issuers.kinds import Secret
 from api.issuers.secrets import Unauthenticated, authenticate
 from api.issuers.table import ISSUERS
+from api.origin import origin_of
 from api.service import Service
 from api.settings import TENANT_NAME
 from engine.execution import Execution
-from engine.models import HookSettings, Transaction
+from engine.models import HookSettings, Transaction, labels
 from engine.store.errors import NotFound, StoreError
 from engine.transaction import InvalidTransaction
 from sandbox.pool import Busy
@@ -55,6 +56,7 @@ class _Hook:
         self._tenant = tenant
         self._request = request
         self._headers = headers
+        self._origin = origin_of(headers)
         self._began = time.monotonic()
         self._body: JSON = {}
         self._secret: Secret | None = None
@@ -106,9 +108,12 @@ class _Hook:
                 context=msgspec.json.encode(asked.context),
                 deadline=max(0.0, self._began + deadline - time.monotonic()),
                 capability=asked.capability,
+                origin=self._origin,
             )
         )
         service.metrics.observe(execution.seconds)
+        if service.spans is not None:
+            service.spans.note(execution, issuer.name)
         if execution.decision == "allow":
             reply = issuer.allow(asked, execution)
             self._count("allow")
@@ -179,7 +184,7 @@ class _Hook:
         return json_response(body, reply.status, headers)
 
     def _named(self) -> dict[str, Any]:
-        return {"issuer": self._issuer.name, "tenant": self._tenant}
+        return {"issuer": self._issuer.name, "tenant": self._tenant, **labels(self._origin)}
 
 
 async def hook(service: Service, request: Request, headers: Mapping[str, str]) -> Response:

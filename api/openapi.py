@@ -18,7 +18,7 @@ from api.examples import EXAMPLES, Example
 from api.hook_secrets import ACCEPTED
 from api.issuers.issuer import Cause, Issuer, Refusal
 from api.issuers.table import ISSUERS
-from api.request_id import REQUEST_ID
+from api.origin import REQUEST_ID
 from api.row import Media, MergePatch, OpenRow, Row
 from api.settings import TENANT_NAME
 from engine.models import CONFIGURATION_KEY, ModuleName

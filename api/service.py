@@ -20,6 +20,7 @@ from api.process import Process
 from api.rates import Rates
 from api.redis_client import close, redis_client
 from api.settings import NO_REDIS, BadSetting, Settings
+from api.spans import Spans, exporter
 from api.sparing import Sparing
 from engine.announcements import Announcements
 from engine.authoring import Authoring
@@ -73,6 +74,7 @@ class Service:
     callers: Callers
     metrics: Metrics
     rates: Rates
+    spans: Spans | None
     process: Process | None
     private_redis: PrivateRedis | None
     redis_note: str
@@ -93,6 +95,10 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             if process is None:
                 claim(settings, stack)
+            spans = None if settings.otel_endpoint is None else Spans(exporter(settings.otel_endpoint))
+            if spans is not None:
+                spans.start()
+                stack.push_async_callback(spans.close)
             keys = Keys(settings.secret or read_or_make_secret(settings.data), settings.secret_previous)
             store = await Store.open(database_of(settings))
             stack.push_async_callback(store.close)
@@ -152,7 +158,7 @@ class Service:
             shadowing = Shadowing(store, records, replayer)
             shadowing.start()
             stack.push_async_callback(shadowing.close)
-            yield cls(
+            service = cls(
                 settings=settings,
                 keys=keys,
                 store=store,
@@ -171,12 +177,15 @@ class Service:
                 key_sets=key_sets,
                 outside=outside,
                 callers=callers,
-                metrics=Metrics(engine, pool, compiled, records, outside),
+                metrics=Metrics(engine, pool, compiled, records, outside, spans),
                 rates=Rates(settings.calls_per_second and share(settings.calls_per_second)),
+                spans=spans,
                 process=process,
                 private_redis=private,
                 redis_note=note,
             )
+            service.metrics.degraded = service.degraded
+            yield service
 
     def degraded(self) -> list[str]:
         """What does not work while logins are answered all the same."""

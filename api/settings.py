@@ -86,6 +86,7 @@ class Settings:
     run_unconfined_by: tuple[str, ...] | None
     log_level: str
     log_format: str
+    otel_endpoint: str | None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], **overrides: object) -> Settings:
@@ -302,6 +303,12 @@ def fetchable_url(text: str) -> str:
     return text
 
 
+def _collector_url(text: str) -> str:
+    if not _url(text, "https", "http").hostname:
+        raise ValueError("the URL names no host")
+    return text
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -375,4 +382,6 @@ SETTINGS = (
     Setting("CLAIMSMITH_LOG_LEVEL", "log_level", _choice("debug", "info", "warning", "error"), "info",
             "least severe log line that is written"),
     Setting("CLAIMSMITH_LOG_FORMAT", "log_format", _choice("json", "text"), "text", "form of the log lines"),
+    Setting("OTEL_EXPORTER_OTLP_ENDPOINT", "otel_endpoint", _collector_url, None,
+            "OpenTelemetry collector (OTLP over HTTP: `http://localhost:4318`) that gets a trace of each login", "url"),
 )  # fmt: skip

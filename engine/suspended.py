@@ -62,6 +62,11 @@ class Suspended:
             found[place] = Kill(outcome="timed_out", error=error, seconds=0.0, events=[])
         return found
 
+    def left_out(self) -> int:
+        """How many rules are left out now."""
+        now = self._monotonic()
+        return sum(failing.until > now for failing in self._failing.values())
+
     def note(
         self,
         tenant: str,

@@ -123,7 +123,7 @@ def test_every_command_is_documented_and_has_help() -> None:
 async def test_every_metric_is_documented(tmp_path: Path) -> None:
     async with running(tmp_path) as service:
         metrics: Metrics = service.service.metrics
-        shown = metrics.text().decode()
+        shown = metrics.text(rules=True).decode()
     names = {
         name for name in re.findall(r"^# HELP (claimsmith_\w+) ", shown, re.MULTILINE) if not name.endswith("_created")
     }

@@ -53,6 +53,7 @@ def test_defaults() -> None:
         run_unconfined_by=None,
         log_level="info",
         log_format="text",
+        otel_endpoint=None,
     )
 
 
