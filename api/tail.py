@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
+import anyio
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
@@ -56,8 +57,10 @@ async def tail(call: Call) -> Response:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(service.stopping.wait(), LOOK)
             try:
-                found = await following.fresh()
-                recording = (await service.live.revision(tenant)).settings.recording
+                # Who leaves meanwhile leaves after the answer: a connection to the database would be broken off.
+                with anyio.CancelScope(shield=True):
+                    found = await following.fresh()
+                    recording = (await service.live.revision(tenant)).settings.recording
             except NotFound:
                 return  # the tenant has ended
             except StoreError:
