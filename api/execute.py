@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.body import decode_text, json_response, require_unique_names
 from api.call import Call
+from api.origin import origin_of
 from engine.capability import Token
 from engine.execution import Execution
 from engine.models import JSON, Claims, Decision, Denial, Notice, Transaction
@@ -66,9 +67,12 @@ async def execute(call: Call) -> Response:
         user=None if user == NULL else user,
         context=bytes(envelope.context).strip(),
         deadline=envelope.deadline_ms / 1000 if envelope.deadline_ms else None,
+        origin=origin_of(call.headers),
     )
     execution = await call.service.engine.evaluate(transaction)
     call.service.metrics.observe(execution.seconds)
+    if call.service.spans is not None:
+        call.service.spans.note(execution, "native")
     return json_response(answer(execution))
 
 

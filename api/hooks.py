@@ -24,10 +24,11 @@ from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Cause, Issuer, No
 from api.issuers.kinds import Secret
 from api.issuers.secrets import Unauthenticated, authenticate
 from api.issuers.table import ISSUERS
+from api.origin import origin_of
 from api.service import Service
 from api.settings import TENANT_NAME
 from engine.execution import Execution
-from engine.models import HookSettings, Transaction
+from engine.models import HookSettings, Transaction, labels
 from engine.store.errors import NotFound, StoreError
 from engine.transaction import InvalidTransaction
 from sandbox.pool import Busy
@@ -55,6 +56,7 @@ class _Hook:
         self._tenant = tenant
         self._request = request
         self._headers = headers
+        self._origin = origin_of(headers)
         self._began = time.monotonic()
         self._body: JSON = {}
         self._secret: Secret | None = None
@@ -106,9 +108,12 @@ class _Hook:
                 context=msgspec.json.encode(asked.context),
                 deadline=max(0.0, self._began + deadline - time.monotonic()),
                 capability=asked.capability,
+                origin=self._origin,
             )
         )
         service.metrics.observe(execution.seconds)
+        if service.spans is not None:
+            service.spans.note(execution, issuer.name)
         if execution.decision == "allow":
             reply = issuer.allow(asked, execution)
             self._count("allow")
@@ -126,7 +131,7 @@ class _Hook:
         """What an exception is to the issuer. Its text is shown only where it is about the call itself."""
         match error:
             case Unauthenticated():
-                log.warning("a hook's call is not known to be the issuer's", **self._named(), reason=error.reason)
+                self._warn("a hook's call is not known to be the issuer's", reason=error.reason)
                 return self._refuse("unauthenticated", error.description)
             case ApiError() if error.status == 503:
                 return self._refuse("unavailable", UNAVAILABLE)
@@ -148,10 +153,17 @@ class _Hook:
         return self._refuse("failed", RULE_FAILED)
 
     def _invalid(self, text: str) -> Reply:
-        log.warning("a hook's call cannot be understood", **self._named(), error=text)
+        self._warn("a hook's call cannot be understood", error=text)
         if self._secret is None:  # nobody whom we know: nothing was decided for them
             return self._refuse("unauthenticated", "the call cannot be read")
         return self._refuse("invalid", text)
+
+    def _warn(self, event: str, **words: str) -> None:
+        """Sparingly, where it was nobody whom we know."""
+        left_out = 0 if self._secret is not None else self._service.strangers.line()
+        if left_out is not None:
+            more = {"left_out": left_out} if left_out else {}
+            log.warning(event, **self._named(), **words, **more)
 
     def _refuse(self, cause: Cause, text: str, error: str = "access_denied") -> Reply:
         self._count(cause)
@@ -172,7 +184,7 @@ class _Hook:
         return json_response(body, reply.status, headers)
 
     def _named(self) -> dict[str, Any]:
-        return {"issuer": self._issuer.name, "tenant": self._tenant}
+        return {"issuer": self._issuer.name, "tenant": self._tenant, **labels(self._origin)}
 
 
 async def hook(service: Service, request: Request, headers: Mapping[str, str]) -> Response:

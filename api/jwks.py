@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import json
+import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -23,6 +25,7 @@ JWKS_GAP = 10  # seconds between two fetches, whatever tokens ask for
 JWKS_FIRST_GAP = 1  # the same while there are no keys at all
 JWKS_TIMEOUT = 5
 JWKS_BYTES = 1_048_576
+MOST_KEYS = 500  # a megabyte can have 300,000 entries, and each costs a look or a line in the log
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ def read_jwks(document: bytes, algorithms: Iterable[str]) -> PublicKeys:
         raise ValueError("not a JWKS") from exc
     if not isinstance(entries, list):
         raise ValueError("not a JWKS")
+    if len(entries) > MOST_KEYS:
+        raise ValueError(f"more than {MOST_KEYS} keys")
     found: PublicKeys = {}
     for entry in entries:
         if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
@@ -163,7 +168,7 @@ class Jwks:
         if self._client is None:
             # A proxy of the environment is for the outside; plain http is only allowed to this machine.
             outside = self._url.startswith("https:")
-            self._client = httpx2.AsyncClient(timeout=JWKS_TIMEOUT, trust_env=outside)
+            self._client = httpx2.AsyncClient(verify=_trusted(), timeout=JWKS_TIMEOUT, trust_env=outside)
         document = bytearray()
         async with asyncio.timeout(JWKS_TIMEOUT), self._client.stream("GET", self._url) as response:
             response.raise_for_status()
@@ -172,3 +177,10 @@ class Jwks:
                 if len(document) > JWKS_BYTES:
                     raise ValueError(f"larger than {JWKS_BYTES} bytes")
         return bytes(document)
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that this machine trusts: read once, since that takes longer than a login, and a service with
+    many tenants has many clients."""
+    return httpx2.create_ssl_context()

@@ -18,7 +18,7 @@ from api.examples import EXAMPLES, Example
 from api.hook_secrets import ACCEPTED
 from api.issuers.issuer import Cause, Issuer, Refusal
 from api.issuers.table import ISSUERS
-from api.request_id import REQUEST_ID
+from api.origin import REQUEST_ID
 from api.row import Media, MergePatch, OpenRow, Row
 from api.settings import TENANT_NAME
 from engine.models import CONFIGURATION_KEY, ModuleName
@@ -73,7 +73,7 @@ OF_STATUS = {401: ("WWW-Authenticate",), 403: ("WWW-Authenticate",), 503: ("Retr
 
 # What calls of a kind may end with.
 EVERY = ("server_error",)
-OF_TOKENS = ("unauthorized", "invalid_token", "insufficient_scope", "temporarily_unavailable")
+OF_TOKENS = ("unauthorized", "invalid_token", "insufficient_scope", "too_many_requests", "temporarily_unavailable")
 OF_TENANTS = ("invalid_request", "not_found")  # the header `Claimsmith-Tenant`, and what a tenant has
 OF_BODIES = ("invalid_request", "payload_too_large", "unsupported_media_type")
 

@@ -82,9 +82,10 @@ async def readyz(service: Service, request: Request) -> Response:
 
 
 async def metrics(call: Call) -> Response:
-    """How it goes, in Prometheus' text format. That of all processes of this machine's service, added up."""
+    """How it goes, in Prometheus' text format. That of all processes of this machine's service, added up. Names of
+    rules are a tenant's own, so they are only for who may see all tenants'."""
     asked = call.query(WhichProcess)
-    text = call.service.metrics.text()
+    text = call.service.metrics.text(rules=call.caller.allows("metrics"))
     if call.service.process is not None and asked.process is None:
-        text = await together(text, call.service.process, call.headers["authorization"])
+        text = await together(text, call.service.process, call.service.settings.scheme, call.headers["authorization"])
     return Response(text, headers={"Content-Type": CONTENT_TYPE})

@@ -71,7 +71,7 @@ def main(words: list[str]) -> None:
     try:
         settings = Settings.from_environ(os.environ)
         listening = Listening([socket.socket(fileno=int(listener)), own], process, served)
-        run(settings, Path(more[0]) if more else None, "--welcome" in more, listening)
+        run(settings, Path(more[0]) if more and more[0] else None, "--welcome" in more, listening)
     except (BadSetting, BadSecret, NotStarted) as error:
         sys.stderr.write(f"claimsmith: {error}\n")
         raise SystemExit(2) from None

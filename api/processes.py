@@ -15,11 +15,13 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
+from typing import Any
 
 import structlog
 
-from api.service import claim, private_redis
+from api.service import SWITCHED_OFF, claim, private_redis
 from api.settings import NO_REDIS, Settings
 from engine.keys import read_or_make_secret
 
@@ -63,54 +65,66 @@ class Processes:
             stack.callback(shutil.rmtree, runtime, ignore_errors=True)
             stack.push_async_callback(self._end)
             environ = self._environ(redis_url)
-            # The first one alone: it migrates, and puts in the rules, and says what is wrong with them.
-            await self._start(1, environ, runtime, note)
-            await asyncio.gather(*(self._start(n, environ, runtime, note) for n in range(2, self._count + 1)))
-            address = f"http://{self._settings.host}:{self._listener.getsockname()[1]}"
-            log.info("serving", address=address, data=str(self._settings.data), redis=note, processes=self._count)
-            watchers = [asyncio.create_task(self._watch(n, environ, runtime, note)) for n in range(1, self._count + 1)]
-            await self._stopping.wait()
-            for watcher in watchers:
-                watcher.cancel()
-            await asyncio.gather(*watchers, return_exceptions=True)
+            serving = asyncio.create_task(self._serve(environ, runtime, note))
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+            await _cancelled(serving, stopping)
+            if not serving.cancelled():
+                serving.result()
 
     def stop(self) -> None:
         self._stopping.set()
 
+    async def _serve(self, environ: dict[str, str], runtime: Path, note: str) -> None:
+        """Until it is cancelled. Raises `NotReady` where the first start fails."""
+        # The first one alone: it migrates, and puts in the rules, and says what is wrong with them.
+        await self._start(1, environ, runtime, note)
+        await _all(self._start(n, environ, runtime, note) for n in range(2, self._count + 1))
+        address = f"{self._settings.scheme}://{self._settings.host}:{self._listener.getsockname()[1]}"
+        log.info("serving", address=address, data=str(self._settings.data), redis=note, processes=self._count)
+        await _all(self._watch(n, environ, runtime, note) for n in range(1, self._count + 1))
+
     async def _redis(self, stack: contextlib.AsyncExitStack) -> tuple[str, str]:
         if self._settings.redis_url is not None:
-            return self._settings.redis_url, "switched off" if self._settings.redis_url == NO_REDIS else "as configured"
+            return self._settings.redis_url, SWITCHED_OFF if self._settings.redis_url == NO_REDIS else "as configured"
         private, note = await private_redis(self._settings, stack)
         return (NO_REDIS, note) if private is None else (private.url, note)
 
     def _environ(self, redis_url: str) -> dict[str, str]:
         """Of each process: what this one was given, and what came by options."""
         settings = self._settings
-        own = {"CLAIMSMITH_HOST": settings.host, "CLAIMSMITH_DATA": str(settings.data), "REDIS_URL": redis_url}
+        own = {"CLAIMSMITH_HOST": settings.host, "CLAIMSMITH_DATA": str(settings.data)}
+        if settings.redis_url is None:  # else it is there already, or in a file
+            own["REDIS_URL"] = redis_url
         return {**os.environ, **own, "CLAIMSMITH_PROCESSES": "1"}
 
     async def _start(self, number: int, environ: dict[str, str], runtime: Path, note: str) -> None:
         """Returns when it serves. Raises `NotReady`."""
         readable, writable = os.pipe()
         words = [os.getpid(), number, self._count, self._listener.fileno(), writable, runtime, note]
-        if number == 1 and self._rules is not None:
-            words.append(self._rules)
-            if self._welcome and not self.restarts:
-                words.append("--welcome")
+        # Once: what is deleted by then must not come back because a process has died.
+        if number == 1 and not self.restarts:
+            words += [self._rules or "", *(["--welcome"] if self._welcome else [])]
         try:
-            self._running[number] = process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "api.process", *map(str, words)),
-                env=environ,
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(self._listener.fileno(), writable),
-                # Ctrl-C is for this process, which then stops the others itself.
-                start_new_session=True,
-            )
-        finally:
-            os.close(writable)
-        try:
-            async with asyncio.timeout(READY_WITHIN):
-                ready = await asyncio.to_thread(os.read, readable, 1)  # nothing: it has ended
+            try:
+                self._running[number] = process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "api.process", *map(str, words)),
+                    env=environ,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    pass_fds=(self._listener.fileno(), writable),
+                    # Ctrl-C is for this process, which then stops the others itself.
+                    start_new_session=True,
+                )
+            finally:
+                os.close(writable)
+            try:
+                async with asyncio.timeout(READY_WITHIN):
+                    ready = await _first_byte(readable)  # none: it has ended
+            except TimeoutError:
+                log.error("a process does not come to serve: killed", process=number, within=READY_WITHIN)
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                ready = b""
         finally:
             os.close(readable)
         if not ready:
@@ -130,7 +144,7 @@ class Processes:
             self.restarts += 1
             try:
                 await self._start(number, environ, runtime, note)
-            except (NotReady, OSError, TimeoutError) as error:
+            except (NotReady, OSError) as error:
                 log.error("a process does not start", process=number, error=str(error), next_try_in=pause)
             else:
                 log.info("a process was started again", process=number)
@@ -150,6 +164,33 @@ class Processes:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
         await asyncio.gather(*waiting)
+
+
+async def _first_byte(descriptor: int) -> bytes:
+    """In no thread: one that reads cannot be called off."""
+    came = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(descriptor, came.set)
+    try:
+        await came.wait()
+    finally:
+        loop.remove_reader(descriptor)
+    return os.read(descriptor, 1)
+
+
+async def _all(acts: Iterable[Coroutine[None, None, None]]) -> None:
+    """Side by side, until one fails: then none goes on."""
+    tasks = [asyncio.create_task(act) for act in acts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        await _cancelled(*tasks)
+
+
+async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def supervise(processes: Processes) -> None:

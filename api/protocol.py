@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-LARGEST_HEAD = 65_536  # bytes of a request line with its headers, and what came in one piece with their end
+LARGEST_HEAD = 65_536  # bytes of a request line with its headers, or of anything that is neither end nor body
 ARRIVAL = 30.0  # seconds for all of a request, from the connection on or the first byte
 HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
@@ -23,7 +23,8 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._head: int | None = None  # bytes of a head that has begun, and not ended
+        self._unended = 0  # bytes since the last end of a head, or piece of a body
+        self._headed = False  # the head is there: a header that comes now stands behind a body
         self._arriving = True  # a request that is not there as a whole
         self._timer: asyncio.TimerHandle | None = None
 
@@ -36,39 +37,55 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._head is not None:
-            self._head += len(data)
-            if self._head > LARGEST_HEAD:
-                self._refuse(431, "the headers are too large", "send less than 64 KB of them")
-                return
+        if not self._answering:
+            self._arriving = True  # an empty line, too: it has ended the wait for the next request
+        self._unended += len(data)
         super().data_received(data)
-        if not self._arriving:
+        if self._unended > LARGEST_HEAD and not self.transport.is_closing():
+            self._refuse(431, "the headers are too large", "send less than 64 KB of them")
+        elif not self._arriving:
             if self._timer is not None:
                 self._cancel()
         elif self._timer is None and not self.transport.is_closing():
             self._timer = self.loop.call_later(ARRIVAL, self._late)
 
     def on_message_begin(self) -> None:
-        self._head, self._arriving = 0, True
+        self._headed, self._arriving = False, True
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Who has let the headers through has not looked behind the body (RFC 9110 section 6.5.1).
+        if not self._headed:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self._head = None
+        self._headed, self._unended = True, 0
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._unended = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
-        self._arriving = False
+        self._arriving, self._unended = False, 0
         super().on_message_complete()
+
+    @property
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _late(self) -> None:
         self._timer = None
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._answering:
             self.transport.close()  # who waits for the rest of the body is told that nobody is there
         else:
             self._refuse(408, "the request did not arrive", f"send all of it within {ARRIVAL:g} s")
 
     def _refuse(self, status: int, what: str, advice: str) -> None:
         self._cancel()
+        if self._answering:  # to a request before it: this would stand in the middle of that answer
+            self.transport.close()
+            return
         body = msgspec.json.encode(
             {"error": "invalid_request", "error_description": f"{what}; {advice}", "problems": []}
         )

@@ -156,6 +156,7 @@ def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
             caller, body = await signed_caller(service, request, headers)
         else:
             caller = await service.callers.authenticate(headers)
+        service.rates.take(caller)
         if row.scope is not None:
             caller.require(row.scope)
         call = Call(service, caller, acting_tenant(caller, headers), request, headers, body)

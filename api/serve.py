@@ -8,10 +8,12 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -83,7 +85,7 @@ def run(settings: Settings, rules: Path | None, welcome: bool, listening: Listen
     async def on_start(service: Service) -> None:
         if folder is not None:
             await load(service, folder)
-        address = f"http://{settings.host}:{listening.sockets[0].getsockname()[1]}"
+        address = f"{settings.scheme}://{settings.host}:{listening.sockets[0].getsockname()[1]}"
         hello = service.pool.hello
         log.info(
             "serving" if process is None else "process serves",
@@ -105,6 +107,7 @@ def run(settings: Settings, rules: Path | None, welcome: bool, listening: Listen
         app,
         loop="uvloop",
         http=Protocol,
+        **_tls(settings),
         headers=HEADERS,
         lifespan="on",
         access_log=False,
@@ -144,6 +147,19 @@ class Server(uvicorn.Server):
         if (service := getattr(self._app.state, "service", None)) is not None:
             service.stopping.set()
         await super().shutdown(sockets)
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    """What uvicorn is told of it. Raises `BadSetting` for a certificate that cannot be used."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return {}
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password=lambda: "")  # none is asked for
+    except (OSError, ValueError) as error:
+        raise BadSetting("CLAIMSMITH_TLS_CERTIFICATE", f"cannot be used with its key: {error}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return {"ssl_context_factory": lambda *_: context}
 
 
 def _reason(failure: BaseException) -> BaseException:

@@ -17,8 +17,11 @@ from api.issuers.key_sets import KeySets
 from api.issuers.kinds import Secret, key_addresses, read_secret
 from api.metrics import Metrics
 from api.process import Process
+from api.rates import Rates
 from api.redis_client import close, redis_client
 from api.settings import NO_REDIS, BadSetting, Settings
+from api.spans import Spans, exporter
+from api.sparing import Sparing
 from engine.announcements import Announcements
 from engine.authoring import Authoring
 from engine.calls.outside import Outside
@@ -45,6 +48,7 @@ from sandbox.pool import Pool
 log = structlog.get_logger("claimsmith.service")
 
 DEFAULT_TENANT = "default"
+SWITCHED_OFF = "switched off"
 OURSELVES = "claimsmith"  # who has made what nobody asked for
 
 
@@ -69,11 +73,14 @@ class Service:
     outside: Outside
     callers: Callers
     metrics: Metrics
+    rates: Rates
+    spans: Spans | None
     process: Process | None
     private_redis: PrivateRedis | None
     redis_note: str
     analysed: set[str] = field(default_factory=set)  # tenants of which an analysis is going on
     followers: Counter[str] = field(default_factory=Counter)  # of each tenant's executions
+    strangers: Sparing = field(default_factory=Sparing)  # lines about calls of hooks by nobody whom we know
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # answers that go on and on end
     started: float = field(default_factory=time.time)
 
@@ -88,8 +95,12 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             if process is None:
                 claim(settings, stack)
+            spans = None if settings.otel_endpoint is None else Spans(exporter(settings.otel_endpoint))
+            if spans is not None:
+                spans.start()
+                stack.push_async_callback(spans.close)
             keys = Keys(settings.secret or read_or_make_secret(settings.data), settings.secret_previous)
-            store = await Store.open(settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db")
+            store = await Store.open(database_of(settings))
             stack.push_async_callback(store.close)
             await _require_same_secret(store, keys)
             await store.create_tenant(DEFAULT_TENANT, OURSELVES)
@@ -147,7 +158,7 @@ class Service:
             shadowing = Shadowing(store, records, replayer)
             shadowing.start()
             stack.push_async_callback(shadowing.close)
-            yield cls(
+            service = cls(
                 settings=settings,
                 keys=keys,
                 store=store,
@@ -166,18 +177,22 @@ class Service:
                 key_sets=key_sets,
                 outside=outside,
                 callers=callers,
-                metrics=Metrics(engine, pool, compiled, records, outside),
+                metrics=Metrics(engine, pool, compiled, records, outside, spans),
+                rates=Rates(settings.calls_per_second and share(settings.calls_per_second)),
+                spans=spans,
                 process=process,
                 private_redis=private,
                 redis_note=note,
             )
+            service.metrics.degraded = service.degraded
+            yield service
 
     def degraded(self) -> list[str]:
         """What does not work while logins are answered all the same."""
         return [
             name
             for name, good in (
-                ("redis", self.settings.redis_url == NO_REDIS or self.compiled.redis_available),
+                ("redis", self.redis_note == SWITCHED_OFF or self.compiled.redis_available),
                 ("database", self.live.database_available),
                 ("records", not self.records.held_back and self.records.waiting < self.settings.records_queue),
                 ("confinement", not self.unconfined()),
@@ -197,6 +212,11 @@ def limits_of(settings: Settings) -> Limits:
         worker_memory=settings.worker_memory_mb * 1024 * 1024,
         recycle_executions=settings.recycle_after,
     )
+
+
+def database_of(settings: Settings) -> str:
+    """Its URL."""
+    return settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db"
 
 
 def _whole(most: int) -> int:
@@ -244,7 +264,7 @@ async def _redis(
     """A client, the private server it leads to if there is one, and a word on it for the operator."""
     url, private, note = settings.redis_url, None, "as configured" if process is None else process.redis_note
     if url == NO_REDIS:
-        return None, None, "switched off" if process is None else note
+        return None, None, SWITCHED_OFF if process is None else note
     if url is None:
         private, note = await private_redis(settings, stack)
         if private is None:

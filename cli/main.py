@@ -95,6 +95,25 @@ def token(
         typer.echo(make_token(scope, tenant, subject, expires, data))
 
 
+@app.command()
+def migrate(
+    only: Annotated[
+        bool, typer.Option("--check", help="Only say whether there is something to do: then exit code 1.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Bring the database to the tables of this version. `serve` does so, too; this does it before."""
+    from api.settings import BadSetting
+    from cli.migrate import migrated
+    from engine.store.errors import StoreError
+
+    with _one_clear_line(BadSetting, StoreError):
+        line, due = migrated(data, only)
+    typer.echo(line)
+    if only and due:
+        raise typer.Exit(1)
+
+
 app.command()(check)
 app.command()(test)
 app.command("try")(try_)

@@ -78,6 +78,7 @@ class Builder:
         self.outcomes: Sequence[str] = ()  # of the rules that ran
         self.failed: Sequence[Step] = ()
         self.ran: tuple[str, ...] = ()  # ids and names of those
+        self.times: Sequence[int] = ()  # of all rules, in microseconds; 0: it did not run
         self._timeline = NO_EVENTS
         self._reach = NO_REACH
 
@@ -107,6 +108,7 @@ class Builder:
         carrier = None if self._capability is None else Carrier(self._capability, blame)
         if run.answer is not None and run.answer.calm and not run.kills:
             self.outcomes, self.ran = ready.when_passed(run.unmet)
+            self.times = run.answer.times
             lost: Sequence[str] = ()
         else:
             lost = self._look_into(run, policy)
@@ -127,6 +129,8 @@ class Builder:
         """What became of the rules, with a notice for all that went wrong; the paths of what was no JSON."""
         steps = self._trace.steps()
         self.outcomes = [step.outcome for step in steps]
+        times = {step.rule_id: round(step.ms * 1000) for step in steps}
+        self.times = [times.get(rule.id, 0) for rule in self._rules]
         self.ran = tuple(word for step in steps if step.outcome != "skipped" for word in (step.rule_id, step.rule))
         self.failed = [step for step in steps if step.error is not None]
         refused = [event for event in self._trace.events() if isinstance(event, journal.Refuse)]

@@ -28,13 +28,14 @@ from engine.execution_id import CHANCE, execution_id
 from engine.library import Sources, closure, digest
 from engine.live import Live
 from engine.masking import Masking, without_secrets
-from engine.models import CallRecord, PipelineModule, PipelineRule, Revision, Step, StepError, Transaction
+from engine.models import CallRecord, PipelineModule, PipelineRule, Revision, Step, StepError, Transaction, labels
 from engine.ready import Ready
 from engine.recorder import Recorder
+from engine.rule_times import RuleTimes
 from engine.store.errors import Unavailable
 from engine.store.store import Store
 from engine.suspended import Suspended
-from engine.transaction import InvalidTransaction, read_view, require_readable
+from engine.transaction import InvalidTransaction, read_view, require_readable, whose
 from sandbox import journal
 from sandbox.pool import Busy, Killed, Pool, Request
 from sandbox.wire import Answer
@@ -73,8 +74,11 @@ class Engine:
         self._others: OrderedDict[int, Ready] = OrderedDict()  # of revisions that are not live, by identity
         self.suspended = Suspended()
         self.logins = 0  # that somebody waited for
+        # Of logins, and not of what is tried or replayed:
         self.decisions: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
+        self.denials: Counter[str] = Counter()
+        self.rule_times = RuleTimes()
 
     async def evaluate(
         self,
@@ -156,21 +160,38 @@ class Engine:
             conditions = {place: unmet(ready.rules[place].conditions, view, user=user) for place in looked_at}
             apart = {place: reason for place, reason in conditions.items() if reason is not None}
             if live:
-                ended = self.suspended.among(revision.tenant, ready.rules)
+                ended = self.suspended.among(revision.tenant, ready.rules, apart)
             run = await self._run(transaction, ready, ask, ended or {}, apart, reach.hidden)
             build.from_run(run, reach)
             if live:
-                self.suspended.note(revision.tenant, ready.rules, build.ran, build.failed)
+                person = functools.partial(whose, transaction, view)
+                self.suspended.note(revision.tenant, ready.rules, build.ran, build.failed, person)
         name = execution_id(clock, chance[SEED:])
         execution = build.execution(name, transaction, clock, seed, time.monotonic() - began)
-        self.decisions[execution.decision] += 1
-        self.outcomes.update(build.outcomes)
+        if live:
+            self._count(execution, ready, build)
         if execution.denial is None and not build.failed:
-            self._log.debug("decided", execution_id=execution.id, decision=execution.decision)
+            named = labels(transaction.origin)
+            self._log.debug(
+                "decided", execution_id=execution.id, tenant=execution.tenant, decision=execution.decision, **named
+            )
         else:
             _log(execution, build.failed)
         (recorder or self._recorder).add(execution, revision.settings.recording)
         return execution
+
+    def _count(self, execution: Execution, ready: Ready, build: Builder) -> None:
+        self.decisions[execution.decision] += 1
+        self.outcomes.update(build.outcomes)
+        if execution.denial is not None:
+            self.denials[execution.denial.error] += 1
+        if not build.times and not build.failed:
+            return
+        if ready.rows is None:
+            ready.rows = self.rule_times.rows(ready.revision.tenant, ready.rules)
+        self.rule_times.add(ready.rows, build.times, execution.seconds)
+        if build.failed:
+            self.rule_times.failed(ready.rows, ready.rules, build.failed)
 
     async def _revision(self, tenant: str, deadline: float) -> Revision:
         try:
@@ -316,7 +337,12 @@ class Engine:
 def _log(execution: Execution, failed: Sequence[Step]) -> None:
     """A line for what an operator may have to look at. Without texts of rules or claims: those are in the record."""
     milliseconds = round(execution.seconds * 1000, 1)
-    named = log.bind(execution_id=execution.id, tenant=execution.tenant, revision=execution.revision)
+    named = log.bind(
+        execution_id=execution.id,
+        tenant=execution.tenant,
+        revision=execution.revision,
+        **labels(execution.transaction.origin),
+    )
     for step in failed:
         if step.error is not None:
             named.warning(

@@ -115,8 +115,10 @@ class HookSecrets(Generic[T]):
         """Take over what is stored, for the first time or because another replica has changed it."""
         async with self._turn:
             stamps = await self._store.hook_secret_stamps()
-            for tenant in self._known.keys() - stamps.keys():
-                self.forget(tenant)
+            if gone := self._known.keys() - stamps.keys():
+                for tenant in gone:
+                    del self._known[tenant]
+                self._tell()  # once: it takes as long as there are secrets
             known = {tenant: stamp for tenant, (stamp, _) in self._known.items()}
             if others := [tenant for tenant, stamp in stamps.items() if known.get(tenant) != stamp]:
                 self._take(await self._store.hook_secrets(others))

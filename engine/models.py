@@ -169,6 +169,27 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """How the caller names its call, for logs and traces alone. `trace_id` and `span_id` are hexadecimal, both or none;
+    `sampled` says whether the caller keeps this trace."""
+
+    request_id: str | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
+    sampled: bool = False
+
+
+NO_LABELS: dict[str, str] = {}
+
+
+def labels(origin: Origin | None) -> dict[str, str]:
+    """What a log line about the call says of it."""
+    if origin is None:
+        return NO_LABELS
+    named = (("request_id", origin.request_id), ("trace_id", origin.trace_id))
+    return {name: value for name, value in named if value is not None}
+
+
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """One `(user, context)` pair to decide on, as JSON text. `user` is None where there is none
     (client credentials). `deadline` is how many seconds the caller waits, if less than the limit; `capability` what
@@ -179,6 +200,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     context: bytes
     deadline: float | None = None
     capability: Capability | None = None
+    origin: Origin | None = None
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ private_key credentials otp code_verifier""".split()
 REQUEST_NAMES = "authorization proxy_authorization cookie set_cookie code".split()
 DEFAULT = (
     *(f"/**/{name}" for name in SECRET_NAMES),
-    *(f"/context/request/**/{name}" for name in REQUEST_NAMES),
+    *(f"/context/{place}/**/{name}" for place in ("request", "issuer/request") for name in REQUEST_NAMES),
 )
 
 # What has to stay an object: a pattern that names one of them names all that stands on it. A name that may stand

@@ -2,19 +2,21 @@
 
 Such a rule takes a worker for all of its time at every login, and comes to nothing. Left out, it has the outcome that
 it had: the login is denied, or goes on where the rule may be skipped, and that at once. A rule that fails in another
-way costs little, and is never left out; nor is one for the deadline of a caller.
+way costs little, and is never left out; nor is one for the deadline of a caller, or for what one person brings about:
+who finds a text on which a rule is slow has it fail for themselves, and for nobody else.
 """
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 
 from engine.models import PipelineRule, Step, StepError
 from engine.trace import Kill
 
 FAILURES = 20  # in a row, at logins of this process
+PEOPLE = 5  # whose logins these are, at least
 WITHIN = 30.0  # seconds, from the first of them to the last
 LEFT_OUT = 5.0  # seconds; then one login tries it
 MOST = 10_000  # rules that are remembered
@@ -23,10 +25,11 @@ NOBODY: dict[int, Kill] = {}
 
 
 class _Failing:
-    __slots__ = ("count", "first", "until")
+    __slots__ = ("count", "first", "people", "until")
 
     def __init__(self, now: float) -> None:
         self.count = 0
+        self.people: set[int] = set()  # by their hashes, and no more than matter
         self.first = now
         self.until = 0.0  # not left out yet
 
@@ -39,16 +42,17 @@ class Suspended:
         self._failing: OrderedDict[tuple[str, str, str], _Failing] = OrderedDict()
         self.suspensions = 0
 
-    def among(self, tenant: str, rules: Sequence[PipelineRule]) -> dict[int, Kill]:
-        """Those of the rules that are left out now, by their places, as if they had been ended. Of logins that come
-        when the time is over the first one tries the rule, and the others wait for what comes of it."""
+    def among(self, tenant: str, rules: Sequence[PipelineRule], apart: Container[int] = ()) -> dict[int, Kill]:
+        """Those of the rules that are left out now, by their places, as if they had been ended; not those `apart`,
+        which do not run for this login anyway. Of logins that come when the time is over the first one tries the rule,
+        and the others wait for what comes of it."""
         if not self._failing:
             return NOBODY
         now = self._monotonic()
         found: dict[int, Kill] = {}
         for place, rule in enumerate(rules):
             failing = self._failing.get((tenant, rule.id, rule.sha256))
-            if failing is None or failing.until == 0.0:
+            if failing is None or failing.until == 0.0 or place in apart:
                 continue
             if now >= failing.until:
                 failing.until = now + LEFT_OUT
@@ -58,8 +62,21 @@ class Suspended:
             found[place] = Kill(outcome="timed_out", error=error, seconds=0.0, events=[])
         return found
 
-    def note(self, tenant: str, rules: Sequence[PipelineRule], ran: Collection[str], failed: Sequence[Step]) -> None:
-        """What came of a login: the ids of the rules that `ran`, and the steps of those that `failed`."""
+    def left_out(self) -> int:
+        """How many rules are left out now."""
+        now = self._monotonic()
+        return sum(failing.until > now for failing in self._failing.values())
+
+    def note(
+        self,
+        tenant: str,
+        rules: Sequence[PipelineRule],
+        ran: Collection[str],
+        failed: Sequence[Step],
+        whose: Callable[[], str],
+    ) -> None:
+        """What came of a login: the ids of the rules that `ran`, and the steps of those that `failed`; `whose` it
+        was."""
         codes = {step.rule_id: step.error.code for step in failed if step.error is not None}
         if not self._failing and COUNTED not in codes.values():
             return
@@ -67,11 +84,11 @@ class Suspended:
             key = tenant, rule.id, rule.sha256
             code = codes.get(rule.id)
             if code == COUNTED:
-                self._failed(key)
+                self._failed(key, whose())
             elif code != CODE and rule.id in ran:
                 self._failing.pop(key, None)
 
-    def _failed(self, key: tuple[str, str, str]) -> None:
+    def _failed(self, key: tuple[str, str, str], whose: str) -> None:
         now = self._monotonic()
         failing = self._failing.get(key)
         if failing is None or (failing.until == 0.0 and now - failing.first > WITHIN):
@@ -79,6 +96,8 @@ class Suspended:
             if len(self._failing) > MOST:
                 self._failing.popitem(last=False)
         failing.count += 1
-        if failing.count >= FAILURES:
+        if len(failing.people) < PEOPLE:
+            failing.people.add(hash(whose))
+        if failing.count >= FAILURES and len(failing.people) >= PEOPLE:
             self.suspensions += failing.until == 0.0
             failing.until = now + LEFT_OUT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import resource
 import signal
@@ -162,10 +163,11 @@ async def test_a_tenant_whose_rules_all_time_out_starves_nobody(tmp_path: Path) 
             await asyncio.sleep(2)
         ended = False
         said: dict[int, int] = {}
+        people = itertools.count()
 
         async def flood() -> None:
             while not ended:
-                body = {"user": {"user_id": "u"}, "context": {}}
+                body = {"user": {"user_id": f"u{next(people)}"}, "context": {}}
                 response = await service.call("POST", "/v1/execute", body, tenant="hostile")
                 said[response.status_code] = said.get(response.status_code, 0) + 1
                 if response.status_code == 503:

@@ -48,6 +48,8 @@ def sources(*folders: str) -> str:
 def test_every_setting_is_documented_with_its_default(setting) -> None:  # type: ignore[no-untyped-def]
     default = f"`{setting.default}`" if setting.default else ""
     assert f"| `{setting.variable}` | {default} | {setting.help} |" in text("docs/operations.md")
+    if setting.file_variable:
+        assert f"`{setting.file_variable}`" in text("docs/operations.md")
 
 
 @pytest.mark.parametrize("row", ROUTES, ids=lambda row: f"{row.method} {row.path}")
@@ -121,7 +123,7 @@ def test_every_command_is_documented_and_has_help() -> None:
 async def test_every_metric_is_documented(tmp_path: Path) -> None:
     async with running(tmp_path) as service:
         metrics: Metrics = service.service.metrics
-        shown = metrics.text().decode()
+        shown = metrics.text(rules=True).decode()
     names = {
         name for name in re.findall(r"^# HELP (claimsmith_\w+) ", shown, re.MULTILINE) if not name.endswith("_created")
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +17,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from api.processes import NotReady, Processes
+from api.settings import Settings
 from api.together import added
-from tests.test_lifecycle import PATIENCE, RULE, Served, add_rule, all_gone, descendants, login, require_who
+from tests.test_lifecycle import PATIENCE, RULE, SECRET, Served, add_rule, all_gone, descendants, login, require_who
 
 N = 3
 
@@ -113,6 +118,33 @@ def test_one_that_dies_is_no_outage_and_is_started_again(served: Served) -> None
     assert served.stop() == 0
 
 
+def test_one_that_is_started_again_puts_in_no_rules(tmp_path: Path) -> None:
+    """Those of the folder were for the start: what was deleted since does not come back by an accident."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "who.py").write_text(RULE)
+    (folder / "rules.json").write_text(json.dumps({"rules": [{"file": "who.py", "order": 10}]}))
+    served = Served(tmp_path / "data", "--processes", "2", "--rules", str(folder))
+    try:
+        require_who(fresh_login(served))
+        with served.client() as client:
+            for rule in client.get("/v1/rules").json()["rules"]:
+                assert client.delete(f"/v1/rules/{rule['id']}").is_success
+        (folder / "rules.json").write_text("nor can it be read any more")
+        os.kill(services(served)[1], signal.SIGKILL)
+        began = time.monotonic()
+        while not any(line["event"] == "a process was started again" for line in served.lines()):
+            assert time.monotonic() - began < PATIENCE, served.log.read_text()
+            time.sleep(0.05)
+        with served.client() as client:
+            assert client.get("/v1/rules").json()["rules"] == []
+        assert served.stop() == 0
+    finally:
+        if served.process.poll() is None:
+            served.process.kill()
+        served.process.wait()
+
+
 def test_all_end_with_the_one_that_started_them(served: Served) -> None:
     served.address()
     below = descendants(served.process.pid)
@@ -133,12 +165,88 @@ def test_a_start_that_fails_is_one_line(tmp_path: Path) -> None:
     assert descendants(served.process.pid) == {}
 
 
+def test_secrets_in_files_are_those_of_all(tmp_path: Path) -> None:
+    environ = {}
+    for name, value in {"CLAIMSMITH_SECRET": SECRET, "REDIS_URL": "none"}.items():
+        (tmp_path / name).write_text(value)
+        environ[f"{name}_FILE"] = str(tmp_path / name)
+    served = Served(tmp_path / "data", "--processes", "2", **environ)
+    try:
+        with served.client() as client:
+            add_rule(client)
+            require_who(login(client))
+        assert len(services(served)) == 2
+        for pid in services(served).values():
+            assert SECRET not in Path(f"/proc/{pid}/environ").read_text()
+    finally:
+        assert served.stop() == 0, served.log.read_text()
+
+
 def test_the_folder_is_one_services(served: Served, tmp_path: Path) -> None:
     served.address()
     other = Served(tmp_path / "data", "--processes", "2")
     assert other.ended() == 2
     assert "is in use by another service" in other.log.read_text()
     assert fresh_login(served)["decision"] == "allow"
+
+
+@pytest.fixture
+def hanging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]:
+    """Of which each hangs before it serves."""
+    script = tmp_path / "hangs"
+    script.write_text("#!/bin/sh\nexec sleep 300\n")
+    script.chmod(0o700)
+    monkeypatch.setattr("api.processes.sys.executable", str(script))
+    settings = Settings.from_environ({"REDIS_URL": "none"}, data=tmp_path / "data")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield Processes(settings, 2, listener, None, False)
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.anyio
+async def test_one_that_hangs_before_it_serves_is_killed(hanging: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.processes.READY_WITHIN", 0.3)
+    with pytest.raises(NotReady) as failed:
+        await hanging.run()
+    assert failed.value.status == -signal.SIGKILL
+    assert "sleep" not in " ".join(descendants(os.getpid()).values())
+
+
+@pytest.mark.anyio
+async def test_a_start_that_hangs_can_be_stopped(hanging: Processes) -> None:
+    threads = threading.active_count()
+    running = asyncio.create_task(hanging.run())
+    while "sleep" not in " ".join(descendants(os.getpid()).values()):
+        await asyncio.sleep(0.02)
+    hanging.stop()
+    await asyncio.wait_for(running, 5)
+    assert "sleep" not in " ".join(descendants(os.getpid()).values())
+    assert threading.active_count() == threads
+
+
+@pytest.mark.anyio
+async def test_a_start_for_which_there_is_no_process_leaves_nothing_open(
+    hanging: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.processes.sys.executable", "/nowhere")
+    before = open_descriptors()
+    for _ in range(5):
+        with pytest.raises(FileNotFoundError):
+            await hanging._start(1, {}, Path("/nowhere"), "")
+    assert open_descriptors() == before
+
+
+def test_a_redis_that_is_not_found_is_said_by_all(tmp_path: Path) -> None:
+    (tmp_path / "redis-server").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "redis-server").chmod(0o700)
+    options = {"CLAIMSMITH_REDIS_SERVER": str(tmp_path / "redis-server")}
+    served = Served(tmp_path / "data", "--processes", "2", **options)
+    with served.client() as client:
+        assert client.get("/readyz").json()["degraded"] == ["redis"]
+    assert served.stop() == 0
 
 
 def test_metrics_are_added_up() -> None:

@@ -31,6 +31,7 @@ from api.issuers.kinds import (
 )
 from api.issuers.secrets import REASONS, Unauthenticated, authenticate
 from api.issuers.signatures import SCHEMES, read_webhook_key, sign_timed, sign_webhook
+from api.jwks import JWKS_FIRST_GAP, MOST_KEYS
 from tests.jwks import NAMES, JwksServer, handmade, jwk, private, public_pem
 
 pytestmark = pytest.mark.anyio
@@ -342,6 +343,30 @@ async def test_keys_are_there_before_the_first_call(keys: KeySets, server: JwksS
         await authenticate({"a": secret(server)}, None, bearer(token()), BODY, NOW, keys)
 
 
+async def test_many_addresses_of_keys_keep_nobody_waiting(keys: KeySets) -> None:
+    """To read the certificates that this machine trusts takes longer than a login, so it is done once."""
+    keys.keep({"https://127.0.0.1:1/0"})
+    await asyncio.sleep(0.1)
+    keys.keep({f"https://127.0.0.1:1/{number}" for number in range(60)})
+    longest = 0.0
+    for _ in range(20):
+        began = time.monotonic()
+        await asyncio.sleep(0.005)
+        longest = max(longest, time.monotonic() - began)
+    assert longest < 0.75
+
+
+@pytest.mark.parametrize("entry", [{}, {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}])
+async def test_a_key_set_without_an_end_is_none(keys: KeySets, server: JwksServer, entry: dict[str, str]) -> None:
+    server.document = {"keys": [entry] * (MOST_KEYS + 1) + [jwk("rsa")]}
+    with pytest.raises(ApiError) as refused:
+        await authenticate({"a": secret(server)}, None, bearer(token()), BODY, NOW, keys)
+    assert refused.value.status == 503
+    server.document = {"keys": [entry] * (MOST_KEYS - 1) + [jwk("rsa")]}
+    await asyncio.sleep(JWKS_FIRST_GAP)
+    assert await tried(keys, {"a": secret(server)}, bearer(token())) == "+a"
+
+
 async def test_keys_are_renewed_while_nobody_calls(server: JwksServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.jwks.JWKS_AGE", 0.02)
     monkeypatch.setattr("api.jwks.JWKS_GAP", 0.0)
@@ -477,6 +502,7 @@ REFUSED: list[tuple[str, dict[str, object], str]] = [
     ("cookie", {"value": "s3cr3t; a=b"}, "`value` takes ASCII"),
     ("cookie", {"value": '"s3cr3t"'}, "`value` takes ASCII"),
     ("cookie", {"name": "a=b"}, "`name` is not the name of a cookie"),
+    ("header", {"name": "X-Request-ID"}, "the header `X-Request-ID` cannot carry a secret"),
     ("basic", {"username": "a:b"}, "`username` cannot have a colon"),
     ("basic", {"username": ""}, "`username` is empty"),
     ("basic", {"password": "s3cr3t\t"}, "`password` has a control character"),

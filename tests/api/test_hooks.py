@@ -11,6 +11,7 @@ import httpx2
 import msgspec
 import pytest
 
+import api.hooks
 from api.issuers.kinds import read_secret
 from api.issuers.signing import signed
 from api.issuers.table import ISSUERS
@@ -193,6 +194,23 @@ async def test_a_call_that_cannot_be_decided_in_time_is_told_so(
     response = await ask(service, "okta", tenant)
     assert time.monotonic() - began < 0.4
     assert response.json()["error"]["errorSummary"] == "the rules cannot be run just now"
+
+
+async def test_logins_that_are_cut_off_leave_no_worker_and_no_place_taken(
+    service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where this machine is so busy that a rule's end comes after the issuer's patience."""
+    monkeypatch.setattr(api.hooks, "TO_ANSWER", -0.5)
+    tenant = await ready(service, "okta", "while True: pass", deadline_ms=400)
+    responses = await asyncio.gather(*(ask(service, "okta", tenant) for _ in range(40)))
+    said = {response.json()["error"]["errorSummary"] for response in responses}
+    assert said == {"the rules cannot be run just now"}
+    assert not any("claimsmith-execution" in response.headers for response in responses)
+    pool, began = service.service.pool, time.monotonic()
+    while pool.busy or pool.waiting:
+        assert time.monotonic() - began < 5, (pool.busy, pool.waiting)
+        await asyncio.sleep(0.02)
+    assert (await service.execute())["decision"] == "allow"
 
 
 @pytest.mark.parametrize("issuer", KNOWN)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from engine.announcements import CHANNEL
+from engine.announcements import CHANNEL, Announcements
 from engine.live import POLL
 from tests.servers import fresh_database
 from tests.service import Running, running
@@ -107,3 +107,30 @@ async def test_without_redis_changes_are_found_by_looking(tmp_path: Path, postgr
         async with running(tmp_path / "one", environ) as one, running(tmp_path / "two", environ) as two:
             await one.add("r", f"context.idToken['{CLAIM}'] = 1")
             assert await delay(two, 1) < POLL + 1
+
+
+@pytest.mark.parametrize("text", [b"*1\r\n:1\r\n", b":1\r\n", b"$abc\r\n", b"*1\r\n" * 5_000, b"xyz\r\n"])
+async def test_what_is_no_redis_does_not_end_the_listening(monkeypatch: pytest.MonkeyPatch, text: bytes) -> None:
+    monkeypatch.setattr("engine.announcements.PAUSE", 0.01)
+    connections = 0
+    again = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        if connections == 2:
+            again.set()
+        while given := await reader.read(4096):
+            writer.write(text if b"SUBSCRIBE" in given else b"+OK\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = redis.asyncio.from_url(f"redis://127.0.0.1:{port}", protocol=2, socket_timeout=0.25)
+        announcements = Announcements(client)
+        announcements.start(lambda: None)
+        await asyncio.wait_for(again.wait(), 5)
+        announcements.announce()
+        await asyncio.sleep(0.05)
+        await announcements.close()
+        await client.aclose()
