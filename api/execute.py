@@ -20,8 +20,21 @@ NULL = b"null"
 NO_USER = msgspec.Raw(NULL)
 NO_CONTEXT = msgspec.Raw(b"{}")
 OBJECT_OR_NULL = {"type": ["object", "null"]}
-User = Annotated[msgspec.Raw, msgspec.Meta(description="null: nobody is there", extra_json_schema=OBJECT_OR_NULL)]
-Context = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
+OF_CONTEXT = {"protocol": {"type": ["string", "null"]}, "idToken": OBJECT_OR_NULL, "accessToken": OBJECT_OR_NULL}
+User = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        description="who logs in, in the words of Auth0 Rules; null where nobody does (client credentials)",
+        extra_json_schema=OBJECT_OR_NULL,
+    ),
+]
+Context = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        description="`clientID`, `connection`, `protocol`, `request`; the claims so far in `idToken`, `accessToken`",
+        extra_json_schema={"type": "object", "properties": OF_CONTEXT},
+    ),
+]
 
 
 class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -91,7 +91,9 @@ def _require_known(patch: Any, kind: inspect.Type, path: str) -> None:
         known = {field.name: field.type for field in kind.fields}
         for name, change in patch.items():
             if name not in known:
-                raise ApiError("invalid_request", f"`{path}`: there is no setting `{name[:80]}`")
+                message = f"object contains unknown field `{name[:80]}`"
+                problems = [{"path": path, "message": message}]
+                raise ApiError("invalid_request", f"`{path}`: {message}", problems=problems)
             _require_known(change, known[name], f"{path}.{name}")
     elif isinstance(patch, dict) and isinstance(kind, inspect.DictType):
         for change in patch.values():

@@ -86,7 +86,7 @@ async def test_settings(service: Running, tenant: str) -> None:
         refused = await service.call("PATCH", path, body)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
     said = (await service.call("PATCH", path, {"recording": {"day": None}})).json()["error_description"]
-    assert said == "`$.recording`: there is no setting `day`"
+    assert said == "`$.recording`: object contains unknown field `day`"
     nothing = {"hooks": {"okta": None}, "allowed_hosts": None}
     assert (await service.call("PATCH", path, nothing)).json() == defaults | {"scope_changes": True}
     assert (await service.call("PATCH", "/v1/tenants/nobody/settings", {})).status_code == 404
