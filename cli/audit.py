@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
-import msgspec
 import typer
 
 from cli.options import DEFAULT_URL, AsJson, Tenant, Token, Url
 
 if TYPE_CHECKING:
     from cli.client import Client
+    from cli.entries import Entry
 
 PAGE = 200
 MISSING = "(none)"
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """As `GET /v1/audit` tells it."""
-
-    id: str
-    tenant: str | None
-    at: datetime
-    by: str
-    act: str
-    what: str | None
-    revision: int | None
-    before: Any
-    after: Any
-
-
-class Page(msgspec.Struct, frozen=True):
-    entries: list[Entry]
-    cursor: str | None
 
 
 def audit(
@@ -76,6 +56,8 @@ def audit(
 
 
 def _entries(service: Client, filters: Mapping[str, str], most: int) -> Iterator[Entry]:
+    from cli.entries import Page
+
     cursor: dict[str, str] = {}
     while most > 0:
         size = min(PAGE, most)
