@@ -35,7 +35,7 @@ def differences_between(first: Answer, second: Answer) -> list[tuple[str, str]]:
 def timeless(answer: Answer, bare: bool = False) -> bytes:
     """The answer without what may differ from one run to the next."""
     events = [_without_time(event, bare) for event in journal.read(answer.journal)]
-    same = msgspec.structs.replace(answer, seq=0, tired=False, journal=msgspec.Raw(b"[]"))
+    same = msgspec.structs.replace(answer, seq=0, tired=False, times=[], journal=msgspec.Raw(b"[]"))
     return msgspec.json.encode((same, events))
 
 
