@@ -152,6 +152,8 @@ def _open(components: Components, row: OpenRow) -> JSON:
 def _hook(components: Components, issuer: Issuer) -> JSON:
     statuses = {issuer.refuse(Refusal(cause=cause, text="")).status for cause in get_args(Cause)}
     answers = {"2XX": "its own answer", **{str(status): "its own refusal" for status in statuses if status >= 400}}
+    unsigned = "no answer, since none can be signed for a caller that is not known"
+    silent = {} if issuer.sign is None else {"503": {"description": unsigned, "headers": _headers(components, OF_ALL)}}
     body = {"application/json": {"schema": {"type": "object"}}}
     kinds = " or ".join(f"`{kind}`" for kind in issuer.secrets)
     return {
@@ -167,6 +169,7 @@ def _hook(components: Components, issuer: Issuer) -> JSON:
                 status: {"description": text, "headers": _headers(components, OF_ALL), "content": body}
                 for status, text in sorted(answers.items())
             },
+            **silent,
             **_errors(components, ("not_found",)),
         },
         "security": [],
