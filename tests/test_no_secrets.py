@@ -14,6 +14,7 @@ LOOKED_AT = ("api", "bench", "cli", "deploy", "engine", "examples", "sandbox", "
 # Words that look like one: names of settings, ids in examples, passwords of the demo's people.
 KNOWN = {
     "api/examples.py", "api/issuers/issuer.py", "api/issuers/secrets.py", "api/issuers/supabase.py",
+    "deploy/prometheus/alerts.yaml",
     "deploy/kubernetes/deployment.yaml", "deploy/kubernetes/secret.yaml.example", "deploy/make-secrets",
     "engine/execution_id.py", "examples/authlib_hook.py", "examples/demo.py", "examples/directory.py",
     "examples/django_oauth_toolkit/project.py", "examples/django_oauth_toolkit/validator.py",
