@@ -63,11 +63,10 @@ class _Hook:
         self._execution: Execution | None = None
 
     async def answer(self) -> Response:
-        came = asyncio.get_running_loop().time()
         try:
             settings = await self._settings()
             wait = self._wait(settings)
-            async with asyncio.timeout_at(came + wait):
+            async with asyncio.timeout(self._began + wait - time.monotonic()):
                 reply = await self._decided(settings, wait - TO_ANSWER)
         except Exception as error:
             reply = self._refused(error)

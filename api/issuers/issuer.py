@@ -121,8 +121,8 @@ def context_of(
         "query": {name: value for name, value in (query or {}).items() if value},
     }
     return {
-        **{name: value for name, value in known.items() if value is not None},
-        "request": {name: value for name, value in request.items() if value is not None},
+        **present(**known),
+        "request": present(**request),
         "idToken": id_token or {},
         "accessToken": access_token or {},
         "issuer": {"name": issuer, "request": body},
