@@ -13,6 +13,7 @@ from api import (
     audit,
     configuration,
     executions,
+    exports,
     hook_secrets,
     impact,
     modules,
@@ -91,6 +92,9 @@ ROUTES = (
     Row("DELETE", "/v1/tenants/{tenant}", "admin", tenants.delete),
     Row("GET", "/v1/tenants/{tenant}/settings", "admin", tenants.settings),
     Row("PATCH", "/v1/tenants/{tenant}/settings", "admin", tenants.change_settings),
+    Row("GET", "/v1/tenants/{tenant}/export", "admin", exports.export),
+    Row("POST", "/v1/tenants/{tenant}/export", "admin", exports.export_with_secrets),
+    Row("PUT", "/v1/tenants/{tenant}/import", "admin", exports.import_),
     Row("GET", "/metrics", None, operations.metrics),
 )
 
