@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 from starlette.responses import Response
 
 from api.body import json_response
 from api.call import Call
 from api.errors import ApiError
-from api.filters import EXECUTION_ID, id_at, limit_of
+from api.filters import PAGE, Cursor, Limit, Since, Until, id_at
 from engine.execution_id import first_id, last_id
-from engine.store.audit import ACTS, Which
+from engine.store.audit import ACTS, AuditEntry, Which
 
-FILTERS = ("act", "by", "what", "since", "until", "tenants", "cursor", "limit")
-PAGE = 50
-MOST = 500
+AllTenants = Literal["all"]
+
+
+class AuditFilters(Struct, frozen=True):
+    act: Annotated[str | None, Meta(description="what was done: an act, or the part of it before the dot")] = None
+    by: Annotated[str | None, Meta(description="who did it")] = None
+    what: Annotated[str | None, Meta(description="what it was done to: an id or a name")] = None
+    since: Since = None
+    until: Until = None
+    tenants: Annotated[AllTenants | None, Meta(description="`all`: those of every tenant, and of the service")] = None
+    cursor: Cursor = None
+    limit: Limit = PAGE
+
+
+class AuditLog(Struct, frozen=True):
+    """The newest first; `cursor` leads to the next page."""
+
+    entries: list[AuditEntry]
+    cursor: str | None
 
 
 async def every(call: Call) -> Response:
-    """Newest first, in pages: `cursor` is where the next page starts. Those of the tenant acted on, which may have been
-    ended; with `tenants=all` those of every tenant, and of the service itself."""
-    given = dict(call.request.query_params)
-    for name in given:
-        if name not in FILTERS:
-            text = f"`{name[:40]}`: there is no such filter; known are {', '.join(FILTERS)}"
-            raise ApiError("invalid_request", text)
-    if given.get("tenants", "all") != "all":
-        raise ApiError("invalid_request", f"`tenants`: `{given['tenants'][:40]}` is not `all`")
-    cursor = given.get("cursor")
-    if cursor is not None and not EXECUTION_ID.fullmatch(cursor):
-        raise ApiError("invalid_request", "`cursor`: not one that a page ended with")
-    limit = limit_of(given, PAGE, MOST)
+    """Who changed what, when. The newest first, in pages. Those of the tenant acted on, which may have been ended; with
+    `tenants=all` those of every tenant, and of the service itself."""
+    asked = call.query(AuditFilters)
     which = Which(
-        tenant=None if "tenants" in given else call.tenant,
-        acts=_acts(given.get("act")),
-        by=given.get("by"),
-        what=given.get("what"),
-        first=id_at(given, "since", first_id),
-        last=id_at(given, "until", last_id),
-        beneath=cursor,
+        tenant=None if asked.tenants else call.tenant,
+        acts=_acts(asked.act),
+        by=asked.by,
+        what=asked.what,
+        first=id_at("since", asked.since, first_id),
+        last=id_at("until", asked.until, last_id),
+        beneath=asked.cursor,
     )
-    found = await call.service.store.audit(which, limit)
-    return json_response({"entries": found, "cursor": found[-1].id if len(found) == limit else None})
+    found = await call.service.store.audit(which, asked.limit)
+    return json_response(AuditLog(found, found[-1].id if len(found) == asked.limit else None))
 
 
 def _acts(text: str | None) -> tuple[str, ...] | None:

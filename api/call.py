@@ -11,9 +11,11 @@ from starlette.requests import Request
 from api.body import decode_json, read_body
 from api.callers import Caller
 from api.errors import ApiError
+from api.query import read_query
 from api.service import Service
 
 T = TypeVar("T")
+Q = TypeVar("Q", bound=msgspec.Struct)
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -37,6 +39,10 @@ class Call(msgspec.Struct, frozen=True):
         if not (text.isascii() and text.isdigit() and len(text) < 10):
             raise ApiError("not_found", f"`{text[:40]}` is not a number")
         return int(text)
+
+    def query(self, type_: type[Q]) -> Q:
+        """The address's parameters. Raises `ApiError` as `read_query` does."""
+        return read_query(self.request, type_)
 
     @property
     def has_body(self) -> bool:

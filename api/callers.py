@@ -44,6 +44,7 @@ SCOPES = {
     "executions:read": "read execution records and ask why",
     "executions:erase": "erase a person's records",
     "replay": "run recorded executions again",
+    "metrics": "read the names of all tenants' busiest rules in `/metrics`, whose other figures need no scope",
     "admin": "everything, and for every tenant",
 }
 

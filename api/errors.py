@@ -19,7 +19,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
+from api.origin import origin_of
 from api.request_id import echo_request_id
+from engine.models import NO_LABELS, labels
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +53,14 @@ ERRORS = {
 BY_STATUS = {row.status: code for code, row in reversed(ERRORS.items())}
 
 
+class Error(msgspec.Struct, frozen=True):
+    """Why there is no answer. `problems` are places in what was sent, or in a rule."""
+
+    error: str
+    error_description: str
+    problems: Sequence[Mapping[str, Any]]
+
+
 class ApiError(Exception):
     """Ends a request with one of `ERRORS`.
 
@@ -75,11 +85,12 @@ class ApiError(Exception):
         super().__init__(f"{error}: {self.description}")
 
 
-def error_response(exc: Exception) -> Response:
+def error_response(exc: Exception, named: Mapping[str, str] = NO_LABELS) -> Response:
     """The answer to a request that ended with `exc`: the only place that decides what a caller learns of it.
 
     An `ApiError` shows its code, description and problems, an `HTTPException` its status and headers;
-    for anything else, and for `server_error`, the answer is an id and the log has the rest under that id.
+    for anything else, and for `server_error`, the answer is an id and the log has the rest under that id. A log line
+    says what the request is `named`.
     """
     if isinstance(exc, HTTPException):
         if exc.status_code < 400:
@@ -90,12 +101,12 @@ def error_response(exc: Exception) -> Response:
             description = None if known else responses.get(exc.status_code, "").lower()
             return _answer(ApiError(code, description, headers=exc.headers), exc.status_code)
     if isinstance(exc, ApiError) and exc.error != "server_error":
-        log.debug("request refused", error=exc.error, reason=type(exc).__name__, detail=exc.detail)
+        log.debug("request refused", error=exc.error, reason=type(exc).__name__, detail=exc.detail, **named)
         return _answer(exc, exc.status)
     error_id = secrets.token_hex(8)
     # As text: a renderer that formats the exception itself may print local variables, and they hold secrets.
     text = "".join(traceback.format_exception(exc))
-    log.error("unexpected error", error_id=error_id, detail=getattr(exc, "detail", None), exception=text)
+    log.error("unexpected error", error_id=error_id, detail=getattr(exc, "detail", None), exception=text, **named)
     return _answer(ApiError("server_error", f"internal error; the log has it under the id `{error_id}`"), 500)
 
 
@@ -105,7 +116,7 @@ def _answer(exc: ApiError, status: int) -> Response:
         headers.setdefault("Retry-After", "1")
     if status == 401:
         headers.setdefault("WWW-Authenticate", challenge())
-    body = {"error": exc.error, "error_description": exc.description, "problems": exc.problems}
+    body = Error(exc.error, exc.description, exc.problems)
     return Response(msgspec.json.encode(body), status, headers, "application/json")
 
 
@@ -118,8 +129,16 @@ def challenge(**parameters: str) -> str:
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in pairs.items())
 
 
+def refuse(request: Request, exc: Exception) -> Response:
+    """The answer to `request`, counted and labelled."""
+    response = error_response(exc, labels(origin_of(request.headers)))
+    if (service := getattr(request.app.state, "service", None)) is not None:
+        service.metrics.refused[response.status_code] += 1
+    return echo_request_id(request, response)
+
+
 async def _handle(request: Request, exc: Exception) -> Response:
-    return echo_request_id(request, error_response(exc))
+    return refuse(request, exc)
 
 
 # For `Starlette(exception_handlers=...)`.

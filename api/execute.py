@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -10,24 +10,50 @@ from starlette.responses import Response
 
 from api.body import decode_text, json_response, require_unique_names
 from api.call import Call
+from api.origin import origin_of
+from engine.capability import Token
 from engine.execution import Execution
-from engine.models import Transaction
+from engine.models import JSON, Claims, Decision, Denial, Notice, Transaction
 
 NULL = b"null"
-# Defaults, told from what was sent by their identity.
+# Told from what was sent by their identity.
 NO_USER = msgspec.Raw(NULL)
 NO_CONTEXT = msgspec.Raw(b"{}")
+OBJECT_OR_NULL = {"type": ["object", "null"]}
+User = Annotated[msgspec.Raw, msgspec.Meta(description="null: nobody is there", extra_json_schema=OBJECT_OR_NULL)]
+Context = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "object"})]
 
 
 class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`user` and `context` stay text: only a worker reads them whole."""
+    """A login to decide on. `deadline_ms` is how long the caller waits; it can only shorten the limit."""
 
-    user: msgspec.Raw = NO_USER
-    context: msgspec.Raw = NO_CONTEXT
+    # Both stay text: only a worker reads them whole.
+
+    user: User = msgspec.field(default_factory=lambda: NO_USER)
+    context: Context = msgspec.field(default_factory=lambda: NO_CONTEXT)
     deadline_ms: Annotated[int, msgspec.Meta(ge=1, le=600_000)] | UnsetType | None = UNSET
 
 
 _envelope = msgspec.json.Decoder(Envelope)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A login decided. With any decision but `allow` both tokens are null. `updates` are what rules want changed of the
+    user, by store: null where they want nothing, else a patch. `scope` and `lifetime` (seconds, by token) are there
+    where rules have changed them."""
+
+    execution_id: str
+    revision: int
+    decision: Decision
+    idToken: Claims | None
+    accessToken: Claims | None
+    updates: dict[str, Claims | None]
+    redirect: Claims | None
+    multifactor: JSON
+    denial: Denial | None
+    warnings: tuple[Notice, ...]
+    scope: list[str] | UnsetType = UNSET
+    lifetime: dict[Token, int] | UnsetType = UNSET
 
 
 async def execute(call: Call) -> Response:
@@ -41,31 +67,31 @@ async def execute(call: Call) -> Response:
         user=None if user == NULL else user,
         context=bytes(envelope.context).strip(),
         deadline=envelope.deadline_ms / 1000 if envelope.deadline_ms else None,
+        origin=origin_of(call.headers),
     )
     execution = await call.service.engine.evaluate(transaction)
     call.service.metrics.observe(execution.seconds)
+    if call.service.spans is not None:
+        call.service.spans.note(execution, "native")
     return json_response(answer(execution))
 
 
-def answer(execution: Execution) -> dict[str, Any]:
+def answer(execution: Execution) -> Answer:
     """An execution as the issuer sees it."""
-    shown: dict[str, Any] = {
-        "execution_id": execution.id,
-        "revision": execution.revision,
-        "decision": execution.decision,
-        "idToken": execution.idToken,
-        "accessToken": execution.accessToken,
-        "updates": execution.updates,
-        "redirect": execution.redirect,
-        "multifactor": execution.multifactor,
-        "denial": execution.denial,
-        "warnings": execution.warnings,
-    }
-    if execution.scope is not None:
-        shown["scope"] = execution.scope
-    if execution.lifetime:
-        shown["lifetime"] = execution.lifetime
-    return shown
+    return Answer(
+        execution_id=execution.id,
+        revision=execution.revision,
+        decision=execution.decision,
+        idToken=execution.idToken,
+        accessToken=execution.accessToken,
+        updates=execution.updates,
+        redirect=execution.redirect,
+        multifactor=execution.multifactor,
+        denial=execution.denial,
+        warnings=execution.warnings,
+        scope=UNSET if execution.scope is None else execution.scope,
+        lifetime=execution.lifetime or UNSET,
+    )
 
 
 SHORTEST_MEMBER = len(',"user":0')

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import structlog
 from starlette.responses import Response
 
+from api import answers
 from api.body import json_response
 from api.call import Call
-from api.errors import ApiError
-from api.filters import filter_of, limit_of
+from api.filters import PAGE, Filters, Limit, filter_of
 from api.rules import Modules
 from api.trial import Draft, candidate
-from engine.capability import TOKENS
+from engine.capability import Token
 from engine.casing import shown_case
 from engine.models import Recording
 from engine.record import shown, summary
@@ -23,25 +23,59 @@ from engine.replay import shown_replay
 
 log = structlog.get_logger("claimsmith.records")
 
-PAGE = 50
-MOST = 500
 MOST_BYTES = 16 * 1024 * 1024  # of the logins that one page tells of: with long ones it is shorter
 
 
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
 class Again(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Neither: the revision that the execution was decided by. Else one of them."""
+    """Under which rules: a `revision`, or `rules` that import `modules`. Neither: those that it was decided by."""
 
     revision: int | None = None
     rules: list[Draft] | None = None
     modules: Modules | None = None
 
 
+class Page(Filters, frozen=True, forbid_unknown_fields=True):
+    limit: Limit = PAGE
+
+
+class Person(msgspec.Struct, frozen=True):
+    user: Annotated[Text, msgspec.Meta(description="the `user_id` of the person whose records to erase")]
+
+
+class AboutClaim(msgspec.Struct, frozen=True):
+    claim: Annotated[Text, msgspec.Meta(description="the name of the claim that is asked about")]
+    token: Annotated[Token, msgspec.Meta(description="`idToken` or `accessToken`")] = "idToken"  # noqa: S105
+
+
+class OfRule(msgspec.Struct, frozen=True):
+    rule: Annotated[Text, msgspec.Meta(description="the name of the rule")]
+
+
+class Executions(msgspec.Struct, frozen=True):
+    """The newest first; `cursor` leads to the next page."""
+
+    executions: list[answers.Summary]
+    cursor: str | None
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """How many records there were."""
+
+    erased: int
+
+
+class Cases(msgspec.Struct, frozen=True):
+    cases: list[answers.Case]
+
+
 async def every(call: Call) -> Response:
-    """Newest first, in pages: `cursor` is where the next page starts."""
-    limit = limit_of(call.request.query_params, PAGE, MOST)
+    """Find records. The newest first, in pages."""
+    asked = call.query(Page)
     recording = await _recording(call)
-    given = {name: text for name, text in call.request.query_params.items() if name != "limit"}
-    which = filter_of(given, call.service.records, call.tenant)
+    which, limit = filter_of(asked, call.service.records, call.tenant), asked.limit
     told: list[dict[str, Any]] = []
     size, more = 0, True
     while more and len(told) < limit and size < MOST_BYTES:
@@ -65,47 +99,35 @@ async def one(call: Call) -> Response:
 
 async def erase(call: Call) -> Response:
     """Remove a person's records, for good."""
-    user = call.request.query_params.get("user")
-    if not user or list(call.request.query_params) != ["user"]:
-        raise ApiError("invalid_request", "say whose records to erase, and nothing else: `?user=` with a `user_id`")
+    user = call.query(Person).user
     await _recording(call)  # a tenant that does not exist is said first
     count = await call.service.records.erase(call.tenant, user, by=call.by)
     log.warning("records of a person were erased", tenant=call.tenant, by=call.by, count=count)
-    return json_response({"erased": count})
+    return json_response(Erased(count))
 
 
 async def why(call: Call) -> Response:
     """Why a claim is in a token of this execution, or is not."""
-    given = dict(call.request.query_params)
-    token = given.pop("token", "idToken")
-    claim = given.pop("claim", "")
-    if given or not claim:
-        text = "say which claim: `?claim=` with its name, and `token=` for another than idToken"
-        raise ApiError("invalid_request", text)
-    if token not in TOKENS:
-        raise ApiError("invalid_request", f"`token`: `{token[:40]}` is none of {', '.join(TOKENS)}")
+    asked = call.query(AboutClaim)
     await _recording(call)  # a tenant that does not exist is said first
-    return json_response(await call.service.explainer.why(call.tenant, call.path("id"), claim, token))
+    return json_response(await call.service.explainer.why(call.tenant, call.path("id"), asked.claim, asked.token))
 
 
 async def case(call: Call) -> Response:
     """What a rule was given in this execution, as a case file."""
-    given = dict(call.request.query_params)
-    rule = given.pop("rule", "")
-    if given or not rule:
-        raise ApiError("invalid_request", "say of which rule: `?rule=` with its name")
+    rule = call.query(OfRule).rule
     await _recording(call)  # a tenant that does not exist is said first
     found = await call.service.explainer.case(call.tenant, call.path("id"), rule)
     return json_response({"cases": [shown_case(found)]})
 
 
 async def timeline(call: Call) -> Response:
-    """The execution line by line: run again under a tracer."""
+    """Every line that ran in an execution, with the variables that changed. It is run again under a tracer."""
     return json_response(await call.service.explainer.timeline(call.tenant, call.path("id")))
 
 
 async def replay(call: Call) -> Response:
-    """The execution again: as it was, under another revision, or under rules that are nowhere stored."""
+    """Run an execution again. As it was, under another revision, or under rules that are nowhere stored."""
     body = await call.json(Again) if call.has_body else Again()
     record = await call.service.records.get(call.tenant, call.path("id"))
     other = None if body.revision == record.revision else await candidate(call, body.revision, body.rules, body.modules)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Annotated, Literal, get_args
 
 import msgspec
+from msgspec import Meta
 from starlette.responses import Response
 
 from api.body import json_response, read_lines
 from api.call import Call
 from api.errors import ApiError
 from api.hook_secrets import ACCEPTED
+from api.row import Media
 from api.tenants import require_meaning
 from engine.exports.exports import BREATH
-from engine.exports.lines import LONGEST_LINE
+from engine.exports.lines import LONGEST_LINE, Line
 from engine.exports.reading import Reader, Section, decoded
+from engine.store.content import Deviation
 
 MEDIA_TYPE = "application/x-ndjson"
 BODIES = 64  # an export may be as long as so many other bodies
+
+Flag = Literal["true", "false"]
 
 
 class Passphrase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,25 +37,49 @@ class PassphraseLine(Passphrase, frozen=True, forbid_unknown_fields=True, tag_fi
     """May stand before the section that it opens."""
 
 
+class ImportOptions(msgspec.Struct, frozen=True):
+    replace: Annotated[Flag, Meta(description="`true`: also a tenant that is there, and another")] = "false"
+    dry_run: Annotated[Flag, Meta(description="`true`: do all of it, and take it back")] = "false"
+
+
+class MissingValues(msgspec.Struct, frozen=True):
+    """Names of the export that have no value now."""
+
+    configuration: tuple[str, ...]
+    hook_secrets: tuple[str, ...]
+
+
+class ImportDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the tenant, and which of its revisions is live."""
+
+    tenant: str
+    outcome: Literal["made", "replaced", "unchanged"]
+    dry_run: bool
+    revision: int
+    differences: list[Deviation]
+    missing: MissingValues
+
+
+EXPORT = Media(MEDIA_TYPE, get_args(Line))
+IMPORT = Media(MEDIA_TYPE, (PassphraseLine, *get_args(Line)))
+
 _passphrase = msgspec.json.Decoder(PassphraseLine)
 
 
 async def export(call: Call) -> Response:
-    """The tenant with its history, and the names of its secrets."""
+    """A tenant with its history, and the names of its secrets. One JSON object to a line."""
     return await _exported(call, None)
 
 
 async def export_with_secrets(call: Call) -> Response:
-    """The same with the values of its secrets, encrypted under a passphrase."""
+    """A tenant with the values of its secrets. They are encrypted under a passphrase."""
     body = await call.json(Passphrase)
     return await _exported(call, body.passphrase)
 
 
 async def import_(call: Call) -> Response:
-    """Make the tenant what an export says: all of it, or nothing. Twice is the same."""
-    replace, dry_run = (_flag(call, name) for name in ("replace", "dry_run"))
-    if unknown := call.request.query_params.keys() - {"replace", "dry_run"}:
-        raise ApiError("invalid_request", f"`{min(unknown)[:40]}`: known are `replace` and `dry_run`")
+    """Make a tenant what an export says. All of it, or nothing; twice is the same."""
+    options = call.query(ImportOptions)
     section, passphrase = await _section(call)
     content = section.content
     if content.tenant.id != call.path("tenant"):
@@ -61,17 +90,18 @@ async def import_(call: Call) -> Response:
         if secret.type not in ACCEPTED.get(secret.issuer, ()):
             text = f"there is no issuer `{secret.issuer}` that can show a secret of the type `{secret.type}`"
             raise ApiError("unprocessable", text)
+    replace, dry_run = options.replace == "true", options.dry_run == "true"
     done = await call.service.exports.take(section, passphrase, replace=replace, dry_run=dry_run, by=call.by)
-    missing = {"configuration": done.missing_configuration, "hook_secrets": done.missing_hook_secrets}
-    answer: dict[str, Any] = {
-        "tenant": content.tenant.id,
-        "outcome": done.put.outcome,
-        "dry_run": dry_run,
-        "revision": done.put.live.number,
-        "differences": done.put.differences,
-        "missing": missing,
-    }
-    return json_response(answer)
+    return json_response(
+        ImportDone(
+            tenant=content.tenant.id,
+            outcome=done.put.outcome,
+            dry_run=dry_run,
+            revision=done.put.live.number,
+            differences=list(done.put.differences),
+            missing=MissingValues(done.missing_configuration, done.missing_hook_secrets),
+        )
+    )
 
 
 async def _exported(call: Call, passphrase: str | None) -> Response:
@@ -104,10 +134,3 @@ async def _section(call: Call) -> tuple[Section, str | None]:
 
 def _limit(call: Call) -> int:
     return BODIES * call.service.settings.body_bytes
-
-
-def _flag(call: Call, name: str) -> bool:
-    text = call.request.query_params.get(name, "false")
-    if text not in ("true", "false"):
-        raise ApiError("invalid_request", f"`{name}`: `{text[:40]}` is neither `true` nor `false`")
-    return text == "true"

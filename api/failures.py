@@ -10,8 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
-from api.errors import ApiError, error_response
-from api.request_id import echo_request_id
+from api.errors import ApiError, refuse
 from engine.casing import NoCase
 from engine.configuration import InvalidValue
 from engine.exports.exports import Differs
@@ -105,7 +104,7 @@ FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
 
 async def _handle(request: Request, exc: Exception) -> Response:
     translate = next(FAILURES[kind] for kind in type(exc).__mro__ if kind in FAILURES)
-    return echo_request_id(request, error_response(translate(exc)))
+    return refuse(request, translate(exc))
 
 
 FAILURE_HANDLERS: dict[Any, ExceptionHandler] = dict.fromkeys(FAILURES, _handle)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import get_args
+from typing import Annotated
 
-import msgspec
+from msgspec import Meta, Struct
 
 from api.errors import ApiError
 from engine.execution_id import first_id, last_id
@@ -16,49 +16,52 @@ from engine.record import claim_mark, rule_mark
 from engine.records import Records
 from engine.store.executions import Filter
 
-FILTERS = ("decision", "client", "user", "rule", "claim", "since", "until", "cursor")
-EXECUTION_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 AGO = re.compile(r"([0-9]{1,6})([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+EXAMPLES = ["24h", "2026-11-18T12:00:00Z"]
+PAGE = 50
+MOST = 500
+
+# What every list can be asked.
+Since = Annotated[str | None, Meta(description="the earliest time, or how long ago it is", examples=EXAMPLES)]
+Until = Annotated[str | None, Meta(description="the latest time, or how long ago it is", examples=EXAMPLES)]
+Id = Annotated[str, Meta(pattern=r"\A[0-9A-HJKMNP-TV-Z]{26}\Z")]
+Cursor = Annotated[Id | None, Meta(description="the `cursor` that a page ended with")]
+Limit = Annotated[int, Meta(ge=1, le=MOST, description=f"how many to a page, 1 to {MOST}")]
 
 
-def filter_of(given: Mapping[str, str], records: Records, tenant: str) -> Filter:
-    """The filter that `given` names, by `FILTERS`. Raises 400 for what cannot be one."""
-    for name in given:
-        if name not in FILTERS:
-            known = ", ".join(FILTERS)
-            raise ApiError("invalid_request", f"`{name[:40]}`: there is no such filter; known are {known}")
-    try:
-        decision = msgspec.convert(given.get("decision"), Decision | None)
-    except msgspec.ValidationError:
-        known = ", ".join(get_args(Decision))
-        raise ApiError("invalid_request", f"`decision`: `{given['decision'][:40]}` is none of {known}") from None
-    cursor = given.get("cursor")
-    if cursor is not None and not EXECUTION_ID.fullmatch(cursor):
-        raise ApiError("invalid_request", "`cursor`: not one that a page ended with")
-    marks = [mark(given[name]) for name, mark in (("claim", claim_mark), ("rule", rule_mark)) if name in given]
+class Like(Struct, frozen=True, forbid_unknown_fields=True):
+    """What executions have in common. What is not given may be anything."""
+
+    decision: Annotated[Decision | None, Meta(description="`allow`, `deny`, `redirect` or `step_up`")] = None
+    client: Annotated[str | None, Meta(description="the client's id")] = None
+    user: Annotated[str | None, Meta(description="the person's `user_id`")] = None
+    rule: Annotated[str | None, Meta(description="a rule that ran, by its name or id")] = None
+    claim: Annotated[str | None, Meta(description="the name of a claim in one of the tokens")] = None
+
+
+class Filters(Like, frozen=True, forbid_unknown_fields=True):
+    since: Since = None
+    until: Until = None
+    cursor: Cursor = None
+
+
+def filter_of(wanted: Filters, records: Records, tenant: str) -> Filter:
+    """The filter for what is `wanted`. Raises 400 for what is no time."""
+    marks = [mark(name) for name, mark in ((wanted.claim, claim_mark), (wanted.rule, rule_mark)) if name is not None]
     return Filter(
-        decision=decision,
-        client=given.get("client"),
-        user_digest=records.digest(tenant, given["user"]) if "user" in given else None,
+        decision=wanted.decision,
+        client=wanted.client,
+        user_digest=None if wanted.user is None else records.digest(tenant, wanted.user),
         marks=tuple(marks),
-        first=id_at(given, "since", first_id),
-        last=id_at(given, "until", last_id),
-        before=cursor,
+        first=id_at("since", wanted.since, first_id),
+        last=id_at("until", wanted.until, last_id),
+        before=wanted.cursor,
     )
 
 
-def limit_of(given: Mapping[str, str], page: int, most: int) -> int:
-    """How many things somebody asks for, by `limit`; `page` where it is not said. Raises 400."""
-    text = given.get("limit", str(page))
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
-        raise ApiError("invalid_request", f"`limit`: `{text[:40]}` is no number from 1 to {most}")
-    return int(text)
-
-
-def id_at(given: Mapping[str, str], name: str, bound: Callable[[int], str]) -> str | None:
+def id_at(name: str, text: str | None, bound: Callable[[int], str]) -> str | None:
     """The first or last id of a moment: an ISO 8601 time (UTC where it names no zone), or how long ago it is."""
-    text = given.get(name)
     if text is None:
         return None
     if found := AGO.fullmatch(text):

@@ -12,6 +12,7 @@ from api.call import Call
 from api.errors import ApiError
 from api.issuers.kinds import KINDS, Secret
 from api.issuers.table import ISSUERS
+from engine.models import Moment
 from engine.store.hook_secrets import SealedSecret
 
 NATIVE = "native"  # whoever calls `POST /v1/execute` and signs it (`api.signed`)
@@ -27,16 +28,41 @@ class Typed(msgspec.Struct, frozen=True):
     type: str
 
 
+class ShownSecret(msgspec.Struct, frozen=True, kw_only=True):
+    """A secret without its value. One that is `weak` can be guessed. One that is not `readable` lets nobody pass: it
+    was sealed with another secret of the service, or changed in the database."""
+
+    id: str
+    type: str
+    set_at: Moment
+    set_by: str
+    weak: bool
+    readable: bool
+
+
+class SetSecret(ShownSecret, frozen=True, kw_only=True):
+    issuer: str
+
+
+class ShownSecrets(msgspec.Struct, frozen=True, kw_only=True):
+    """The oldest first. `accepts` are the types that this issuer can show."""
+
+    issuer: str
+    accepts: tuple[str, ...]
+    secrets: list[ShownSecret]
+
+
 async def every(call: Call) -> Response:
-    """What is set, the oldest first, and what could be."""
+    """The secrets of an issuer that are set, without their values."""
     issuer = _issuer(call)
     secrets = call.service.hook_secrets
-    shown = [_shown(one, secrets.opened(one)) for one in await secrets.stored(call.tenant, issuer)]
-    return json_response({"issuer": issuer, "accepts": ACCEPTED[issuer], "secrets": shown})
+    stored = await secrets.stored(call.tenant, issuer)
+    shown = [ShownSecret(**_members(one, secrets.opened(one))) for one in stored]
+    return json_response(ShownSecrets(issuer=issuer, accepts=ACCEPTED[issuer], secrets=shown))
 
 
 async def put(call: Call) -> Response:
-    """Set a secret: calls that show it pass from now on, everywhere within a second."""
+    """Set a secret of an issuer. Calls that show it pass from now on, everywhere within a second."""
     issuer = _issuer(call)
     body = await call.body()
     kind = decode_json(body, Typed).type
@@ -46,10 +72,11 @@ async def put(call: Call) -> Response:
     secret = decode_json(body, KINDS[kind])
     text = msgspec.json.encode(secret)
     set_ = await call.service.hook_secrets.put(call.tenant, issuer, call.path("id"), kind, text, by=call.by)
-    return json_response({"issuer": issuer, **_shown(set_, secret)})
+    return json_response(SetSecret(issuer=issuer, **_members(set_, secret)))
 
 
 async def delete(call: Call) -> Response:
+    """Delete a secret. Nobody may call with it any more."""
     await call.service.hook_secrets.delete(call.tenant, _issuer(call), call.path("id"), by=call.by)
     return Response(status_code=204)
 
@@ -61,9 +88,7 @@ def _issuer(call: Call) -> str:
     return issuer
 
 
-def _shown(one: SealedSecret, secret: Secret | None) -> dict[str, Any]:
-    """Without its value. One that cannot be read, since it was sealed with another secret of the service or changed in
-    the database, lets nobody pass."""
+def _members(one: SealedSecret, secret: Secret | None) -> dict[str, Any]:
     return {
         "id": one.id,
         "type": one.type,

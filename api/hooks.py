@@ -20,14 +20,15 @@ from starlette.responses import Response
 
 from api.body import decode_json, json_response, read_body
 from api.errors import ApiError
-from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Cause, Issuer, Refusal, Reply
+from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Cause, Issuer, NotTold, Refusal, Reply
 from api.issuers.kinds import Secret
 from api.issuers.secrets import Unauthenticated, authenticate
 from api.issuers.table import ISSUERS
+from api.origin import origin_of
 from api.service import Service
 from api.settings import TENANT_NAME
 from engine.execution import Execution
-from engine.models import HookSettings, Transaction
+from engine.models import HookSettings, Transaction, labels
 from engine.store.errors import NotFound, StoreError
 from engine.transaction import InvalidTransaction
 from sandbox.pool import Busy
@@ -40,6 +41,7 @@ WAY, SHARE = 0.25, 0.2
 TO_ANSWER = 0.05  # seconds that are left when the rules have to be done
 SIGNED = {"standard_webhooks", "signing_key"}  # kinds of secret that sign the body
 EXECUTION = "Claimsmith-Execution"
+LONGEST_TEXT = 300  # of what is wrong with a call
 NOT_NOW = (Busy, SandboxUnavailable, StoreError, TimeoutError)
 
 now = time.time
@@ -54,24 +56,33 @@ class _Hook:
         self._tenant = tenant
         self._request = request
         self._headers = headers
+        self._origin = origin_of(headers)
         self._began = time.monotonic()
         self._body: JSON = {}
         self._secret: Secret | None = None
         self._execution: Execution | None = None
 
     async def answer(self) -> Response:
-        wait = self._issuer.wait
+        came = asyncio.get_running_loop().time()
         try:
             settings = await self._settings()
-            wait = settings.deadline_ms / 1000 if settings.deadline_ms else wait
-            wait -= min(WAY, wait * SHARE)
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + wait):
+            wait = self._wait(settings)
+            async with asyncio.timeout_at(came + wait):
                 reply = await self._decided(settings, wait - TO_ANSWER)
         except Exception as error:
             reply = self._refused(error)
         return self._response(reply)
 
+    def _wait(self, settings: HookSettings) -> float:
+        """How long the answer may take, from the arrival of the call on. An issuer that fails open waits no longer than
+        it is known to, whatever the settings say."""
+        wait = settings.deadline_ms / 1000 if settings.deadline_ms else self._issuer.wait
+        wait = min(wait, self._issuer.wait) if self._issuer.fails == "open" else wait
+        return wait - min(WAY, wait * SHARE)
+
     async def _settings(self) -> HookSettings:
+        if not self._service.hook_secrets.live(self._tenant, self._issuer.name):
+            raise Unauthenticated("no_secret")  # nor is anything of the call read, or looked for
         try:
             async with asyncio.timeout(self._issuer.wait / 2):
                 revision = await self._service.live.revision(self._tenant)
@@ -82,11 +93,11 @@ class _Hook:
     async def _decided(self, settings: HookSettings, deadline: float) -> Reply:
         issuer, service = self._issuer, self._service
         # A call that is known by its headers alone is answered as one, however its body is.
-        text = await self._text() if SIGNED.intersection(issuer.secrets) else b""
+        text = await self._text() if SIGNED.intersection(issuer.secrets) else None
         secrets = service.hook_secrets.live(self._tenant, issuer.name)
-        name = await authenticate(secrets, issuer.scheme, self._headers, text, now(), service.key_sets)
+        name = await authenticate(secrets, issuer.scheme, self._headers, text or b"", now(), service.key_sets)
         self._secret = secrets[name]
-        self._body = decode_json(text or await self._text(), JSON)
+        self._body = decode_json(await self._text() if text is None else text, JSON)
         if issuer.vouches is not None and not issuer.vouches(self._body, self._secret):
             raise Unauthenticated("credentials")
         asked = issuer.parse(self._body, settings)
@@ -97,12 +108,16 @@ class _Hook:
                 context=msgspec.json.encode(asked.context),
                 deadline=max(0.0, self._began + deadline - time.monotonic()),
                 capability=asked.capability,
+                origin=self._origin,
             )
         )
         service.metrics.observe(execution.seconds)
+        if service.spans is not None:
+            service.spans.note(execution, issuer.name)
         if execution.decision == "allow":
+            reply = issuer.allow(asked, execution)
             self._count("allow")
-            return issuer.allow(asked, execution)
+            return reply
         denial = execution.denial
         if denial is None or denial.error == "server_error":
             return self._refuse("failed", RULE_FAILED)
@@ -116,7 +131,7 @@ class _Hook:
         """What an exception is to the issuer. Its text is shown only where it is about the call itself."""
         match error:
             case Unauthenticated():
-                log.warning("a hook's call is not known to be the issuer's", **self._named(), reason=error.reason)
+                self._warn("a hook's call is not known to be the issuer's", reason=error.reason)
                 return self._refuse("unauthenticated", error.description)
             case ApiError() if error.status == 503:
                 return self._refuse("unavailable", UNAVAILABLE)
@@ -125,7 +140,11 @@ class _Hook:
             case InvalidTransaction():
                 return self._invalid(f"`{error.path}`: {error}")
             case msgspec.ValidationError():
-                return self._invalid(str(error))
+                return self._invalid(str(error)[:LONGEST_TEXT])  # it may repeat what stands in the call
+            case NotTold():
+                execution = self._execution.id if self._execution else None
+                log.error("what was decided is not told", **self._named(), execution_id=execution, error=str(error))
+                return self._refuse("failed", RULE_FAILED)
         if isinstance(error, NOT_NOW):
             log.warning("a hook's call was not decided", **self._named(), error=type(error).__name__)
             return self._refuse("unavailable", UNAVAILABLE)
@@ -134,10 +153,17 @@ class _Hook:
         return self._refuse("failed", RULE_FAILED)
 
     def _invalid(self, text: str) -> Reply:
-        log.warning("a hook's call cannot be understood", **self._named(), error=text)
+        self._warn("a hook's call cannot be understood", error=text)
         if self._secret is None:  # nobody whom we know: nothing was decided for them
             return self._refuse("unauthenticated", "the call cannot be read")
         return self._refuse("invalid", text)
+
+    def _warn(self, event: str, **words: str) -> None:
+        """Sparingly, where it was nobody whom we know."""
+        left_out = 0 if self._secret is not None else self._service.strangers.line()
+        if left_out is not None:
+            more = {"left_out": left_out} if left_out else {}
+            log.warning(event, **self._named(), **words, **more)
 
     def _refuse(self, cause: Cause, text: str, error: str = "access_denied") -> Reply:
         self._count(cause)
@@ -151,12 +177,14 @@ class _Hook:
         body = reply.body
         if body is None:
             return Response(status_code=reply.status, headers=headers)
-        if self._issuer.sign is not None and self._secret is not None:
+        if self._issuer.sign is not None and reply.status == 200:
+            if self._secret is None:  # a verdict without a signature is none
+                return Response(status_code=503, headers=headers)
             body = self._issuer.sign(body, self._body, self._secret, now())
         return json_response(body, reply.status, headers)
 
     def _named(self) -> dict[str, Any]:
-        return {"issuer": self._issuer.name, "tenant": self._tenant}
+        return {"issuer": self._issuer.name, "tenant": self._tenant, **labels(self._origin)}
 
 
 async def hook(service: Service, request: Request, headers: Mapping[str, str]) -> Response:

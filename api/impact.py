@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import structlog
 from starlette.responses import Response, StreamingResponse
 
+from api.answers import Impact
 from api.call import Call
 from api.errors import ApiError
-from api.filters import filter_of
+from api.filters import Filters, Like, filter_of
+from api.row import Media
 from api.rules import Modules
 from api.trial import Draft, candidate
-from engine.impact import Analysis, shown_impact
+from engine.impact import Analysis, Progress, shown_impact
 
 log = structlog.get_logger("claimsmith.impact")
 
@@ -26,20 +28,32 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     since: str
     until: str | None = None
-    filter: dict[str, str] = {}
+    filter: Like = Like()
     revision: int | None = None
     rules: list[Draft] | None = None
     modules: Modules | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = MOST
 
 
+class ImpactResult(msgspec.Struct, frozen=True):
+    impact: Impact
+
+
+class ImpactFailed(msgspec.Struct, frozen=True):
+    """Why there is no result."""
+
+    error: Literal["too_many_requests", "temporarily_unavailable"]
+
+
+LINES = Media("application/x-ndjson", (Progress, ImpactResult, ImpactFailed))
+
+
 async def impact(call: Call) -> Response:
-    """One JSON object to a line: `{"replayed", "of"}` while it goes on, at last `{"impact"}`, or `{"error"}`."""
+    """What other rules would have done to recorded logins. One JSON object to a line: how far it has come, at last the
+    result, or why there is none."""
     question = await call.json(Question)
-    times = {"since": question.since} | ({} if question.until is None else {"until": question.until})
-    if twice := sorted({"since", "until", "cursor"} & question.filter.keys()):
-        raise ApiError("invalid_request", f"`$.filter.{twice[0]}`: not a filter here")
-    which = filter_of(question.filter | times, call.service.records, call.tenant)
+    wanted = Filters(**msgspec.structs.asdict(question.filter), since=question.since, until=question.until)
+    which = filter_of(wanted, call.service.records, call.tenant)
     other = await candidate(call, question.revision, question.rules, question.modules)
     if other is None:
         raise ApiError("invalid_request", "give one of `revision` and `rules`: what would be live instead")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import json
+import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -23,6 +25,7 @@ JWKS_GAP = 10  # seconds between two fetches, whatever tokens ask for
 JWKS_FIRST_GAP = 1  # the same while there are no keys at all
 JWKS_TIMEOUT = 5
 JWKS_BYTES = 1_048_576
+MOST_KEYS = 500  # a megabyte can have 300,000 entries, and each costs a look or a line in the log
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ def read_jwks(document: bytes, algorithms: Iterable[str]) -> PublicKeys:
         raise ValueError("not a JWKS") from exc
     if not isinstance(entries, list):
         raise ValueError("not a JWKS")
+    if len(entries) > MOST_KEYS:
+        raise ValueError(f"more than {MOST_KEYS} keys")
     found: PublicKeys = {}
     for entry in entries:
         if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
@@ -84,7 +89,6 @@ class Jwks:
         self._client: httpx2.AsyncClient | None = None
         self._keys: PublicKeys | None = None
         self._fetched = self._attempted = float("-inf")
-        self._lock = asyncio.Lock()
         self._refreshing: asyncio.Task[None] | None = None
 
     async def key(self, kid: str | None, algorithm: str) -> PublicKey:
@@ -94,7 +98,11 @@ class Jwks:
         """
         found = self._find(kid, algorithm)
         if found is None:
-            await self._refresh(JWKS_FIRST_GAP if self._keys is None else JWKS_GAP)
+            fetching = self._start()
+            # A caller that gives up does not end it: with a slow server nobody would ever come to know a new key.
+            await asyncio.wait([fetching])
+            if not fetching.cancelled():
+                fetching.result()
             found = self._find(kid, algorithm)
         if self._keys is None:
             raise ApiError(
@@ -113,9 +121,8 @@ class Jwks:
 
     def warm(self) -> None:
         """Starts fetching the keys where there are none yet, or they are old. No caller waits for it."""
-        old = self._monotonic() - self._fetched >= JWKS_AGE
-        if old and (self._refreshing is None or self._refreshing.done()):
-            self._refreshing = asyncio.create_task(self._refresh(JWKS_GAP))
+        if self._monotonic() - self._fetched >= JWKS_AGE:
+            self._start()
 
     async def aclose(self) -> None:
         """Ends a fetch under way and closes the connections."""
@@ -133,30 +140,35 @@ class Jwks:
         candidates = [key for (_, name), key in keys.items() if name == algorithm]
         return candidates[0] if len(candidates) == 1 else None
 
-    async def _refresh(self, gap: float) -> None:
-        async with self._lock:
-            if self._monotonic() - self._attempted < gap:
-                return
-            self._attempted = self._monotonic()
-            try:
-                self._keys = read_jwks(await self._fetch(), self._algorithms)
-            except httpx2.HTTPStatusError as exc:
-                status = exc.response.status_code
-                log.warning("jwks fetch failed", host=self._host, status=status, kept=self._keys is not None)
-                return
-            except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as exc:
-                # Not the text of a client's error: it can repeat the URL, whose query may be a secret.
-                error = str(exc) if type(exc) is ValueError else type(exc).__name__
-                log.warning("jwks fetch failed", host=self._host, error=error, kept=self._keys is not None)
-                return
-            self._fetched = self._monotonic()
-            self._changed(frozenset(key.fingerprint for key in self._keys.values()))
+    def _start(self) -> asyncio.Task[None]:
+        """The fetch under way, or a new one."""
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh())
+        return self._refreshing
+
+    async def _refresh(self) -> None:
+        if self._monotonic() - self._attempted < (JWKS_FIRST_GAP if self._keys is None else JWKS_GAP):
+            return
+        self._attempted = self._monotonic()
+        try:
+            self._keys = read_jwks(await self._fetch(), self._algorithms)
+        except httpx2.HTTPStatusError as exc:
+            status = exc.response.status_code
+            log.warning("jwks fetch failed", host=self._host, status=status, kept=self._keys is not None)
+            return
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as exc:
+            # Not the text of a client's error: it can repeat the URL, whose query may be a secret.
+            error = str(exc) if type(exc) is ValueError else type(exc).__name__
+            log.warning("jwks fetch failed", host=self._host, error=error, kept=self._keys is not None)
+            return
+        self._fetched = self._monotonic()
+        self._changed(frozenset(key.fingerprint for key in self._keys.values()))
 
     async def _fetch(self) -> bytes:
         if self._client is None:
             # A proxy of the environment is for the outside; plain http is only allowed to this machine.
             outside = self._url.startswith("https:")
-            self._client = httpx2.AsyncClient(timeout=JWKS_TIMEOUT, trust_env=outside)
+            self._client = httpx2.AsyncClient(verify=_trusted(), timeout=JWKS_TIMEOUT, trust_env=outside)
         document = bytearray()
         async with asyncio.timeout(JWKS_TIMEOUT), self._client.stream("GET", self._url) as response:
             response.raise_for_status()
@@ -165,3 +177,10 @@ class Jwks:
                 if len(document) > JWKS_BYTES:
                     raise ValueError(f"larger than {JWKS_BYTES} bytes")
         return bytes(document)
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates that this machine trusts: read once, since that takes longer than a login, and a service with
+    many tenants has many clients."""
+    return httpx2.create_ssl_context()

@@ -9,6 +9,7 @@ import structlog
 
 from api.settings import Settings
 
+SAID_BY_US = ("uvicorn.error", "opentelemetry")
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -19,13 +20,15 @@ def set_up(settings: Settings) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: structlog.types.Processor
+    renderers: list[structlog.types.Processor]
     if settings.log_format == "json":
-        renderer = structlog.processors.JSONRenderer()
+        # A traceback as text, without local variables: they hold secrets.
+        renderers = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        logging.captureWarnings(True)  # else they are lines of their own
     else:
         # Not the default for exceptions, which prints local variables: they hold secrets.
         plain = structlog.dev.plain_traceback
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
+        renderers = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     level = LEVELS[settings.log_level]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -37,12 +40,12 @@ def set_up(settings: Settings) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     # The service says itself what it does; these repeat it for every request or failure.
-    for name in ("uvicorn.access", "uvicorn.error", "alembic", "httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.CRITICAL if name == "uvicorn.error" else logging.WARNING)
+    for name in ("uvicorn.access", "uvicorn.error", "alembic", "httpx2", "httpcore2", "opentelemetry"):
+        logging.getLogger(name).setLevel(logging.CRITICAL if name in SAID_BY_US else logging.WARNING)

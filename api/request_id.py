@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from starlette.requests import Request
 from starlette.responses import Response
 
-REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
+from api.origin import REQUEST_ID
 
 
 def echo_request_id(request: Request, response: Response) -> Response:

@@ -12,22 +12,25 @@ from starlette.responses import Response
 
 from api.body import json_response, read_json
 from api.call import Call
+from api.versions import shown_version, shown_versions
 from engine.library import MOST_MODULES
 from engine.models import (
     ALWAYS,
     Conditions,
     ModuleName,
+    Moment,
     OnFailure,
+    PipelineModule,
     PipelineRule,
     Revision,
     Rule,
     RuleName,
     RuleOrder,
-    RuleVersion,
 )
 from engine.store.errors import EtagMismatch
 from engine.store.pipeline import WantedRule
 from engine.store.rules import RuleChanges
+from sandbox.wire import Problem
 
 Name = RuleName
 Order = RuleOrder
@@ -88,7 +91,7 @@ class WholeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Modules = Annotated[dict[ModuleName, str], msgspec.Meta(max_length=MOST_MODULES)]  # sources by name
 
 
-class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CheckedScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """With `module` it is the module of this name. `modules` are those that it may import, instead of the live ones."""
 
     script: str
@@ -96,8 +99,53 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     modules: Modules | None = None
 
 
+class SavedRule(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    script: str
+    version: int
+    sha256: str
+    order: int
+    enabled: bool
+    on_failure: OnFailure
+    conditions: Conditions
+
+
+class ShownRule(SavedRule, frozen=True, kw_only=True):
+    """A rule as it is live, or as it is saved where it is not. `draft` is what was saved and is not live yet;
+    `revision` is the live one, where the rule is."""
+
+    id: str
+    live: bool
+    revision: int | None
+    draft: SavedRule | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class ShownRules(msgspec.Struct, frozen=True, kw_only=True):
+    revision: int
+    rules: list[ShownRule]
+
+
+class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
+    """What is live: one new revision, or the present one where nothing changes."""
+
+    revision: int
+    rules: tuple[PipelineRule, ...]
+    modules: tuple[PipelineModule, ...]
+
+
+class Ordered(msgspec.Struct, frozen=True, kw_only=True):
+    revision: int
+    rules: list[str]
+
+
+class Problems(msgspec.Struct, frozen=True):
+    problems: list[Problem]
+
+
 async def create(call: Call) -> Response:
-    """A new rule: checked, stored, and live unless `deploy` is false."""
+    """Make a rule. It is checked, stored, and live unless `deploy` is false."""
     body = await call.json(NewRule)
     rule, revision = await call.service.authoring.create(
         call.tenant,
@@ -121,10 +169,12 @@ async def every(call: Call) -> Response:
     rules = await call.service.store.rules(call.tenant)
     shas = {entry.sha256 for rule in rules for entry in (rule.live, rule.saved) if entry}
     scripts = await call.service.store.scripts(shas)
-    return json_response({"revision": live.number, "rules": [_rule(rule, scripts, live.number) for rule in rules]})
+    shown = [_rule(rule, scripts, live.number) for rule in rules]
+    return json_response(ShownRules(revision=live.number, rules=shown))
 
 
 async def one(call: Call) -> Response:
+    """One rule, as it is live and as it is saved."""
     rule = await call.service.store.rule(call.tenant, call.path("id"))
     return json_response(await _shown(call, rule, None), headers={"ETag": etag(rule)})
 
@@ -166,7 +216,7 @@ async def delete(call: Call) -> Response:
 
 
 async def put_all(call: Call) -> Response:
-    """All these rules live with one revision, or nothing of it."""
+    """Put many rules live with one revision, or none of them."""
     limit = BODIES * call.service.settings.body_bytes
     body = await read_json(call.request, call.headers, PutRules, limit)
     revision = await call.service.authoring.put_rules(
@@ -177,33 +227,35 @@ async def put_all(call: Call) -> Response:
         prune=body.prune,
         by=call.by,
     )
-    return json_response({"revision": revision.number, "rules": revision.rules, "modules": revision.modules})
+    return json_response(Pipeline(revision=revision.number, rules=revision.rules, modules=revision.modules))
 
 
 async def set_order(call: Call) -> Response:
-    """The whole order at once."""
+    """Put all rules in order. Each is named once."""
     body = await call.json(WholeOrder)
     revision = await call.service.authoring.set_order(call.tenant, body.rules, by=call.by)
-    return json_response({"revision": revision.number, "rules": body.rules})
+    return json_response(Ordered(revision=revision.number, rules=body.rules))
 
 
 async def check(call: Call) -> Response:
-    """Every problem of a script, hints included; nothing is stored."""
-    body = await call.json(Script)
+    """Every problem of a script, hints included. Nothing is stored."""
+    body = await call.json(CheckedScript)
     values = (await call.service.configurations.live(call.tenant)).values
     modules = await call.service.validity.modules(call.tenant) if body.modules is None else body.modules
     problems = await call.service.validity.check(body.script, values, modules, module=body.module)
-    return json_response({"problems": problems})
+    return json_response(Problems(problems))
 
 
 async def versions(call: Call) -> Response:
+    """The versions of a rule, the newest first."""
     found = await call.service.store.versions(call.tenant, call.path("id"))
-    return json_response({"versions": [_version(version) for version in found]})
+    return json_response(shown_versions(found))
 
 
 async def version(call: Call) -> Response:
+    """One version with its script."""
     found = await call.service.store.version(call.tenant, call.path("id"), call.number("n"))
-    return json_response({**_version(found), "script": found.script})
+    return json_response(shown_version(found))
 
 
 def etag(rule: Rule) -> str:
@@ -234,27 +286,25 @@ def _deploys(call: Call, asked: bool | None) -> bool:
     return asked
 
 
-async def _shown(call: Call, rule: Rule, revision: Revision | None) -> dict[str, Any]:
+async def _shown(call: Call, rule: Rule, revision: Revision | None) -> ShownRule:
     scripts = await call.service.store.scripts({entry.sha256 for entry in (rule.live, rule.saved) if entry})
     live = revision or await call.service.live.revision(call.tenant)
     return _rule(rule, scripts, live.number)
 
 
-def _rule(rule: Rule, scripts: dict[str, str], revision: int) -> dict[str, Any]:
-    """A rule as it is live, or as it is saved while it is not; `draft` is what was saved and is not live yet."""
-    shown = rule.live or rule.saved
-    return {
-        **_entry(shown, scripts),
-        "id": rule.id,
-        "live": rule.live is not None,
-        "revision": revision if rule.live else None,
-        "draft": _entry(rule.saved, scripts) if rule.live and rule.live != rule.saved else None,
-        "created_at": rule.created_at,
-        "updated_at": rule.updated_at,
-    }
+def _rule(rule: Rule, scripts: dict[str, str], revision: int) -> ShownRule:
+    return ShownRule(
+        **_members(rule.live or rule.saved, scripts),
+        id=rule.id,
+        live=rule.live is not None,
+        revision=revision if rule.live else None,
+        draft=SavedRule(**_members(rule.saved, scripts)) if rule.live and rule.live != rule.saved else None,
+        created_at=rule.created_at,
+        updated_at=rule.updated_at,
+    )
 
 
-def _entry(entry: PipelineRule, scripts: dict[str, str]) -> dict[str, Any]:
+def _members(entry: PipelineRule, scripts: dict[str, str]) -> dict[str, Any]:
     return {
         "name": entry.name,
         "script": scripts.get(entry.sha256, ""),
@@ -264,13 +314,4 @@ def _entry(entry: PipelineRule, scripts: dict[str, str]) -> dict[str, Any]:
         "enabled": entry.enabled,
         "on_failure": entry.on_failure,
         "conditions": entry.conditions,
-    }
-
-
-def _version(version: RuleVersion) -> dict[str, Any]:
-    return {
-        "version": version.number,
-        "sha256": version.sha256,
-        "created_at": version.created_at,
-        "created_by": version.created_by,
     }

@@ -1,4 +1,4 @@
-"""Runs the service until it is told to stop, in one process."""
+"""Runs the service until it is told to stop, in one process or in several."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -21,6 +24,9 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.callers import issue_token
 from api.logs import set_up
+from api.process import Process
+from api.processes import Processes, supervise
+from api.protocol import HEADERS, Protocol
 from api.service import DEFAULT_TENANT, Service
 from api.settings import BadSetting, Settings
 from engine.files import BadFile
@@ -42,25 +48,48 @@ class NotStarted(Exception):
     """Why the service did not start, in one line."""
 
 
+@dataclass(frozen=True)
+class Listening:
+    """Where a process accepts calls, which of several it is, and whom it tells that it serves."""
+
+    sockets: list[socket.socket]
+    process: Process | None = None
+    served: Callable[[], None] = lambda: None
+
+
 def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
     """Serve until SIGINT or SIGTERM: logins in flight are answered, then every process that was started ends.
 
-    Raises `BadSetting`, `BadSecret` or `NotStarted` for what keeps it from starting.
+    Raises `BadSetting`, `BadSecret` or `NotStarted` for what keeps it from starting; of one of several processes, it
+    has said so itself (`NotReady`).
     """
+    if settings.processes == 1:
+        run(settings, rules, welcome, Listening([_listen(settings)]))
+        return
+    set_up(settings)
+    confinement.not_dumpable()
+    with _listen(settings) as listener:
+        asyncio.run(supervise(Processes(settings, settings.processes, listener, rules, welcome)))
+    log.info("stopped")
+
+
+def run(settings: Settings, rules: Path | None, welcome: bool, listening: Listening) -> None:
+    """One process. Raises as `serve` does."""
     set_up(settings)
     # Secrets are in this process's memory: no other process of the same user may look.
     confinement.not_dumpable()
     folder = None if rules is None else read(rules)
-    listener = _listen(settings)
+    process = listening.process
     failures: list[BaseException] = []
 
     async def on_start(service: Service) -> None:
         if folder is not None:
             await load(service, folder)
-        address = f"http://{settings.host}:{listener.getsockname()[1]}"
+        address = f"{settings.scheme}://{settings.host}:{listening.sockets[0].getsockname()[1]}"
         hello = service.pool.hello
         log.info(
-            "serving",
+            "serving" if process is None else "process serves",
+            **({} if process is None else {"process": process.number}),
             address=address,
             data=str(settings.data),
             redis=service.redis_note,
@@ -71,12 +100,15 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
             log.warning("rules run unconfined by a layer", layer=layer, reason=reason)
         if welcome:
             print_welcome(service, address)
+        listening.served()
 
-    app = create_app(settings, on_start, failures.append)
+    app = create_app(settings, on_start, failures.append, process)
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
+        **_tls(settings),
+        headers=HEADERS,
         lifespan="on",
         access_log=False,
         proxy_headers=False,
@@ -95,9 +127,10 @@ def serve(settings: Settings, rules: Path | None, welcome: bool) -> None:
         signal.signal(number, stop)
     try:
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner, contextlib.suppress(SystemExit):
-            runner.run(server.serve(sockets=[listener]))  # uvicorn exits when the start fails
+            runner.run(server.serve(sockets=listening.sockets))  # uvicorn exits when the start fails
     finally:
-        listener.close()
+        for one in listening.sockets:
+            one.close()
     if failures:
         raise _reason(failures[0])
     log.info("stopped")
@@ -114,6 +147,19 @@ class Server(uvicorn.Server):
         if (service := getattr(self._app.state, "service", None)) is not None:
             service.stopping.set()
         await super().shutdown(sockets)
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    """What uvicorn is told of it. Raises `BadSetting` for a certificate that cannot be used."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return {}
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key, password=lambda: "")  # none is asked for
+    except (OSError, ValueError) as error:
+        raise BadSetting("CLAIMSMITH_TLS_CERTIFICATE", f"cannot be used with its key: {error}") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return {"ssl_context_factory": lambda *_: context}
 
 
 def _reason(failure: BaseException) -> BaseException:

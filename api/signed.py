@@ -25,9 +25,9 @@ async def signed_caller(service: Service, request: Request, headers: Mapping[str
     Raises `Unauthenticated`, without reading anything where the tenant has no secret; `ApiError` as `read_body` does.
     """
     tenant = headers.get("claimsmith-tenant", DEFAULT_TENANT)
-    secrets = service.hook_secrets.live(tenant, NATIVE)
-    if not secrets:
+    if not service.hook_secrets.live(tenant, NATIVE):
         raise Unauthenticated("no_secret")
     body = await read_body(request, headers, service.settings.body_bytes)
+    secrets = service.hook_secrets.live(tenant, NATIVE)  # those of now: a body may take its time
     name = await authenticate(secrets, None, headers, body, time.time(), service.key_sets)
     return Caller(f"{NATIVE}/{name}", tenant, frozenset({"execute"})), body

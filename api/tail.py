@@ -7,12 +7,15 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 
+import anyio
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
+from api.answers import Summary
 from api.call import Call
 from api.errors import ApiError
-from api.filters import filter_of
+from api.filters import Filters, filter_of
+from api.row import Media
 from engine.following import Following
 from engine.record import summary
 from engine.store.errors import NotFound, StoreError
@@ -23,10 +26,14 @@ MOST = 20  # followers of a tenant: each asks the database at every look
 FULL = f"{MOST} others follow this tenant's executions: wait until one of them has ended"
 
 
+EVENTS = Media("text/event-stream", (Summary,))
+
+
 async def tail(call: Call) -> Response:
-    """`execution` events, each a record as a list shows it; `missed` when there were more than could be told."""
+    """Executions as they happen. Each is an event `execution`, as a list shows it; an event `missed` says that there
+    were more than could be told."""
     service, tenant = call.service, call.tenant
-    which = filter_of(dict(call.request.query_params), service.records, tenant)
+    which = filter_of(call.query(Filters), service.records, tenant)
     await service.live.revision(tenant)  # a tenant that does not exist is said first
     if service.followers[tenant] >= MOST:
         raise ApiError("too_many_requests", FULL)
@@ -50,8 +57,10 @@ async def tail(call: Call) -> Response:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(service.stopping.wait(), LOOK)
             try:
-                found = await following.fresh()
-                recording = (await service.live.revision(tenant)).settings.recording
+                # Who leaves meanwhile leaves after the answer: a connection to the database would be broken off.
+                with anyio.CancelScope(shield=True):
+                    found = await following.fresh()
+                    recording = (await service.live.revision(tenant)).settings.recording
             except NotFound:
                 return  # the tenant has ended
             except StoreError:

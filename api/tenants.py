@@ -11,23 +11,32 @@ from api.body import decode_json, json_response
 from api.call import Call
 from api.errors import ApiError
 from api.issuers.table import ISSUERS
+from api.row import MergePatch
 from api.settings import TENANT_NAME
 from engine.engine import WITHOUT_SECRETS
-from engine.models import TenantSettings
+from engine.models import Tenant, TenantSettings
 from engine.redaction import names_something
 from engine.store.errors import NotFound
 
+CHANGES = MergePatch(TenantSettings)
+
+
+class Tenants(msgspec.Struct, frozen=True):
+    tenants: list[Tenant]
+
 
 async def every(call: Call) -> Response:
-    return json_response({"tenants": await call.service.store.tenants()})
+    """All tenants."""
+    return json_response(Tenants(await call.service.store.tenants()))
 
 
 async def one(call: Call) -> Response:
+    """One tenant."""
     return json_response(await call.service.store.tenant(call.path("tenant")))
 
 
 async def put(call: Call) -> Response:
-    """A tenant of this name, made if there is none. Answers the same when it exists."""
+    """Make a tenant, if there is none of this name."""
     name = call.path("tenant")
     if not TENANT_NAME.fullmatch(name):
         raise ApiError("invalid_request", f"`{name[:80]}` is not a tenant name: it matches `{TENANT_NAME.pattern}`")
@@ -48,11 +57,13 @@ async def delete(call: Call) -> Response:
 
 
 async def settings(call: Call) -> Response:
+    """The settings of a tenant."""
     return json_response((await call.service.store.live_revision(call.path("tenant"))).settings)
 
 
 async def change_settings(call: Call) -> Response:
-    """A change is a new revision. What is not given stays, and `null` is the default (RFC 7396)."""
+    """Change settings of a tenant. That is a new revision. What is not given stays, and `null` is the default (RFC
+    7396)."""
     patch = await call.json(dict[str, Any])
     tenant = call.path("tenant")
     present = (await call.service.store.live_revision(tenant)).settings

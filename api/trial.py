@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.body import decode_text, json_response, read_body, require_unique_names
 from api.call import Call
 from api.errors import ApiError
-from api.execute import NO_CONTEXT, NO_USER, NULL
+from api.execute import NO_CONTEXT, NO_USER, NULL, Context, User
 from api.rules import Modules, Name
 from engine.calls.given import Exchange, Given
 from engine.cases import YEARS, nanoseconds, seed_of
@@ -39,8 +39,8 @@ class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `http` they get these answers to their calls, with `cache` they find these values, and with either nothing goes
     outside."""
 
-    user: msgspec.Raw = NO_USER
-    context: msgspec.Raw = NO_CONTEXT
+    user: User = msgspec.field(default_factory=lambda: NO_USER)
+    context: Context = msgspec.field(default_factory=lambda: NO_CONTEXT)
     script: str | None = None
     rules: list[Draft] | None = None
     modules: Modules | None = None
@@ -56,7 +56,7 @@ _trial = msgspec.json.Decoder(Trial)
 
 
 async def try_(call: Call) -> Response:
-    """One execution of a draft, of a revision or of the live rules, by the same path as production."""
+    """Try a draft, a revision or the live rules. An execution as in production, which is recorded nowhere."""
     text = await read_body(call.request, call.headers, call.service.settings.body_bytes)
     body = decode_text(text, _trial)
     require_unique_names(text, besides=("user", "context"))  # as in `execute`, where those are the worker's to read

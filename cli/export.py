@@ -71,8 +71,8 @@ def export(
     if as_json:
         output.json({"file": str(file), "tenants": names, "bytes": size, "secrets": with_secrets})
     else:
-        secrets = "with their secrets" if with_secrets else "without values of secrets"
-        output.line(f"{file}: {counted(len(names), 'tenant')}, {secrets}, {size:,} bytes")
+        also = "with their secrets" if with_secrets else "without values of secrets"
+        output.line(f"{file}: {counted(len(names), 'tenant')}, {also}, {size:,} bytes")
 
 
 def _names(service: Client, tenant: str | None, every: bool) -> list[str]:

@@ -21,16 +21,6 @@ LOOK = "claimsmith audit --act tenant.import --all"
 SIGNS = {"missing": "+", "changed": "~", "more": "-"}  # what an import does about a difference
 
 
-KINDS = {
-    "settings": "setting",
-    "rule": "rule",
-    "order": "order",
-    "module": "module",
-    "configuration": "value",
-    "hook_secret": "secret",
-}
-
-
 class Difference(msgspec.Struct, frozen=True):
     kind: str
     name: str
@@ -241,7 +231,7 @@ def _show(output: Output, done: Done) -> None:
     _show_differences(output, done.differences)
     for kind, names in (("configuration", done.missing.configuration), ("hook_secret", done.missing.hook_secrets)):
         for name in names:
-            output.line("  ", ("! ", CHANGED), f"{KINDS[kind]} {name} has no value: set it")
+            output.line("  ", ("! ", CHANGED), f"{_words(kind)} {name} has no value: set it")
 
 
 def _show_differences(output: Output, differences: Sequence[Difference]) -> None:
@@ -249,4 +239,8 @@ def _show_differences(output: Output, differences: Sequence[Difference]) -> None
 
     styles = {"missing": GOOD, "changed": CHANGED, "more": BAD}
     for one in differences:
-        output.line("  ", (f"{SIGNS[one.how]} {KINDS.get(one.kind, one.kind)} {one.name}", styles[one.how]))
+        output.line("  ", (f"{SIGNS[one.how]} {_words(one.kind)} {one.name}", styles[one.how]))
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")

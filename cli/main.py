@@ -55,6 +55,9 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     data: Data = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Processes that serve together.", show_default="CLAIMSMITH_PROCESSES, else 1")
+    ] = None,
     rules: Annotated[Path | None, typer.Option(help="Folder of rules for an empty store.")] = None,
     welcome: Annotated[bool, typer.Option("--welcome", help="Print how to make the first call.")] = False,
 ) -> None:
@@ -63,13 +66,17 @@ def serve(
     from engine.keys import BadSecret
 
     with _one_clear_line(BadSetting, BadSecret):
-        settings = Settings.from_environ(os.environ, host=host, port=port, data=data)
+        settings = Settings.from_environ(os.environ, host=host, port=port, data=data, processes=processes)
 
+    from api.processes import NotReady
     from api.serve import NotStarted
     from api.serve import serve as run
 
-    with _one_clear_line(BadSetting, BadSecret, NotStarted):
-        run(settings, rules, welcome)
+    try:
+        with _one_clear_line(BadSetting, BadSecret, NotStarted):
+            run(settings, rules, welcome)
+    except NotReady as failed:
+        raise typer.Exit(failed.status) from None
 
 
 @app.command()
@@ -88,6 +95,25 @@ def token(
 
     with _one_clear_line(BadSetting, BadSecret, NotIssuable, BadDuration):
         typer.echo(make_token(scope, tenant, subject, expires, data))
+
+
+@app.command()
+def migrate(
+    only: Annotated[
+        bool, typer.Option("--check", help="Only say whether there is something to do: then exit code 1.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Bring the database to the tables of this version. `serve` does so, too; this does it before."""
+    from api.settings import BadSetting
+    from cli.migrate import migrated
+    from engine.store.errors import StoreError
+
+    with _one_clear_line(BadSetting, StoreError):
+        line, due = migrated(data, only)
+    typer.echo(line)
+    if only and due:
+        raise typer.Exit(1)
 
 
 app.command()(check)

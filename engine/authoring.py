@@ -164,6 +164,7 @@ class Authoring:
     async def delete_tenant(self, tenant: str, *, by: str) -> None:
         await self._store.delete_tenant(tenant, by)
         self._live.forget(tenant)
+        self._live.announce()
 
     async def _require_free(self, tenant: str, name: str, besides: str | None = None) -> None:
         for rule in await self._store.rules(tenant):
@@ -174,3 +175,4 @@ class Authoring:
     def _went_live(self, revision: Revision | None) -> None:
         if revision is not None:
             self._live.put(revision)
+            self._live.announce()

@@ -36,6 +36,7 @@ NO_EFFECT = {
     "jwtConfiguration": "keys are the issuer's to configure, and how long a token lives is `context.lifetime`",
     "primaryUser": "accounts are linked by the issuer",
 }
+UNWISE = ("restricted_claim", "not_namespaced")
 RULE_FAILED = "the login could not be decided: a rule failed"
 
 
@@ -53,9 +54,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 class Builder:
     """Makes an execution out of what ran, under the claims policy."""
 
-    def __init__(self, ready: Ready, view: ContextView, limit: int, capability: Capability | None = None) -> None:
-        """What `capability` cannot carry is left out of the execution, with a notice."""
+    def __init__(
+        self, ready: Ready, view: ContextView, limit: int, capability: Capability | None = None, user: bool = True
+    ) -> None:
+        """What `capability` cannot carry is left out of the execution, with a notice. `user` says whether there is one,
+        who could be sent to a page."""
         self._capability = capability
+        self._user = user
         self._ready = ready
         self._rules = ready.rules
         self._view = view
@@ -72,7 +77,8 @@ class Builder:
         self._trace = NO_TRACE
         self.outcomes: Sequence[str] = ()  # of the rules that ran
         self.failed: Sequence[Step] = ()
-        self._ran: tuple[str, ...] = ()
+        self.ran: tuple[str, ...] = ()  # ids and names of those
+        self.times: Sequence[int] = ()  # of all rules, in microseconds; 0: it did not run
         self._timeline = NO_EVENTS
         self._reach = NO_REACH
 
@@ -101,7 +107,8 @@ class Builder:
         policy = Policy(ready.revision.settings, self._limit, blame)
         carrier = None if self._capability is None else Carrier(self._capability, blame)
         if run.answer is not None and run.answer.calm and not run.kills:
-            self.outcomes, self._ran = ready.when_passed(run.unmet)
+            self.outcomes, self.ran = ready.when_passed(run.unmet)
+            self.times = run.answer.times
             lost: Sequence[str] = ()
         else:
             lost = self._look_into(run, policy)
@@ -111,8 +118,10 @@ class Builder:
             else:
                 self._take_answer(run.answer, lost, policy, carrier, blame)
         finally:
-            self._notices.extend(policy.notices)
-            self._notices.extend(() if carrier is None else carrier.notices)
+            left_out = {notice.claim for notice in carrier.notices} if carrier is not None else ()
+            # That one was set, though unwise, is not so where it was left out.
+            self._notices += [one for one in policy.notices if one.code not in UNWISE or one.claim not in left_out]
+            self._notices += () if carrier is None else carrier.notices
         self._note_secrets(reach.masking, reach.hidden, blame)
         self._note_effectless(bytes(run.journal), blame)
 
@@ -120,7 +129,9 @@ class Builder:
         """What became of the rules, with a notice for all that went wrong; the paths of what was no JSON."""
         steps = self._trace.steps()
         self.outcomes = [step.outcome for step in steps]
-        self._ran = tuple(word for step in steps if step.outcome != "skipped" for word in (step.rule_id, step.rule))
+        times = {step.rule_id: round(step.ms * 1000) for step in steps}
+        self.times = [times.get(rule.id, 0) for rule in self._rules]
+        self.ran = tuple(word for step in steps if step.outcome != "skipped" for word in (step.rule_id, step.rule))
         self.failed = [step for step in steps if step.error is not None]
         refused = [event for event in self._trace.events() if isinstance(event, journal.Refuse)]
         policy.not_json(refused, [rule.name for rule in self._rules])
@@ -146,7 +157,7 @@ class Builder:
             lifetime=self._lifetime if allowed else {},
             warnings=tuple(self._notices),
             trace=self._trace,
-            ran=self._ran,
+            ran=self.ran,
             failed=bool(self.failed),
             timeline=self._timeline,
             configuration=self._reach.number,
@@ -295,8 +306,8 @@ class Builder:
         return False
 
     def _deaf(self) -> bool:
-        """Whether the issuer cannot be told to do anything but issue or refuse."""
-        return self._capability is not None and not self._capability.interaction
+        """Whether nobody is there, or the issuer cannot be told to do anything but issue or refuse."""
+        return not self._user or (self._capability is not None and not self._capability.interaction)
 
     def _silent(self) -> bool:
         """Whether the client asked for no interaction (OpenID Connect Core, 3.1.2.1: `prompt` is a list of words)."""

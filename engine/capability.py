@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -33,11 +35,11 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `tokens` are those that the call is about. A value is of one of the kinds `values`, or of one of `as_text`, and is
     written as a text then; `kinds` are those of single claims. `reserved` are names of claims, a `*` at the end stands
     for any rest. `add` says whether new ones can be set; `overwrite` and `remove` say of which claims that came with
-    the call: of all or none, or which ones. A list that is there can lose and swap members, and not grow, where
-    `lists_shrink`. With `one_bag` both tokens draw on the same claims. `limit` is the size of all claims together, in
-    bytes of JSON. `lifetime` are the bounds in seconds; `updates` the stores that can be changed, where
-    `update_removes` also by taking something out; `interaction` whether a login can be sent to a page, or asked for a
-    second factor.
+    the call: of all or none, or which ones. `members` are lists of texts among these of which only members can be
+    swapped for new ones, or taken out (`swapped`). With `one_bag` both tokens draw on the same claims. `limit` is the
+    size of all claims together, in bytes of JSON. `lifetime` are the bounds in seconds; `updates` the stores that can
+    be changed, where `update_removes` also by taking something out; `interaction` whether a login can be sent to a
+    page, or asked for a second factor.
     """
 
     issuer: str
@@ -49,7 +51,7 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     add: bool = True
     overwrite: bool | Names = True
     remove: bool | Names = True
-    lists_shrink: bool = False
+    members: Names = ()
     one_bag: bool = False
     limit: int | None = None
     scope: bool = False
@@ -58,19 +60,37 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     update_removes: bool = True
     interaction: bool = False
 
-    def reserves(self, token: Token, name: str) -> bool:
-        return any(
-            name.startswith(one[:-1]) if one.endswith("*") else name == one for one in self.reserved.get(token, ())
-        )
-
     def allows(self, name: str, kind: Kind) -> bool:
         return kind in self.kinds.get(name, self.values)
 
-    def overwrites(self, name: str) -> bool:
-        return self.overwrite if isinstance(self.overwrite, bool) else name in self.overwrite
 
-    def removes(self, name: str) -> bool:
-        return self.remove if isinstance(self.remove, bool) else name in self.remove
+class Listed:
+    """Whether a name is one of those in a list, in a time that does not grow with it: a call can name tens of thousands
+    of claims. With `patterns`, a `*` at the end of one stands for any rest; names out of a call are none."""
+
+    def __init__(self, names: bool | Names, *, patterns: bool = False) -> None:
+        self._every = names is True
+        self._names = frozenset(() if isinstance(names, bool) else names)
+        self._beginnings = tuple(name[:-1] for name in self._names if patterns and name.endswith("*"))
+
+    def __contains__(self, name: str) -> bool:
+        return self._every or name in self._names or name.startswith(self._beginnings)
+
+
+def swapped(before: Sequence[str], after: Sequence[str]) -> list[str] | None:
+    """What members that are swapped and taken out make of a list that should become `after`: the same members, the new
+    ones at its end. None where that cannot be: it would have to grow, or to have a member once more."""
+    have, want = Counter(before), Counter(after)
+    new, gone = want - have, have - want
+    if new.total() > gone.total() or any(count > 1 or member in have for member, count in new.items()):
+        return None
+    left = []
+    for member in before:
+        if gone[member]:
+            gone[member] -= 1
+        else:
+            left.append(member)
+    return [*left, *new]
 
 
 def kind_of(value: Any) -> Kind:

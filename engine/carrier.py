@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from engine.capability import LEFT_OUT, TOKENS, Capability, Token, kind_of
+from engine.capability import LEFT_OUT, TOKENS, Capability, Listed, Token, kind_of, swapped
 from engine.claims import ClaimsTooLarge, restore, same
 from engine.models import Claims, Notice
 from engine.trace import Blame
@@ -23,6 +22,9 @@ class Carrier:
         self._capability = capability
         self._issuer = capability.issuer
         self._blame = blame
+        self._reserved = {token: Listed(capability.reserved.get(token, ()), patterns=True) for token in TOKENS}
+        self._overwritable, self._removable = Listed(capability.overwrite), Listed(capability.remove)
+        self._by_member = Listed(capability.members)
         self.notices: list[Notice] = []
 
     def claims(self, before: dict[str, Claims], after: dict[str, Claims]) -> dict[str, Claims]:
@@ -93,17 +95,25 @@ class Carrier:
                 carried[name] = msgspec.json.encode(after[name]).decode()
                 text = f"`{name}` was written as a text, `{carried[name][:80]}`: {self._issuer} takes no {kind}"
                 self._note("value_as_text", token, name, text)
+            elif name in after and name in before and name in self._by_member:
+                self._members(carried, token, name, before[name])
         return carried
+
+    def _members(self, carried: Claims, token: Token, name: str, before: list[str]) -> None:
+        wanted, carried[name] = carried[name], swapped(before, carried[name])
+        if carried[name] != wanted:
+            order = f"{self._issuer} leaves them where they are, new ones last"
+            self._note("value_not_carried", token, name, f"`{name}` has its members in another order: {order}")
 
     def _wrong(self, token: Token, name: str, before: Claims, after: Claims) -> tuple[str, str] | None:
         """Why a change of a claim cannot be carried: the notice's code, and its text but for the name."""
         able, issuer = self._capability, self._issuer
-        if able.reserves(token, name):
+        if name in self._reserved[token]:
             return "claim_reserved", f"not set: {issuer} lets nobody else set it"
         if name not in after:
             text = f"not removed: {issuer} lets nobody remove it"
-            return None if able.removes(name) else ("claim_not_removed", text)
-        if name in before and not able.overwrites(name):
+            return None if name in self._removable else ("claim_not_removed", text)
+        if name in before and name not in self._overwritable:
             return "claim_not_overwritten", f"not changed: {issuer} has set it, and lets nobody change it"
         if name not in before and not able.add:
             return "claim_not_added", f"not set: {issuer} takes no new claims in this call"
@@ -111,8 +121,10 @@ class Carrier:
         if not able.allows(name, kind) and (name in able.kinds or kind not in able.as_text):
             where = "there" if name in able.kinds else "at all"
             return "value_not_carried", f"not set: {issuer} takes no {_KINDS[kind]} {where}"
-        if able.lists_shrink and _grows(before.get(name), after[name]):
-            return "value_not_carried", f"not changed: to {issuer}, a list that is there cannot grow or become another"
+        by_member = name in before and name in self._by_member
+        if by_member and (kind != "strings" or swapped(before[name], after[name]) is None):
+            text = f"not changed: of this list, {issuer} can only swap members for new ones, or take them out"
+            return "value_not_carried", text
         return None
 
     def _one_bag(self, carried: dict[str, Claims]) -> None:
@@ -145,10 +157,3 @@ _KINDS = {
     "object": "objects",
     "null": "null as a value",
 }
-
-
-def _grows(before: Any, after: Any) -> bool:
-    """Whether a list that is there became longer, or something that is no list, or the other way round."""
-    if not isinstance(before, list):
-        return before is not None and isinstance(after, list)
-    return not isinstance(after, list) or len(after) > len(before)

@@ -6,6 +6,7 @@ names; everything that is refused or unwise becomes a notice with the rule and l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from sandbox import journal
 from sandbox.journal import Event, parts_of, pointer
 
 MOST_SECONDS = 10 * 365 * 86_400
+SCOPE = re.compile(r"[!#-\[\]-~]+")  # RFC 6749, 3.3: visible ASCII but `"` and the backslash
 ORDER = {name: place for place, name in enumerate(PROTECTED)}
 
 
@@ -124,10 +126,12 @@ class Policy:
         restore(claims, before, "scope")
         if not self._settings.scope_changes:
             text = "`scope` was not changed: this tenant does not allow it (its setting `scope_changes`)"
-        elif isinstance(new, list) and all(isinstance(part, str) for part in new):
-            return new
-        else:
+        elif not isinstance(new, list) or not all(isinstance(part, str) for part in new):
             text = "`scope` was not changed: it is a list of strings"
+        elif wrong := [part for part in new if not SCOPE.fullmatch(part)]:
+            text = f"`scope` was not changed: {wrong[0][:80]!r} is not a scope (RFC 6749, 3.3)"
+        else:
+            return new
         self._note("scope_refused", "accessToken", "scope", text)
         return None
 

@@ -67,6 +67,11 @@ class CompiledRules:
     def redis_available(self) -> bool:
         return self._redis is not None and time.monotonic() >= self._left_alone_until
 
+    @property
+    def kept_bytes(self) -> int:
+        """Of code that is kept in this process."""
+        return self._bytes
+
     async def code(self, whole: str, source: Source) -> bytes:
         """The marshalled code of the script and modules with this digest (`engine.library`), for a worker only.
 

@@ -71,7 +71,9 @@ EMPTY = ConfigurationSet(0, {})
 
 
 class Configurations:
-    def __init__(self, store: Store, keys: Keys, limits: Limits) -> None:
+    def __init__(self, store: Store, keys: Keys, limits: Limits, announce: Callable[[], None] | None = None) -> None:
+        """`announce` tells other replicas of a change."""
+        self._announce = announce or (lambda: None)
         self._store = store
         self._seals = [Seal(key) for key in keys.derive_all("configuration")]
         self._limits = limits
@@ -165,6 +167,7 @@ class Configurations:
         async with self._turn:  # else the earlier of two could be the one that is kept
             made = await self._store.change_configuration(tenant, change, by)
             self._keep(tenant, made)
+        self._announce()
         log.info("the configuration was changed", tenant=tenant, number=made.number, by=by)
         return made.number
 

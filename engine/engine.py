@@ -28,12 +28,14 @@ from engine.execution_id import CHANCE, execution_id
 from engine.library import Sources, closure, digest
 from engine.live import Live
 from engine.masking import Masking, without_secrets
-from engine.models import CallRecord, PipelineModule, PipelineRule, Revision, Step, StepError, Transaction
+from engine.models import CallRecord, PipelineModule, PipelineRule, Revision, Step, StepError, Transaction, labels
 from engine.ready import Ready
 from engine.recorder import Recorder
+from engine.rule_times import RuleTimes
 from engine.store.errors import Unavailable
 from engine.store.store import Store
-from engine.transaction import InvalidTransaction, read_view, require_readable
+from engine.suspended import Suspended
+from engine.transaction import InvalidTransaction, read_view, require_readable, whose
 from sandbox import journal
 from sandbox.pool import Busy, Killed, Pool, Request
 from sandbox.wire import Answer
@@ -70,9 +72,13 @@ class Engine:
         self._log = log.bind()  # made once: the lazy one is made anew at every use
         self._ready: OrderedDict[str, Ready] = OrderedDict()
         self._others: OrderedDict[int, Ready] = OrderedDict()  # of revisions that are not live, by identity
+        self.suspended = Suspended()
         self.logins = 0  # that somebody waited for
+        # Of logins, and not of what is tried or replayed:
         self.decisions: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
+        self.denials: Counter[str] = Counter()
+        self.rule_times = RuleTimes()
 
     async def evaluate(
         self,
@@ -109,6 +115,7 @@ class Engine:
         revision = (
             revision or self._live.known(transaction.tenant) or await self._revision(transaction.tenant, deadline)
         )
+        live = recorder is None and ended is None  # and no replay, nor a draft on trial
         clock = time.time_ns() if clock is None else clock
         chance = self._chance.take(SEED + CHANCE)
         seed = chance[:SEED] if seed is None else seed
@@ -122,7 +129,7 @@ class Engine:
             ready = await self._prepare(revision, scripts or {}, deadline)
         else:
             self._compiled.counts.memory += len(ready.codes)
-        build = Builder(ready, view, limits.claims, transaction.capability)
+        build = Builder(ready, view, limits.claims, transaction.capability, transaction.user is not None)
         nobody = transaction.user is None and not ready.without_user
         if nobody or not ready.rules:
             require_readable(transaction)  # as a worker would: what is refused must not depend on the rules
@@ -152,18 +159,39 @@ class Engine:
             looked_at = ready.conditional if user else range(len(ready.rules))
             conditions = {place: unmet(ready.rules[place].conditions, view, user=user) for place in looked_at}
             apart = {place: reason for place, reason in conditions.items() if reason is not None}
+            if live:
+                ended = self.suspended.among(revision.tenant, ready.rules, apart)
             run = await self._run(transaction, ready, ask, ended or {}, apart, reach.hidden)
             build.from_run(run, reach)
+            if live:
+                person = functools.partial(whose, transaction, view)
+                self.suspended.note(revision.tenant, ready.rules, build.ran, build.failed, person)
         name = execution_id(clock, chance[SEED:])
         execution = build.execution(name, transaction, clock, seed, time.monotonic() - began)
-        self.decisions[execution.decision] += 1
-        self.outcomes.update(build.outcomes)
+        if live:
+            self._count(execution, ready, build)
         if execution.denial is None and not build.failed:
-            self._log.debug("decided", execution_id=execution.id, decision=execution.decision)
+            named = labels(transaction.origin)
+            self._log.debug(
+                "decided", execution_id=execution.id, tenant=execution.tenant, decision=execution.decision, **named
+            )
         else:
             _log(execution, build.failed)
         (recorder or self._recorder).add(execution, revision.settings.recording)
         return execution
+
+    def _count(self, execution: Execution, ready: Ready, build: Builder) -> None:
+        self.decisions[execution.decision] += 1
+        self.outcomes.update(build.outcomes)
+        if execution.denial is not None:
+            self.denials[execution.denial.error] += 1
+        if not build.times and not build.failed:
+            return
+        if ready.rows is None:
+            ready.rows = self.rule_times.rows(ready.revision.tenant, ready.rules)
+        self.rule_times.add(ready.rows, build.times, execution.seconds)
+        if build.failed:
+            self.rule_times.failed(ready.rows, ready.rules, build.failed)
 
     async def _revision(self, tenant: str, deadline: float) -> Revision:
         try:
@@ -309,7 +337,12 @@ class Engine:
 def _log(execution: Execution, failed: Sequence[Step]) -> None:
     """A line for what an operator may have to look at. Without texts of rules or claims: those are in the record."""
     milliseconds = round(execution.seconds * 1000, 1)
-    named = log.bind(execution_id=execution.id, tenant=execution.tenant, revision=execution.revision)
+    named = log.bind(
+        execution_id=execution.id,
+        tenant=execution.tenant,
+        revision=execution.revision,
+        **labels(execution.transaction.origin),
+    )
     for step in failed:
         if step.error is not None:
             named.warning(

@@ -41,14 +41,20 @@ class _Typed(msgspec.Struct, frozen=True):
 
 class HookSecrets(Generic[T]):
     def __init__(
-        self, store: Store, keys: Keys, read: Callable[[bytes], T], changed: Callable[[Iterable[T]], None]
+        self,
+        store: Store,
+        keys: Keys,
+        read: Callable[[bytes], T],
+        changed: Callable[[Iterable[T]], None],
+        announce: Callable[[], None] | None = None,
     ) -> None:
         """`read` raises `ValueError` for what is no secret. `changed` is told all that there are, whenever these are
-        others."""
+        others; `announce` tells other replicas of a change."""
         self._store = store
         self._seals = [Seal(key) for key in keys.derive_all("hook-secrets")]
         self._read = read
         self._changed = changed
+        self._announce = announce or (lambda: None)
         self._turn = asyncio.Lock()  # of who takes something over: else the earlier of two could be kept
         self._known: dict[str, tuple[str | None, dict[str, dict[str, T]]]] = {}
 
@@ -85,6 +91,7 @@ class HookSecrets(Generic[T]):
 
         async with self._turn:
             self._take({tenant: await self._store.put_hook_secret(one, require_room)})
+        self._announce()
         log.info("a secret of an issuer was set", tenant=tenant, issuer=issuer, id=id, type=type, by=by)
         return one
 
@@ -92,6 +99,7 @@ class HookSecrets(Generic[T]):
         """Nobody may call with it any more. Raises `NotFound`."""
         async with self._turn:
             self._take({tenant: await self._store.delete_hook_secret(tenant, issuer, id, by)})
+        self._announce()
         log.info("a secret of an issuer was deleted", tenant=tenant, issuer=issuer, id=id, by=by)
 
     def sealed(self, one: SealedSecret, text: bytes) -> SealedSecret:
@@ -124,8 +132,10 @@ class HookSecrets(Generic[T]):
         """Take over what is stored, for the first time or because another replica has changed it."""
         async with self._turn:
             stamps = await self._store.hook_secret_stamps()
-            for tenant in self._known.keys() - stamps.keys():
-                self.forget(tenant)
+            if gone := self._known.keys() - stamps.keys():
+                for tenant in gone:
+                    del self._known[tenant]
+                self._tell()  # once: it takes as long as there are secrets
             known = {tenant: stamp for tenant, (stamp, _) in self._known.items()}
             if others := [tenant for tenant, stamp in stamps.items() if known.get(tenant) != stamp]:
                 self._take(await self._store.hook_secrets(others))

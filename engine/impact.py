@@ -7,6 +7,7 @@ import math
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import anyio
 import msgspec
 
 from engine.capability import TOKENS
@@ -139,7 +140,10 @@ class Analysis:
     async def run(self, revision: Revision, scripts: Mapping[str, str], most: int) -> AsyncIterator[Progress]:
         """Replay up to `most` records, the newest first, under `revision`; says how far it is. `impact` is complete
         when it has ended."""
-        of = min(await self._records.count(self._tenant, self._which), most)
+        # Shielded, here and below: whoever has left is told so again and again, and a connection to the database would
+        # be broken off in its end.
+        with anyio.CancelScope(shield=True):
+            of = min(await self._records.count(self._tenant, self._which), most)
         queue: asyncio.Queue[Record | None] = asyncio.Queue(PAGE)
         workers = [asyncio.create_task(self._replay_all(queue, revision, scripts)) for _ in range(AT_ONCE)]
         reader = asyncio.create_task(self._read(queue, most))
@@ -155,7 +159,8 @@ class Analysis:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            with anyio.CancelScope(shield=True):
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self, queue: asyncio.Queue[Record | None], most: int) -> None:
         which, left = self._which, most

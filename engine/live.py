@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from engine.announcements import Announcements
 from engine.models import Revision
 from engine.recurring import Recurring
 from engine.store.errors import NotFound, StoreError
@@ -35,8 +36,9 @@ class Kept(Protocol):
 
 
 class Live:
-    def __init__(self, store: Store, *kept: Kept) -> None:
-        """All that is `kept` is kept as fresh as the revisions."""
+    def __init__(self, store: Store, *kept: Kept, announcements: Announcements | None = None) -> None:
+        """All that is `kept` is kept as fresh as the revisions. `announcements` tell when to look before it is time."""
+        self._announcements = announcements
         self._store = store
         self._kept = kept
         self._revisions: dict[str, Revision] = {}
@@ -47,10 +49,19 @@ class Live:
 
     def start(self) -> None:
         self._recurring.start()
+        if self._announcements is not None:
+            self._announcements.start(self._recurring.soon)
 
     async def close(self) -> None:
         """Ends the polling, within a bounded time."""
+        if self._announcements is not None:
+            await self._announcements.close()
         await self._recurring.close()
+
+    def announce(self) -> None:
+        """Tell other replicas that something was changed."""
+        if self._announcements is not None:
+            self._announcements.announce()
 
     def known(self, tenant: str) -> Revision | None:
         """The live revision, where it is known here."""

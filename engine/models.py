@@ -18,6 +18,7 @@ Decision = Literal["allow", "deny", "redirect", "step_up"]
 Outcome = Literal["passed", "denied", "raised", "timed_out", "exhausted", "refused", "skipped"]
 
 JSON = Any
+Moment = Annotated[datetime, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 Claims = dict[str, JSON]
 NULL = msgspec.Raw(b"null")
 # A name can be a file's name, so that a folder of rules and the store can hold the same.
@@ -40,7 +41,7 @@ class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """What of a tenant's executions is recorded, for how long, and what of a record is not shown.
 
     A failure is a denial, or an execution in which a rule failed: it is recorded but with `none`. `share` is that of
-    the others. `redact` and `drop` are patterns (`engine.redaction`): what `drop` names is not even sealed.
+    the others. `redact` and `drop` are patterns: what `drop` names is not even sealed.
     """
 
     executions: Literal["all", "failures", "none"] = "all"
@@ -78,7 +79,7 @@ class TenantSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     id: str
-    created_at: datetime
+    created_at: Moment
 
 
 class RuleVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +169,27 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """How the caller names its call, for logs and traces alone. `trace_id` and `span_id` are hexadecimal, both or none;
+    `sampled` says whether the caller keeps this trace."""
+
+    request_id: str | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
+    sampled: bool = False
+
+
+NO_LABELS: dict[str, str] = {}
+
+
+def labels(origin: Origin | None) -> dict[str, str]:
+    """What a log line about the call says of it."""
+    if origin is None:
+        return NO_LABELS
+    named = (("request_id", origin.request_id), ("trace_id", origin.trace_id))
+    return {name: value for name, value in named if value is not None}
+
+
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """One `(user, context)` pair to decide on, as JSON text. `user` is None where there is none
     (client credentials). `deadline` is how many seconds the caller waits, if less than the limit; `capability` what
@@ -178,6 +200,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     context: bytes
     deadline: float | None = None
     capability: Capability | None = None
+    origin: Origin | None = None
 
 
 class Write(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from engine.models import ALWAYS, PipelineRule, RanRule, Revision
+from engine.rule_times import Row
 from engine.trace import Kill
 from sandbox.pool import RuleCode
 from sandbox.wire import Hello
@@ -39,6 +40,7 @@ class Ready:
         self._all_passed = ("passed",) * len(rules)
         self._named = tuple(word for rule in rules for word in (rule.id, rule.name))
         self.engine = stamps(hello)
+        self.rows: tuple[Row, ...] | None = None  # where its logins are counted, once there was one
         self.ran = tuple(RanRule(rule.id, rule.name, rule.version, rule.on_failure) for rule in rules)
 
     def when_passed(self, unmet: Collection[int]) -> tuple[tuple[str, ...], tuple[str, ...]]:

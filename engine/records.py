@@ -99,6 +99,10 @@ class Records:
     def waiting(self) -> int:
         return len(self._waiting)
 
+    @property
+    def waiting_bytes(self) -> int:
+        return self._bytes
+
     async def get(self, tenant: str, id: str) -> Record:
         """The record, also while it waits to be written. Raises `NotFound`, also for one that cannot be opened."""
         waiting = self._waiting.get(id)

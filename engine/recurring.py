@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+SHORTEST = 0.02  # seconds between two times
+
 
 class Recurring:
     """`act` is awaited every so often, and answers in how many seconds again; what goes wrong in it is its own to
@@ -17,14 +19,20 @@ class Recurring:
         self._first = first
         self._last_words = last_words
         self._task: asyncio.Task[None] | None = None
+        self._early = asyncio.Event()
         self.closing = asyncio.Event()
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._go_on())
 
+    def soon(self) -> None:
+        """Act before it is time, but not again and again: what is asked for in between is one more time."""
+        self._early.set()
+
     async def close(self) -> None:
         """Stop, within a bounded time."""
         self.closing.set()
+        self._early.set()
         if self._task is not None:
             # Not cancelled at once: what is cut off in SQLite may keep it locked.
             await asyncio.wait([self._task], timeout=self._last_words)
@@ -35,6 +43,10 @@ class Recurring:
         pause = self._first
         while not self.closing.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.closing.wait(), pause)
+                await asyncio.wait_for(self._early.wait(), pause)
+            if self.closing.is_set():
                 return
+            if self._early.is_set():
+                self._early.clear()
+                await asyncio.sleep(SHORTEST)
             pause = await self._act()

@@ -26,12 +26,21 @@ private_key credentials otp code_verifier""".split()
 REQUEST_NAMES = "authorization proxy_authorization cookie set_cookie code".split()
 DEFAULT = (
     *(f"/**/{name}" for name in SECRET_NAMES),
-    *(f"/context/request/**/{name}" for name in REQUEST_NAMES),
+    *(f"/context/{place}/**/{name}" for place in ("request", "issuer/request") for name in REQUEST_NAMES),
 )
 
 # What has to stay an object: a pattern that names one of them names all that stands on it. A name that may stand
-# anywhere does not: these two hold claims, and are no tokens.
-WHOLE = (("user",), ("context",), ("context", "idToken"), ("context", "accessToken"))
+# anywhere does not: those with a token's name hold claims, or how long one lives, and are none. The last is what a call
+# of Ory Hydra names so: who logs in is said there, and would be hidden wherever else it stands.
+WHOLE = (
+    ("user",),
+    ("context",),
+    ("context", "idToken"),
+    ("context", "accessToken"),
+    ("context", "lifetime", "idToken"),
+    ("context", "lifetime", "accessToken"),
+    ("context", "issuer", "request", "session", "id_token"),
+)
 
 Path = tuple[Any, ...]
 Names = tuple[str, ...]

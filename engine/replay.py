@@ -31,7 +31,7 @@ OF_STEP = ("rule", "version", "outcome", "writes", "logs", "calls", "error")
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """`part` is a member of an execution, `name` the claim, store or rule in it. What is absent is None, and not
+    """`part` is a member of an execution, `name` the claim, store or rule in it. What is absent is null, and not
     `present`."""
 
     part: str
@@ -43,7 +43,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to know before one trusts a replay; codes are in `REMARKS`."""
+    """Something to know before one trusts a replay."""
 
     code: str
     text: str

@@ -35,6 +35,11 @@ class ContextView(msgspec.Struct, frozen=True):
     request: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class UserView(msgspec.Struct, frozen=True):
+    user_id: Any = None
+
+
+_user_view = msgspec.json.Decoder(UserView)
 _context_view = msgspec.json.Decoder(ContextView)
 _anything = msgspec.json.Decoder(Any)
 
@@ -44,6 +49,13 @@ def read_view(transaction: Transaction) -> ContextView:
     if transaction.user is not None and not transaction.user.lstrip().startswith(b"{"):
         raise InvalidTransaction("$.user", "expected an object or null")
     return _read("$.context", transaction.context, _context_view)
+
+
+def whose(transaction: Transaction, view: ContextView) -> str:
+    """The person, or the client where there is none."""
+    if transaction.user is None:
+        return f"client {view.clientID!r}"
+    return f"user {_user_view.decode(transaction.user).user_id!r}"
 
 
 def require_readable(transaction: Transaction) -> None:

@@ -4,7 +4,10 @@ Copy this file into your issuer. It needs an HTTP client and nothing else of thi
 
 It fails closed. `decide` never raises, and `kind` is `allow` only when the service answered 200 with a
 JSON object that says `allow` and holds both claim maps. A timeout, another status, broken JSON and a
-decision this file does not know are all refusals, with an error that is ready to send to the client.
+decision this file does not know are all refusals, with an error that is ready to send to the client. The claims
+of an `allow` hold none of the protocol's: whatever the service says, those are yours alone.
+
+It is asynchronous; blocking_hook.py makes the same call for Django and Flask.
 
 HTTP status of a refusal at the token endpoint. RFC 6749 section 5.2 says 400 and leaves room for others;
 Auth0's own pages disagree between 401 and 403. Our choice: 403 where the login was understood and a rule
@@ -17,6 +20,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -38,6 +43,26 @@ STATUS = {
     "temporarily_unavailable": 503,
 }
 
+# Claimsmith protects these too; whoever signs does not rely on that.
+# fmt: off
+PROTOCOL_CLAIMS = {
+    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "azp", "at_hash", "c_hash", "s_hash", "sid",
+    "auth_time", "acr", "amr", "cnf", "act", "may_act", "client_id", "scope", "gty", "events",
+}
+# fmt: on
+
+# Theirs to hand in, not a rule's to read: the record of the execution would keep them.
+CREDENTIALS = {
+    "password",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "device_code",
+    "refresh_token",
+    "assertion",
+    "client_assertion",
+}
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -47,6 +72,7 @@ class Decision:
     id_token: JSONObject = field(default_factory=dict)
     access_token: JSONObject = field(default_factory=dict)
     scope: list[str] | None = None  # None: the rules did not touch the scope
+    lifetime: dict[str, int] = field(default_factory=dict)  # seconds, of the tokens whose life the rules have changed
     redirect_url: str | None = None  # with `redirect`
     multifactor: JSONObject = field(default_factory=dict)  # with `step_up`: what the rule asked for
     error: str = ""
@@ -57,9 +83,10 @@ class Decision:
 
 
 async def decide(
-    http: httpx2.AsyncClient, execute_url: str, token: str, user: JSONObject, context: JSONObject
+    http: httpx2.AsyncClient, execute_url: str, token: str, user: JSONObject | None, context: JSONObject
 ) -> Decision:
-    """Run the rules over one login. Never raises; everything but a clear `allow` is a refusal."""
+    """Run the rules over one login. Never raises; everything but a clear `allow` is a refusal. Without a user
+    (client credentials) no rule runs, and Claimsmith still has to answer."""
     body = {"user": user, "context": context, "deadline_ms": DEADLINE_MS}
     try:
         # The client's own timeouts count per read: a service that trickles bytes would hold the login.
@@ -77,6 +104,11 @@ async def decide(
     except Exception:  # an answer no one foresaw must not become a token, nor a stack trace at the client
         log.exception("claimsmith gave no usable answer")
         return _refuse("deny", "server_error")
+
+
+def without_credentials(params: Mapping[str, str]) -> dict[str, str]:
+    """The query or body of the login's request, as rules may see it."""
+    return {name: value for name, value in params.items() if name not in CREDENTIALS}
 
 
 def apply_update(metadata: JSONObject, patch: JSONObject | None) -> JSONObject:
@@ -98,9 +130,10 @@ def _read(answer: JSONObject) -> Decision:
             scope = answer.get("scope")  # words or a list of them
             return Decision(
                 "allow",
-                id_token=_map(answer["idToken"]),
-                access_token=_map(answer["accessToken"]),
+                id_token=_claims(answer["idToken"]),
+                access_token=_claims(answer["accessToken"]),
                 scope=scope.split() if isinstance(scope, str) else scope if scope is None else [*scope],
+                lifetime={token: _seconds(given) for token, given in _map(answer.get("lifetime") or {}).items()},
                 **seen,
             )
         case "deny":
@@ -127,5 +160,17 @@ def _map(value: Any) -> JSONObject:
     return value
 
 
+def _seconds(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise TypeError(f"expected a number of seconds, not `{value!r:.80}`")
+    return value
+
+
+def _claims(value: Any) -> JSONObject:
+    return {name: claim for name, claim in _map(value).items() if name not in PROTOCOL_CLAIMS}
+
+
 def _refuse(kind: Kind, error: str, text: str = "the login rules gave no answer", **seen: Any) -> Decision:
-    return Decision(kind, error=error, description=text, status=STATUS.get(error, 400), **seen)
+    # RFC 6749 allows plain ASCII without quotes in an error_description; rules write anything.
+    plain = re.sub(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]", "?", text.replace('"', "'"))
+    return Decision(kind, error=error, description=plain, status=STATUS.get(error, 400), **seen)

@@ -103,4 +103,11 @@ CLIENTS: dict[str, Client] = {
         redirect_uris=("https://web.example.com/callback",),
         grants=("authorization_code",),
     ),
+    "nightly-job": Client(
+        "nightly-job",
+        "Nightly Job",
+        "demo-secret",
+        redirect_uris=(),
+        grants=("client_credentials",),
+    ),
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from sandbox.brokering import NOBODY, Broker
+from sandbox.durations import Durations
 from sandbox.wire import Answer
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Ticket(msgspec.Struct, eq=False):
     seq: int
     request: Request
     future: asyncio.Future[Answer | Killed]
+    came: float  # on the monotonic clock
+    begun: float = 0.0  # the last time that it was at the head of a worker's channel
     attempts: int = 0
     copies: int = 1  # in the queue and with workers: one behind a slow one is given to another worker too
     caller: Worker | None = None  # the one that has made a call for it: from then on no other may run it
@@ -105,3 +108,4 @@ class Counts:
     compiles: int = 0
     retries: int = 0
     refused_busy: int = 0
+    waits: Durations = field(default_factory=Durations)  # for a worker, but in the background

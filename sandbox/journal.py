@@ -29,6 +29,7 @@ Path = tuple[Any, ...]
 
 
 # What an error shows at most: the worker keeps to it, and a journal that does not is none.
+MOST_MICROSECONDS = 10**12  # some days: what an end says is added up
 MOST_FRAMES = 20
 MOST_VALUES = 10  # of one frame
 MOST_SHOWN = 120  # characters of one value
@@ -112,7 +113,7 @@ class Refuse(msgspec.Struct, frozen=True, array_like=True, tag="refuse"):
 class End(msgspec.Struct, frozen=True, array_like=True, tag="end"):
     step: int
     outcome: StepOutcome
-    microseconds: int
+    microseconds: Annotated[int, msgspec.Meta(ge=0, le=MOST_MICROSECONDS)]
     error: Error | None
 
 

@@ -58,6 +58,7 @@ class Pipeline:
         self._journal = Journal(limits, progress)
         self._updates: Updates = dict.fromkeys(STORES)
         self._skipped: list[int] = []
+        self._times: list[int] = []
         self._denial: Denial | None = None
         self._tracer: Tracer | None = None
         self.slow = False  # whether a rule had time enough to use much memory
@@ -88,10 +89,12 @@ class Pipeline:
         if job.traced:
             self._tracer = Tracer(self._limits, self._journal, self._waited)
         for index in range(len(job.rules)):
-            if index not in job.left_out:
-                self._step(index)
-                if self._denial is not None:
-                    break
+            if index in job.left_out:
+                self._times.append(0)
+                continue
+            self._step(index)
+            if self._denial is not None:
+                break
         # After a denial there is nothing to return, and what the rule left may not be plain data.
         returned = job.returns if self._denial is None else ()
         return Answer(
@@ -100,6 +103,7 @@ class Pipeline:
             updates=self._updates,
             denial=self._denial,
             skipped=self._skipped,
+            times=self._times,
             journal=msgspec.Raw(self._journal.text()),
             calm=self._journal.calm,
             timeline=NO_TIMELINE if self._tracer is None else msgspec.Raw(self._tracer.text()),
@@ -143,6 +147,7 @@ class Pipeline:
             else:
                 self._denial = Denial(step=index, kind="server_error", text=error.code if error else "")
         self._journal.end(index, outcome, microseconds, error)
+        self._times.append(max(microseconds, 1))
         if changed:
             self._tree.look_again(self._user, self._context)
 

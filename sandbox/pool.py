@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Collection, Mapping
 
 import msgspec
@@ -50,6 +51,7 @@ class Pool:
         `background` more, one for each processor by default, for what no login waits for. `unconfined_by` names the
         layers of confinement that may be missing (`sandbox.layers`)."""
         self.limits = limits
+        self.most_workers = workers
         self.counts = Counts()
         self._most_waiting = queue
         self._seq = 0
@@ -106,6 +108,10 @@ class Pool:
         return sum(1 for worker in self._workers if worker.in_flight)
 
     @property
+    def workers(self) -> int:
+        return len(self._workers)
+
+    @property
     def calling(self) -> int:
         return self._places.calling
 
@@ -153,11 +159,14 @@ class Pool:
             self.counts.refused_busy += 1
             raise Busy(f"too many {'executions' if tenant.background else 'logins'} of this tenant are waiting")
         self._seq += 1
-        ticket = Ticket(self._seq, request, asyncio.get_running_loop().create_future())
+        ticket = Ticket(self._seq, request, asyncio.get_running_loop().create_future(), time.monotonic())
         tenant.queue.append(ticket)
         self._pump(tenant)
         self._watch.go_on()
-        return await ticket.future
+        result = await ticket.future
+        if not tenant.background:
+            self.counts.waits.observe(ticket.begun - ticket.came)
+        return result
 
     def _pump(self, tenant: Tenant) -> None:
         """Send what waits to workers that can take it, starting workers as far as the bounds allow: answers to calls,

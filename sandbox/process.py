@@ -255,7 +255,7 @@ class Worker(asyncio.Protocol):
     def give(self, ticket: Ticket) -> None:
         """Queue it in the worker's channel."""
         if not self.in_flight:
-            self.head_since = time.monotonic()
+            self.head_since = ticket.begun = time.monotonic()
         self.in_flight.append(ticket)
         self.send(self._sent.frame(ticket))
 
@@ -264,6 +264,8 @@ class Worker(asyncio.Protocol):
         ticket = self.in_flight.popleft()
         self.executions += 1
         self.head_since = self.idle_since = time.monotonic()
+        if self.in_flight:
+            self.in_flight[0].begun = self.head_since
         self.asked = None
         self.calling.begin()
         return ticket

@@ -89,6 +89,7 @@ class Denial(msgspec.Struct, frozen=True, kw_only=True):
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a job. `invalid` says that `user` or `context` could not be read, and nothing ran.
 
+    `times` are the microseconds of each rule, in order; 0 for one that did not run, and none for those behind a denial.
     `journal` is the JSON array of what happened (see `sandbox.journal`), left undecoded until somebody looks. `calm`
     says that there is nothing in it that a login would look for: every rule passed, and nothing was refused.
     """
@@ -98,6 +99,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     updates: dict[str, dict[str, Any] | None] = {}
     denial: Denial | None = None
     skipped: list[int] = []
+    times: list[Annotated[int, msgspec.Meta(ge=0)]] = []
     journal: msgspec.Raw = msgspec.Raw(b"[]")
     calm: bool = False
     timeline: msgspec.Raw = msgspec.Raw(b"[]")

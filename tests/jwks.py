@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import time
+from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -50,16 +52,19 @@ class JwksServer:
         self.document: object = {"keys": [jwk("rsa"), jwk("ec"), jwk("ed")]}
         self.status = 200
         self.asked = 0
+        self.slow = 0.0  # seconds
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.asked += 1
+                time.sleep(server.slow)
                 body = json.dumps(server.document).encode()
                 self.send_response(server.status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with suppress(BrokenPipeError):  # nobody waits for it any more
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass

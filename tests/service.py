@@ -1,4 +1,5 @@
-"""A whole service in this process, for tests: real workers, real store, and Redis as asked for."""
+"""A whole service in this process, for tests: real workers, real store, and Redis as asked for. All that it answers is
+held against the document of its API."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from api.settings import Settings
 from engine.authoring import Authoring
 from engine.models import Rule
 from engine.validity import Validity
+from tests.declared import require_declared
 
 
 @contextlib.asynccontextmanager
@@ -25,7 +27,8 @@ async def running(data: Path, environ: dict[str, str] | None = None) -> AsyncIte
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://claimsmith") as client:
+        hooks = {"response": [require_declared]}
+        async with httpx2.AsyncClient(transport=transport, base_url="http://claimsmith", event_hooks=hooks) as client:
             yield Running(app.state.service, client)
 
 

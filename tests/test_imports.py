@@ -29,6 +29,7 @@ sandbox.tracing sandbox.transformer sandbox.worker sandbox.zygote""".split()
 # Of the sandbox, what the layers above may know: how to ask a pool, and how to read what it answers.
 SEAM = {
     "sandbox.brokering",
+    "sandbox.durations",
     "sandbox.exchanges",
     "sandbox.journal",
     "sandbox.limits",

@@ -531,6 +531,7 @@ def test_a_newer_database(serve: Serve, tmp_path: Path) -> None:
 
     connection = sqlite3.connect(data / "claimsmith.db")
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.execute("UPDATE compatibility SET oldest = '9999'")
     connection.commit()
     connection.close()
     assert "belongs to a newer version of claimsmith" in refused(serve())

@@ -7,7 +7,7 @@ sees. `groupOverrideDetails` is never sent: an empty one would take all groups a
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,14 +16,17 @@ from engine.capability import EVERY_KIND, Capability, Kind, Token
 from engine.execution import Execution
 from engine.models import HookSettings
 
+VERSIONS = ("1", "2", "3")
+# What nobody can change. Groups could be, by `groupOverrideDetails` alone.
 RESERVED = tuple(
-    """acr amr aud at_hash auth_time azp cognito:username exp iat identities iss jti nbf nonce origin_jti sub
-    token_use""".split()
+    """acr amr aud at_hash auth_time azp cognito:groups cognito:preferred_role cognito:roles cognito:username exp iat
+    identities iss jti nbf nonce origin_jti sub token_use""".split()
 )
+OF_ACCESS_TOKENS = ("client_id", "device_key", "event_id", "scope", "username", "version")
 CAPABILITY = Capability(
     issuer="cognito",
     values=tuple(kind for kind in EVERY_KIND if kind != "null"),
-    reserved=dict.fromkeys(("idToken", "accessToken"), RESERVED),
+    reserved={"idToken": RESERVED, "accessToken": (*RESERVED, *OF_ACCESS_TOKENS)},
     scope=True,
 )
 # Of these it takes no JSON in an ID token.
@@ -39,6 +42,8 @@ GRANTS = {
 }
 GENERATION: dict[Token, str] = {"idToken": "idTokenGeneration", "accessToken": "accessTokenGeneration"}
 PREFIX = "custom:"
+BOOLEANS = ("email_verified", "phone_number_verified")  # in an ID token; as attributes they are texts
+WAITS = 3.0  # seconds: of the five that Cognito gives the function, which gives us three
 
 
 class CallerContext(msgspec.Struct, frozen=True, rename="camel"):
@@ -50,16 +55,16 @@ class Groups(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Request(msgspec.Struct, frozen=True, rename="camel"):
-    user_attributes: dict[str, Any] = {}
+    user_attributes: dict[str, Any] | None = None
     group_configuration: Groups | None = None
     scopes: tuple[str, ...] | None = None
     client_metadata: dict[str, Any] | None = None
 
 
 class Event(msgspec.Struct, frozen=True, rename="camel"):
-    trigger_source: str
+    trigger_source: Annotated[str, msgspec.Meta(pattern=r"\ATokenGeneration_")]
     request: Request
-    version: Literal["1", "2", "3"] = "1"
+    version: str = "1"
     user_name: str | None = None
     user_pool_id: str | None = None
     caller_context: CallerContext = CallerContext()
@@ -68,8 +73,12 @@ class Event(msgspec.Struct, frozen=True, rename="camel"):
 def parse(body: JSON, settings: HookSettings) -> Asked:
     event = msgspec.convert(body, Event)
     version = settings.version or event.version
+    if version not in VERSIONS:
+        raise msgspec.ValidationError(
+            f"`version` is {version[:20]!r}: known are {', '.join(VERSIONS)} - at `$.version`"
+        )
     machine = event.trigger_source == CLIENT_CREDENTIALS
-    attributes = {} if machine else _attributes(event.request.user_attributes)
+    attributes = {} if machine else _attributes(event.request.user_attributes or {})
     scopes = {} if version == "1" else {"scope": list(event.request.scopes or ())}
     return Asked(
         user=None if machine else _user(event, attributes),
@@ -89,8 +98,8 @@ def parse(body: JSON, settings: HookSettings) -> Asked:
 
 
 def _attributes(given: JSON) -> JSON:
-    """As an ID token has them: that something is verified is a boolean there, and comes as a text."""
-    return {name: value == "true" if name.endswith("_verified") else value for name, value in given.items()}
+    """As an ID token has them: that an address is verified is a boolean there, and comes as a text."""
+    return {name: str(value).lower() == "true" if name in BOOLEANS else value for name, value in given.items()}
 
 
 def _user(event: Event, attributes: JSON) -> JSON:
@@ -98,7 +107,7 @@ def _user(event: Event, attributes: JSON) -> JSON:
     custom = {name.removeprefix(PREFIX): value for name, value in attributes.items() if name.startswith(PREFIX)}
     groups = event.request.group_configuration or Groups()
     known = present(user_id=attributes.get("sub") or event.user_name, username=event.user_name)
-    return known | own | {"groups": list(groups.groups_to_override or ()), "app_metadata": custom}
+    return own | known | {"groups": list(groups.groups_to_override or ()), "app_metadata": custom}
 
 
 def _capability(version: str, machine: bool) -> Capability:
@@ -131,7 +140,7 @@ def _claims(changed: Changes) -> JSON:
 
 
 def _scopes(before: tuple[str, ...], after: list[str]) -> JSON:
-    added = [scope for scope in after if scope not in before]
+    added = [scope for scope in dict.fromkeys(after) if scope not in before]
     gone = [scope for scope in before if scope not in after]
     return {name: scopes for name, scopes in (("scopesToAdd", added), ("scopesToSuppress", gone)) if scopes}
 
@@ -144,7 +153,7 @@ ISSUER = Issuer(
     name="cognito",
     title="AWS Cognito",
     secrets=("bearer", "standard_webhooks"),
-    wait=5.0,
+    wait=WAITS,
     fails="closed",
     denies="403, thrown by the Lambda function",
     capability=CAPABILITY,

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from api.issuers.issuer import JSON, Asked, Issuer, Refusal, Reply, context_of, present
-from engine.capability import Capability
+from engine.capability import TOKENS, Capability
 from engine.execution import Execution
 from engine.models import HookSettings
 
@@ -23,10 +23,12 @@ CAPABILITY = Capability(
     issuer="entra",
     values=("string", "strings"),
     as_text=("integer", "number", "boolean"),
+    reserved=dict.fromkeys(TOKENS, ("",)),  # a claim without a name is an error there
     remove=False,
     one_bag=True,
     limit=3 * 1024,
 )
+PROTOCOLS = {"OAUTH2.0": "oidc-basic-profile", "SAML": "samlp"}
 STATUS = {"denied": 403, "failed": 500, "unavailable": 503, "invalid": 400, "unauthenticated": 401}
 ERROR = {"failed": "server_error", "unavailable": "temporarily_unavailable", "invalid": "invalid_request"}
 ERROR |= {"unauthenticated": "unauthorized"}
@@ -42,6 +44,7 @@ class User(msgspec.Struct, frozen=True, rename="camel"):
     preferred_language: str | None = None
     company_name: str | None = None
     user_type: str | None = None
+    created_date_time: str | None = None
 
 
 class ServicePrincipal(msgspec.Struct, frozen=True, rename="camel"):
@@ -51,13 +54,12 @@ class ServicePrincipal(msgspec.Struct, frozen=True, rename="camel"):
 
 class Client(msgspec.Struct, frozen=True):
     ip: str | None = None
-    locale: str | None = None
 
 
 class AuthenticationContext(msgspec.Struct, frozen=True, rename="camel"):
     client_service_principal: ServicePrincipal
     resource_service_principal: ServicePrincipal | None = None
-    client: Client = Client()
+    client: Client | None = None
     protocol: str | None = None
     user: User | None = None
 
@@ -74,18 +76,17 @@ class Hook(msgspec.Struct, frozen=True):
 
 def parse(body: JSON, settings: HookSettings) -> Asked:
     context = msgspec.convert(body, Hook).data.authentication_context
-    resource = context.resource_service_principal
+    client, resource = context.client or Client(), context.resource_service_principal
     return Asked(
         user=None if context.user is None else _user(context.user),
         context=context_of(
             "entra",
             body,
             client=context.client_service_principal.app_id,
-            grant=None,
+            grant=PROTOCOLS.get(context.protocol or "", context.protocol),
             query=present(audience=resource.app_id if resource else None),
-            ip=context.client.ip,
+            ip=client.ip,
             clientName=context.client_service_principal.display_name,
-            protocol="samlp" if context.protocol == "SAML" else "oidc-basic-profile",
         ),
         capability=CAPABILITY,
     )
@@ -102,6 +103,7 @@ def _user(user: User) -> JSON:
         locale=user.preferred_language,
         company=user.company_name,
         user_type=user.user_type,
+        created_at=user.created_date_time,
     )
 
 

@@ -30,11 +30,12 @@ Words = tuple[str, ...] | None
 
 class IdTokenClaims(msgspec.Struct, frozen=True):
     ext: dict[str, Any] | None = None
+    amr: Words = None
 
 
 class IdToken(msgspec.Struct, frozen=True):
     subject: str
-    id_token_claims: IdTokenClaims = IdTokenClaims()
+    id_token_claims: IdTokenClaims | None = None
     username: str | None = None
 
 
@@ -71,21 +72,23 @@ def parse(body: JSON, settings: HookSettings) -> Asked:
     else:
         call = msgspec.convert(body, TokenHook)
         session, request = call.session, call.request
-    grant = request.grant_types[0]
+    claims = session.id_token.id_token_claims or IdTokenClaims()
     user = present(user_id=session.id_token.subject, username=session.id_token.username)
     return Asked(
-        user=None if grant == "client_credentials" else user,
+        # Of several grants one may have a user: for nobody no rule might run.
+        user=None if request.grant_types == ("client_credentials",) else user,
         context=context_of(
             "hydra",
             body,
             client=request.client_id,
-            grant=grant,
-            id_token=session.id_token.id_token_claims.ext,
+            grant=request.grant_types[0],
+            id_token=claims.ext,
             access_token=session.extra,
             query={
                 "scope": " ".join(request.granted_scopes or ()),
                 "audience": " ".join(request.granted_audience or ()),
             },
+            authentication={"methods": [{"name": name} for name in claims.amr or ()]},
         ),
         capability=CAPABILITY,
     )

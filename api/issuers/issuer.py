@@ -32,6 +32,9 @@ PROTOCOLS = {
     "urn:ietf:params:oauth:grant-type:jwt-bearer": "oauth2-resource-owner-jwt-bearer",
     "urn:ietf:params:oauth:grant-type:token-exchange": "oauth2-token-exchange",
 }
+# By which a rule knows that a page of its own has been shown: no issuer's call comes from there, whatever a client has
+# sent as its grant.
+RETURNED = "redirect-callback"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +66,10 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     body: JSON | None = None
 
 
+class NotTold(Exception):
+    """What was decided is more than the issuer would read of an answer; the text says how much. There is no token."""
+
+
 class Issuer(msgspec.Struct, frozen=True, kw_only=True):
     """One row: how an issuer asks and is answered.
 
@@ -71,9 +78,9 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
     what it can carry at best: a call can say less.
 
     `parse` takes the decoded body and the tenant's settings of this hook. It raises `msgspec.ValidationError` for what
-    is not such a call. `allow` and `refuse` are the two answers; `sign` makes a signed one of the body of either, the
-    call's, its secret and the time, where the issuer wants that. `vouches` compares a call with what the secret by
-    which it was known says of it.
+    is not such a call. `allow`, which may raise `NotTold`, and `refuse` are the two answers; `sign` makes a signed one
+    of the body of either, the call's, its secret and the time, where the issuer wants that. `vouches` compares a call
+    with what the secret by which it was known says of it.
     """
 
     name: str
@@ -101,12 +108,18 @@ def context_of(
     access_token: Claims | None = None,
     query: Mapping[str, Any] | None = None,
     ip: str | None = None,
+    user_agent: str | None = None,
     **more: Any,
 ) -> JSON:
     """A rule's `context`: what is known in the words of Auth0 Rules, and the whole call below `issuer`. What is not
     known is not there."""
-    known = {"clientID": client, "protocol": None if grant is None else PROTOCOLS.get(grant, grant), **more}
-    request = {"ip": ip, "query": {name: value for name, value in (query or {}).items() if value}}
+    protocol = None if grant in (None, RETURNED) else PROTOCOLS.get(grant, grant)
+    known = {"clientID": client, "protocol": protocol, **more}
+    request = {
+        "ip": ip,
+        "userAgent": user_agent,
+        "query": {name: value for name, value in (query or {}).items() if value},
+    }
     return {
         **{name: value for name, value in known.items() if value is not None},
         "request": {name: value for name, value in request.items() if value is not None},

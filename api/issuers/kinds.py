@@ -32,8 +32,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 
-# Headers that say something else, or that a proxy writes.
-_NOT_FOR_SECRETS = ("host", "cookie", "content-type", "content-length", "content-encoding", "transfer-encoding")
+# Headers that say something else, or that a proxy writes; and one that stands in the answer, too.
+_NOT_FOR_SECRETS = (
+    "host",
+    "cookie",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "transfer-encoding",
+    "x-request-id",
+)
 
 
 class _Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):

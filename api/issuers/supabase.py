@@ -32,6 +32,7 @@ GRANTS = {
     "token_refresh": "refresh_token",
     "oauth_provider/authorization_code": "authorization_code",
 }
+WITH_SECOND_FACTOR = "aal2"  # of `aal`
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -42,7 +43,12 @@ class Hook(msgspec.Struct, frozen=True):
     user_id: str
     claims: dict[str, Any]
     authentication_method: str | None = None
-    metadata: Metadata = Metadata()
+    metadata: Metadata | None = None
+
+
+class Method(msgspec.Struct, frozen=True):
+    method: str | None = None
+    timestamp: int | float | None = None
 
 
 class Mentioned(msgspec.Struct, frozen=True):
@@ -51,7 +57,8 @@ class Mentioned(msgspec.Struct, frozen=True):
     client_id: str | None = None
     scope: str | None = None
     session_id: str | None = None
-    amr: tuple[dict[str, Any], ...] | None = None
+    aal: str | None = None
+    amr: tuple[Method | str, ...] | None = None
 
 
 def parse(body: JSON, settings: HookSettings) -> Asked:
@@ -59,7 +66,6 @@ def parse(body: JSON, settings: HookSettings) -> Asked:
     claims, mentioned = hook.claims, msgspec.convert(hook.claims, Mentioned)
     method = hook.authentication_method or ""
     known = ("email", "phone", "role", "is_anonymous", "app_metadata", "user_metadata")
-    methods = [{"name": one.get("method"), "timestamp": one.get("timestamp")} for one in mentioned.amr or ()]
     return Asked(
         user={"user_id": hook.user_id} | {name: claims[name] for name in known if name in claims},
         context=context_of(
@@ -69,20 +75,29 @@ def parse(body: JSON, settings: HookSettings) -> Asked:
             grant=GRANTS.get(method, "authorization_code"),
             access_token=claims,
             query=present(scope=mentioned.scope),
-            ip=hook.metadata.ip_address,
+            ip=hook.metadata.ip_address if hook.metadata else None,
             connection=method or None,
             sessionID=mentioned.session_id,
-            authentication={"methods": methods},
+            authentication={"methods": _methods(mentioned)},
         ),
         capability=_capability(claims, settings),
     )
+
+
+def _methods(mentioned: Mentioned) -> list[JSON]:
+    """As rules look for them: `mfa`, where a second factor was shown, beside what Supabase calls it."""
+    listed = [Method(one) if isinstance(one, str) else one for one in mentioned.amr or ()]
+    methods = [present(name=one.method, timestamp=one.timestamp) for one in listed]
+    return methods + ([{"name": "mfa"}] if mentioned.aal == WITH_SECOND_FACTOR else [])
 
 
 def _capability(claims: JSON, settings: HookSettings) -> Capability:
     removable: Names = tuple(name for name in claims if name not in REQUIRED)
     able = msgspec.structs.replace(CAPABILITY, remove=removable)
     if settings.id_token_claims:
-        return msgspec.structs.replace(able, tokens=("idToken", "accessToken"), one_bag=True)
+        # The scope of its access token is not to be had by the name of a claim of the other.
+        reserved = {"idToken": ("scope",)}
+        return msgspec.structs.replace(able, tokens=("idToken", "accessToken"), one_bag=True, reserved=reserved)
     return able
 
 

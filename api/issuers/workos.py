@@ -3,7 +3,7 @@ JWT templates. Our answer is signed, too."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -14,50 +14,63 @@ from engine.execution import Execution
 from engine.models import HookSettings
 
 CAPABILITY = Capability(issuer="workos", tokens=())
-RESPONSES = {
-    "authentication_action_context": "authentication_action_response",
-    "user_registration_action_context": "user_registration_action_response",
-}
+REGISTRATION = "user_registration_action_context"
+AUTHENTICATION_RESPONSE, REGISTRATION_RESPONSE = "authentication_action_response", "user_registration_action_response"
 
 
-class User(msgspec.Struct, frozen=True):
-    id: str | None = None
-    email: str | None = None
-    email_verified: bool | None = None
+class UserData(msgspec.Struct, frozen=True):
+    email: str
+    name: str | None = None
     first_name: str | None = None
     last_name: str | None = None
 
 
-class Hook(msgspec.Struct, frozen=True):
-    object: Annotated[str, msgspec.Meta(pattern=r"\A(authentication|user_registration)_action_context\Z")]
-    user: User | None = None
-    user_data: User | None = None
-    organization: dict[str, Any] | None = None
+class User(UserData, frozen=True, kw_only=True):
+    id: str
+    email_verified: bool | None = None
+    profile_picture_url: str | None = None
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
     ip_address: str | None = None
     user_agent: str | None = None
 
 
+class Authentication(Context, frozen=True, kw_only=True, tag_field="object", tag="authentication_action_context"):
+    user: User
+    organization: dict[str, Any] | None = None
+
+
+class Registration(Context, frozen=True, kw_only=True, tag_field="object", tag=REGISTRATION):
+    user_data: UserData
+
+
+Hook = Authentication | Registration
+
+
 def parse(body: JSON, settings: HookSettings) -> Asked:
-    hook = msgspec.convert(body, Hook)
-    user = hook.user or hook.user_data or User()
+    hook: Hook = msgspec.convert(body, Hook)
+    user = hook.user if isinstance(hook, Authentication) else hook.user_data
     return Asked(
-        user=present(
-            user_id=user.id,
-            email=user.email,
-            email_verified=user.email_verified,
-            given_name=user.first_name,
-            family_name=user.last_name,
-        ),
+        user=_user(user),
         context=context_of(
             "workos",
             body,
             client=None,
             grant="authorization_code",
             ip=hook.ip_address,
-            organization=hook.organization,
+            user_agent=hook.user_agent,
+            organization=hook.organization if isinstance(hook, Authentication) else None,
         ),
         capability=CAPABILITY,
     )
+
+
+def _user(user: UserData) -> JSON:
+    known = present(name=user.name, given_name=user.first_name, family_name=user.last_name, email=user.email)
+    if not isinstance(user, User):
+        return known  # who registers has no id yet
+    return known | present(user_id=user.id, email_verified=user.email_verified, picture=user.profile_picture_url)
 
 
 def allow(asked: Asked, execution: Execution) -> Reply:
@@ -76,7 +89,7 @@ def sign(verdict: JSON, call: JSON, secret: Any, now: float) -> JSON:
     payload = {"timestamp": timestamp} | verdict
     signature = timed_signature(secret.value, str(timestamp), msgspec.json.encode(payload))
     # Of a call that is not understood, nobody can tell which of the two it is.
-    answer = RESPONSES.get(str(call.get("object")), "authentication_action_response")
+    answer = REGISTRATION_RESPONSE if call.get("object") == REGISTRATION else AUTHENTICATION_RESPONSE
     return {"object": answer, "payload": payload, "signature": signature}
 
 

@@ -1,8 +1,9 @@
 """Zitadel: actions v2, the functions `preuserinfo`, `preaccesstoken` and `presamlresponse` (zitadel/zitadel,
 internal/api/oidc/userinfo.go; apps/docs, guides/integrate/actions).
 
-It can only add: a claim that it has set stays. Of several targets a later one sees what an earlier one has added, and
-what it answers stands instead of that, so that is carried on. A login takes several calls, each about one token.
+It can only add: a claim that it has set stays. Of several targets a later one sees what an earlier one has answered,
+and each member of its own answer stands instead of the earlier one's, so those are carried on. A login takes several
+calls, each about one token.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ STATUS = {"failed": 500, "unavailable": 503, "invalid": 400, "unauthenticated": 
 ERROR = {"failed": "server_error", "unavailable": "temporarily_unavailable", "invalid": "invalid_request"}
 ERROR |= {"unauthenticated": "invalid_signature"}
 
+MOST_LOGGED = 20  # lines of ours: they become a claim themselves
 LOGGED = {
     "claim_not_overwritten": "already set by the issuer, not overwritten",
     "claim_not_removed": "already set by the issuer, not removed",
@@ -62,16 +64,33 @@ class Human(msgspec.Struct, frozen=True):
     is_phone_verified: bool | None = None
 
 
+class Machine(msgspec.Struct, frozen=True):
+    name: str | None = None
+
+
 class User(msgspec.Struct, frozen=True):
     id: str
     username: str | None = None
     preferred_login_name: str | None = None
     human: Human | None = None
+    machine: Machine | None = None
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """The roles that somebody has in one project. Its documentation writes `projectId`, its code `project_id`."""
+
+    roles: tuple[str, ...] | None = None
+    project_id: str | None = None
+    project_name: str | None = None
+    resource_owner: str | None = None
+    camel_id: str | None = msgspec.field(default=None, name="projectId")
+    camel_name: str | None = msgspec.field(default=None, name="projectName")
+    camel_owner: str | None = msgspec.field(default=None, name="resourceOwner")
 
 
 class Metadata(msgspec.Struct, frozen=True):
     key: str
-    value: str = ""
+    value: str | None = None
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -82,7 +101,7 @@ class Claim(msgspec.Struct, frozen=True):
 class Attribute(msgspec.Struct, frozen=True):
     name: str
     name_format: str = NAME_FORMAT
-    value: tuple[str, ...] = ()
+    value: tuple[str, ...] | None = None
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -90,6 +109,8 @@ class Earlier(msgspec.Struct, frozen=True):
 
     append_claims: tuple[Claim, ...] | None = None
     append_attribute: tuple[Attribute, ...] | None = None
+    append_log_claims: tuple[str, ...] | None = None
+    set_user_metadata: tuple[Metadata, ...] | None = None
 
 
 class Application(msgspec.Struct, frozen=True):
@@ -104,56 +125,71 @@ class Org(msgspec.Struct, frozen=True):
 
 class Hook(msgspec.Struct, frozen=True):
     function: Function
-    userinfo: dict[str, Any] = {}
+    userinfo: dict[str, Any] | None = None
     user: User | None = None
     user_metadata: tuple[Metadata, ...] | None = None
-    user_grants: tuple[dict[str, Any], ...] | None = None
-    org: Org = Org()
-    application: Application = Application()
+    user_grants: tuple[Grant, ...] | None = None
+    org: Org | None = None
+    application: Application | None = None
     response: Earlier | None = None
+
+    @property
+    def saml(self) -> bool:
+        return self.function == "function/presamlresponse"
+
+    @property
+    def earlier(self) -> Earlier:
+        return self.response or Earlier()
 
 
 def parse(body: JSON, settings: HookSettings) -> Asked:
     hook = msgspec.convert(body, Hook)
-    earlier = hook.response or Earlier()
-    saml = hook.function == "function/presamlresponse"
-    added: JSON = {claim.key: claim.value for claim in earlier.append_claims or ()}
-    if saml:
-        added = {attribute.name: list(attribute.value) for attribute in earlier.append_attribute or ()}
-    claims = added if saml else added | hook.userinfo
+    saml, token, userinfo = hook.saml, TOKEN[hook.function], hook.userinfo or {}
+    added = _added(hook)
+    claims = added if saml else added | userinfo
     # Of what is there, only what comes of us or of another target can still be changed.
-    changeable: Names = tuple(name for name in added if saml or name not in hook.userinfo)
-    token = TOKEN[hook.function]
+    changeable: Names = tuple(name for name in added if saml or name not in userinfo)
     able = msgspec.structs.replace(
         CAPABILITY, tokens=(token,), overwrite=changeable, remove=changeable, **(SAML if saml else {})
     )
+    org = hook.org or Org()
     return Asked(
         user=_user(hook),
         context=context_of(
             "zitadel",
             body,
-            client=hook.application.client_id,
+            client=hook.application.client_id if hook.application else None,
             grant=None,
             id_token=claims if token == "idToken" else None,  # noqa: S105
             access_token=claims if token == "accessToken" else None,  # noqa: S105
             protocol="samlp" if saml else None,
-            organization=present(id=hook.org.id, name=hook.org.name, domain=hook.org.primary_domain) or None,
+            organization=present(id=org.id, name=org.name, domain=org.primary_domain) or None,
         ),
         capability=able,
         call=(hook, added),
     )
 
 
+def _added(hook: Hook) -> JSON:
+    """What targets before this one have added. Of two claims of one name Zitadel takes the first."""
+    if hook.saml:
+        return {one.name: list(one.value or ()) for one in hook.earlier.append_attribute or ()}
+    added: JSON = {}
+    for one in hook.earlier.append_claims or ():
+        added.setdefault(one.key, one.value)
+    return added
+
+
 def _user(hook: Hook) -> JSON | None:
     user = hook.user
     if user is None:
         return None
-    human = user.human or Human()
-    roles = [role for grant in hook.user_grants or () for role in grant.get("roles") or () if isinstance(role, str)]
+    human, machine = user.human or Human(), user.machine or Machine()
+    grants = [_grant(one) for one in hook.user_grants or ()]
     return present(
         user_id=user.id,
         username=user.preferred_login_name or user.username,
-        name=human.display_name,
+        name=human.display_name or machine.name,
         given_name=human.first_name,
         family_name=human.last_name,
         nickname=human.nick_name,
@@ -162,9 +198,19 @@ def _user(hook: Hook) -> JSON | None:
         email_verified=human.is_email_verified,
         phone_number=human.phone,
         phone_number_verified=human.is_phone_verified,
-        user_metadata={one.key: _decoded(one.value) for one in hook.user_metadata or ()},
-        roles=list(dict.fromkeys(roles)),
+        user_metadata={one.key: _decoded(one.value or "") for one in hook.user_metadata or ()},
+        roles=list(dict.fromkeys(role for grant in grants for role in grant["roles"])),
+        grants=grants,
     )
+
+
+def _grant(grant: Grant) -> JSON:
+    known = present(
+        project_id=grant.project_id or grant.camel_id,
+        project_name=grant.project_name or grant.camel_name,
+        organization_id=grant.resource_owner or grant.camel_owner,
+    )
+    return known | {"roles": list(grant.roles or ())}
 
 
 def _decoded(value: str) -> str:
@@ -181,24 +227,33 @@ def allow(asked: Asked, execution: Execution) -> Reply:
     changed = changes(asked.claims[token], execution.idToken if token == "idToken" else execution.accessToken)  # noqa: S105
     body: JSON = {}
     if changed:
-        kept = {name: value for name, value in added.items() if name not in changed.removed} | changed.set
-        if hook.function == "function/presamlresponse":
-            formats = {one.name: one.name_format for one in (hook.response or Earlier()).append_attribute or ()}
-            body["append_attribute"] = [
-                {
-                    "name": name,
-                    "name_format": formats.get(name, NAME_FORMAT),
-                    "value": value if isinstance(value, list) else [value],
-                }
-                for name, value in kept.items()
-            ]
-        else:
-            body["append_claims"] = [{"key": name, "value": value} for name, value in kept.items()]
+        gone = frozenset(changed.removed)
+        kept = {name: value for name, value in added.items() if name not in gone} | changed.set
+        body |= _attributes(hook, kept) if hook.saml else _claims(kept)
     if patch := execution.updates.get("user_metadata"):
-        body["set_user_metadata"] = [{"key": name, "value": _encoded(value)} for name, value in patch.items()]
-    if lines := _log(execution):
-        body["append_log_claims"] = lines
+        stored = {one.key: one.value for one in hook.earlier.set_user_metadata or ()}
+        stored |= {name: _encoded(value) for name, value in patch.items()}
+        body["set_user_metadata"] = [{"key": name, "value": value} for name, value in stored.items()]
+    if not hook.saml and (lines := _log(execution, changed.set)):
+        body["append_log_claims"] = [*(hook.earlier.append_log_claims or ()), *lines]
     return Reply(body=body)
+
+
+def _claims(kept: JSON) -> JSON:
+    return {"append_claims": [{"key": name, "value": value} for name, value in kept.items()]}
+
+
+def _attributes(hook: Hook, kept: JSON) -> JSON:
+    formats = {one.name: one.name_format for one in hook.earlier.append_attribute or ()}
+    attributes = [
+        {
+            "name": name,
+            "name_format": formats.get(name, NAME_FORMAT),
+            "value": value if isinstance(value, list) else [value],
+        }
+        for name, value in kept.items()
+    ]
+    return {"append_attribute": attributes}
 
 
 def _encoded(value: Any) -> str:
@@ -206,14 +261,13 @@ def _encoded(value: Any) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _log(execution: Execution) -> list[str]:
+def _log(execution: Execution, told: JSON) -> list[str]:
     """What was left out, where Zitadel shows it: in the token, under `urn:zitadel:iam:action:<function>:log`. So it
-    names claims, and says nothing of rules."""
-    return [
-        f'claim "{notice.claim}" {LOGGED[notice.code]}'
-        for notice in execution.warnings
-        if notice.code in LOGGED and notice.claim
-    ]
+    names claims, and says nothing of rules. One that is `told` was left out of the other token."""
+    left_out = [one for one in execution.warnings if one.code in LOGGED and one.claim and one.claim not in told]
+    lines = list(dict.fromkeys(f'claim "{one.claim}" {LOGGED[one.code]}' for one in left_out))
+    more = len(lines) - MOST_LOGGED
+    return lines if more <= 0 else [*lines[:MOST_LOGGED], f"and {more} claims more"]
 
 
 def refuse(refusal: Refusal) -> Reply:

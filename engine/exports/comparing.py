@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.models import PipelineRule, Revision
-from engine.store.content import Content, Difference, Kind, State
+from engine.store.content import Content, Deviation, Kind, State
 
 FIELDS = ("name", "sha256", "order", "enabled", "on_failure", "conditions")
 
@@ -29,7 +29,7 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 Things = Mapping[tuple[Kind, str], Any]  # what there is, by kind and name
 
 
-def differences(content: Content, state: State, wanted: Secrets | None, present: Secrets | None) -> list[Difference]:
+def differences(content: Content, state: State, wanted: Secrets | None, present: Secrets | None) -> list[Deviation]:
     """Sorted. Secrets are compared where both are given."""
     kept = [rule.saved for rule in content.rules if not rule.deleted]
     then = _things(kept, content.live)
@@ -37,9 +37,9 @@ def differences(content: Content, state: State, wanted: Secrets | None, present:
     if wanted is not None and present is not None:
         then = {**then, **_values(wanted)}
         now = {**now, **_values(present)}
-    found = [Difference(*thing, "missing") for thing in then if thing not in now]
-    found += [Difference(*thing, "more") for thing in now if thing not in then]
-    found += [Difference(*thing, "changed") for thing in then if thing in now and then[thing] != now[thing]]
+    found = [Deviation(*thing, "missing") for thing in then if thing not in now]
+    found += [Deviation(*thing, "more") for thing in now if thing not in then]
+    found += [Deviation(*thing, "changed") for thing in then if thing in now and then[thing] != now[thing]]
     return sorted(found)
 
 

@@ -25,7 +25,7 @@ from engine.exports.reading import BadExport, Section
 from engine.hook_secrets import HookSecrets
 from engine.impact import Impact
 from engine.store.configurations import SealedSet
-from engine.store.content import Content, Difference, Put, State, Values
+from engine.store.content import Content, Deviation, Put, State, Values
 from engine.store.hook_secrets import SealedSecret
 from engine.store.store import Store
 from engine.validity import Validity
@@ -40,7 +40,7 @@ _secrets = msgspec.json.Decoder(Secrets)
 class Differs(Exception):
     """The tenant is there already, and not as the export says. Nothing was changed."""
 
-    def __init__(self, tenant: str, differences: Sequence[Difference]) -> None:
+    def __init__(self, tenant: str, differences: Sequence[Deviation]) -> None:
         super().__init__(f"the tenant `{tenant}` is there already, and is not what the export says")
         self.tenant = tenant
         self.differences = tuple(differences)
@@ -104,7 +104,7 @@ class Exports:
             begun = {"reached": first_id(time.time_ns()), "impact": msgspec.json.encode(Impact()).decode()}
             content = msgspec.structs.replace(content, shadow=msgspec.structs.replace(content.shadow, **begun))
 
-        def compare(state: State) -> Sequence[Difference]:
+        def compare(state: State) -> Sequence[Deviation]:
             present = None if secrets is None else self._opened(state.configuration, state.hook_secrets)
             found = comparing.differences(content, state, secrets, present)
             if found and not replace:

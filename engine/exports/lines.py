@@ -85,7 +85,7 @@ class ModuleLine(_Line, frozen=True, tag="module"):
     script: str
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RuleEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A rule as it is saved, or as a revision holds it."""
 
     id: RuleId
@@ -100,7 +100,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class RuleLine(_Line, frozen=True, tag="rule"):
-    saved: Entry
+    saved: RuleEntry
     created_at: Instant
     updated_at: Instant
     deleted: bool
@@ -125,19 +125,20 @@ class ModuleEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class RevisionLine(_Line, frozen=True, tag="revision"):
-    """What is another than in the line before: see `engine.store.deltas.Delta`."""
+    """What is another than in the revision before: rules that are new or others; where those are not the same or not in
+    the same order, the ids of all as they run; modules and settings, all of them, where any is another."""
 
     number: Number
     created_at: Instant
     created_by: Subject
     restores: Number | None
-    rules: tuple[Entry, ...]
+    rules: tuple[RuleEntry, ...]
     order: tuple[RuleId, ...] | UnsetType = UNSET
     modules: tuple[ModuleEntry, ...] | UnsetType = UNSET
     settings: TenantSettings | UnsetType = UNSET
 
 
-class Named(_Timed, frozen=True):
+class NamedValue(_Timed, frozen=True):
     key: Key
     set_at: Instant
     set_by: Subject
@@ -149,7 +150,7 @@ class ConfigurationLine(_Line, frozen=True, tag="configuration"):
     number: Number
     created_at: Instant
     created_by: Subject
-    values: tuple[Named, ...]
+    values: tuple[NamedValue, ...]
 
 
 class HookSecretLine(_Line, frozen=True, tag="hook_secret"):
@@ -167,7 +168,7 @@ class ShadowLine(_Line, frozen=True, tag="shadow"):
     created_at: Instant
     created_by: Subject
     restores: Number | None
-    rules: tuple[Entry, ...]
+    rules: tuple[RuleEntry, ...]
     modules: tuple[ModuleEntry, ...]
     settings: TenantSettings
     started_at: Instant
@@ -175,8 +176,7 @@ class ShadowLine(_Line, frozen=True, tag="shadow"):
 
 
 class SecretsLine(_Line, frozen=True, tag="secrets"):
-    """The values of the configuration and of issuers' secrets, sealed under a passphrase
-    (`engine.exports.passphrase`)."""
+    """The values of the configuration and of issuers' secrets, sealed under a passphrase."""
 
     kdf: Literal["scrypt"]
     n: int
@@ -242,7 +242,7 @@ def lines_of(content: Content) -> Iterator[bytes]:
                 created_at=content.configuration.created_at,
                 created_by=content.configuration.created_by,
                 values=tuple(
-                    msgspec.convert(one, Named, from_attributes=True) for one in content.configuration.entries
+                    msgspec.convert(one, NamedValue, from_attributes=True) for one in content.configuration.entries
                 ),
             )
         )
@@ -287,8 +287,8 @@ def _revision_line(one: Delta) -> RevisionLine:
     )
 
 
-def _entries(rules: tuple[PipelineRule, ...]) -> tuple[Entry, ...]:
-    return tuple(Entry(**msgspec.structs.asdict(rule)) for rule in rules)
+def _entries(rules: tuple[PipelineRule, ...]) -> tuple[RuleEntry, ...]:
+    return tuple(RuleEntry(**msgspec.structs.asdict(rule)) for rule in rules)
 
 
 def _modules(modules: tuple[PipelineModule, ...]) -> tuple[ModuleEntry, ...]:

@@ -16,12 +16,12 @@ from engine.exports.lines import (
     LONGEST_LINE,
     ConfigurationLine,
     EndLine,
-    Entry,
     HookSecretLine,
     Line,
     ModuleEntry,
     ModuleLine,
     RevisionLine,
+    RuleEntry,
     RuleLine,
     SecretsLine,
     ShadowLine,
@@ -297,7 +297,7 @@ class Reader:
             if rule.deleted and rule_id in now:
                 raise ValueError(f"the rule `{rule_id}` is deleted, and live")
 
-    def _known_rules(self, rules: tuple[Entry, ...] | list[PipelineRule]) -> tuple[PipelineRule, ...]:
+    def _known_rules(self, rules: tuple[RuleEntry, ...] | list[PipelineRule]) -> tuple[PipelineRule, ...]:
         for rule in rules:
             version = self._versions.get((rule.id, rule.version))
             if version is None or version.sha256 != rule.sha256:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.execution_id import execution_id
-from engine.models import JSON, NULL, Revision
+from engine.models import JSON, NULL, Moment, Revision
 from engine.store.errors import Unstorable
 from engine.store.tables import audit
 
@@ -61,18 +61,18 @@ class Change(msgspec.Struct, frozen=True):
     after: JSON = None
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """`revision` is the number of the revision that the change made live; `tenant` is None for the service itself."""
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """`revision` is the number of the revision that the change made live; `tenant` is null for the service itself."""
 
     id: str
     tenant: str | None
-    at: datetime
+    at: Moment
     by: str
     act: str
     what: str | None
     revision: int | None
-    before: msgspec.Raw = NULL
-    after: msgspec.Raw = NULL
+    before: msgspec.Raw
+    after: msgspec.Raw
 
 
 class Which(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +116,7 @@ async def add(
         await connection.execute(insert(audit), rows)
 
 
-async def page(connection: AsyncConnection, which: Which, limit: int) -> list[Entry]:
+async def page(connection: AsyncConnection, which: Which, limit: int) -> list[AuditEntry]:
     """Newest first."""
     query = select(audit).where(*_wanted(which)).order_by(audit.c.id.desc()).limit(limit)
     try:
@@ -170,8 +170,8 @@ def _wanted(which: Which) -> list[ColumnElement[bool]]:
     return wanted
 
 
-def _entry(row: Row[tuple[object, ...]]) -> Entry:
-    return Entry(
+def _entry(row: Row[tuple[object, ...]]) -> AuditEntry:
+    return AuditEntry(
         id=row.id,
         tenant=row.tenant,
         at=row.created_at,

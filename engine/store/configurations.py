@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.models import JSON
+from engine.models import JSON, Moment
 from engine.store import audit
 from engine.store.errors import NotFound, Unstorable
 from engine.store.tables import configurations
@@ -19,7 +19,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a value: never the value itself."""
 
     key: str
-    set_at: datetime
+    set_at: Moment
     set_by: str
 
 

@@ -49,7 +49,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 Kind = Literal["settings", "rule", "order", "module", "configuration", "hook_secret"]
 
 
-class Difference(msgspec.Struct, frozen=True, order=True):
+class Deviation(msgspec.Struct, frozen=True, order=True):
     """`missing` is what is not here, `more` what is only here."""
 
     kind: Kind
@@ -58,7 +58,7 @@ class Difference(msgspec.Struct, frozen=True, order=True):
 
 
 # From what is there, how it is not what is to be put; raises to stop.
-Compare = Callable[[State], Sequence[Difference]]
+Compare = Callable[[State], Sequence[Deviation]]
 
 
 class Values(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,4 +72,4 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
 class Put(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Literal["made", "replaced", "unchanged"]
     live: Revision
-    differences: Sequence[Difference] = ()
+    differences: Sequence[Deviation] = ()

@@ -14,19 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import Connection, event, exc, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from engine.store.errors import Incompatible, Unavailable
+from engine.store.errors import Unavailable
+from engine.store.migrating import migrate, present
 
 ACCEPTED = "`sqlite:///path` or `postgresql://user@host/database`"
-MIGRATIONS = Path(__file__).with_name("migrations")
 
 # Seconds. A database that hangs must become `Unavailable`, not a poll that never returns.
 CONNECT_TIMEOUT = 5.0
@@ -54,10 +51,11 @@ class Database:
 
     @classmethod
     async def open(cls, url: str) -> Database:
-        """Connects and migrates to the newest tables; replicas that open at once migrate one after the other.
+        """Connects and migrates to the newest tables; replicas that open at once migrate one after the other. Newer
+        ones, with which this version can work, stay as they are.
 
         Raises ValueError for a URL of another kind of database, `Unavailable` where it cannot be reached or
-        written, `Incompatible` where a newer Claimsmith has migrated it.
+        written, `Incompatible` where a newer Claimsmith has migrated it further than that.
         """
         database = cls._connecting(url)
         try:
@@ -67,11 +65,23 @@ class Database:
             async with database.writing() as connection:
                 if connection.dialect.name == "postgresql":
                     await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-                await connection.run_sync(_migrate)
+                await connection.run_sync(migrate)
         except BaseException:
             await database.close()
             raise
         return database
+
+    @classmethod
+    async def version(cls, url: str) -> str | None:
+        """That of the tables; None where there are none yet. Changes nothing. Raises as `open` does."""
+        database = cls._connecting(url)
+        try:
+            if database.file is not None and not database.file.exists():
+                return None
+            async with database.reading() as connection:
+                return await connection.run_sync(present)
+        finally:
+            await database.close()
 
     @property
     def file(self) -> Path | None:
@@ -193,18 +203,6 @@ def _postgresql(url: str) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True, pool_timeout=POOL_TIMEOUT
     )
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config()
-    # Alembic's options are read with % interpolation.
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise Incompatible(str(error)) from error
 
 
 def _speaks_of_the_server(error: exc.DBAPIError) -> bool:

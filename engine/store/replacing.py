@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.models import PipelineRule, Revision, Rule, RuleVersion
 from engine.store import audit, changes, configurations, hook_secrets, modules, revisions, rules
 from engine.store.configurations import Entry, SealedSet
-from engine.store.content import Content, Difference, State, Values
+from engine.store.content import Content, Deviation, State, Values
 from engine.store.tables import rule_versions
 from engine.store.tables import rules as rule_table
 
@@ -54,7 +54,7 @@ async def replace_values(
     connection: AsyncConnection,
     content: Content,
     values: Values,
-    differences: Collection[Difference],
+    differences: Collection[Deviation],
     by: str,
     now: datetime,
 ) -> None:

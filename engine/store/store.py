@@ -519,7 +519,7 @@ class Store:
 
     # The audit log
 
-    async def audit(self, which: Which, limit: int) -> list[audit.Entry]:
+    async def audit(self, which: Which, limit: int) -> list[audit.AuditEntry]:
         """Up to `limit` entries, newest first."""
         async with self._database.reading() as connection:
             return await audit.page(connection, which, limit)

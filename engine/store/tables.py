@@ -296,6 +296,14 @@ record_key = Table(
     Column("wrapped", LargeBinary, nullable=False),
 )
 
+# One row: since which version of these tables code can work with them (`engine.store.migrating`).
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("oldest", Characters("compatibility"), nullable=False),
+)
+
 key_check = Table(
     "key_check",
     metadata,

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
-from api.audit import FILTERS
-from api.routes import ROUTES, Row
+from api.audit import AuditFilters
+from api.routes import ROUTES
+from api.row import Row
 from engine.store.audit import ACTS
 from tests.api import fresh
 from tests.service import Running, running
+
+FILTERS = [field.name for field in msgspec.structs.fields(AuditFilters)]
 
 pytestmark = pytest.mark.anyio
 
@@ -198,15 +202,18 @@ async def test_an_ended_tenant_and_the_service_itself(service: Running) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("?what=a&user=b", f"`user`: there is no such filter; known are {', '.join(FILTERS)}"),
+        ("?what=a&user=b", f"`user`: there is no such parameter here; known are {', '.join(FILTERS)}"),
         ("?act=rule.made", f"`act`: `rule.made` is none of {', '.join(ACTS)}"),
         ("?act=", f"`act`: `` is none of {', '.join(ACTS)}"),
-        ("?tenants=acme", "`tenants`: `acme` is not `all`"),
-        ("?cursor=x", "`cursor`: not one that a page ended with"),
+        ("?tenants=acme", "`tenants`: `acme` cannot be taken: give `all`: those of every tenant, and of the service"),
+        ("?tenants=None", "`tenants`: `None` cannot be taken: give `all`: those of every tenant, and of the service"),
+        ("?cursor=x", "`cursor`: `x` cannot be taken: give the `cursor` that a page ended with"),
         ("?since=soon", "`since`: `soon` is no time; give one like 2026-11-18T12:00:00Z, or 24h for so long ago"),
-        ("?limit=0", "`limit`: `0` is no number from 1 to 500"),
-        ("?limit=501", "`limit`: `501` is no number from 1 to 500"),
-        ("?limit=00000000010000", "`limit`: `00000000010000` is no number from 1 to 500"),
+        *(
+            (f"?limit={text}", f"`limit`: `{text}` cannot be taken: give how many to a page, 1 to 500")
+            for text in ("0", "501", "00000000010000", "1e1", "null", "None", "")
+        ),
+        ("?limit=" + "9" * 100, f"`limit`: `{'9' * 40}...` cannot be taken: give how many to a page, 1 to 500"),
     ],
 )
 async def test_what_cannot_be_asked(service: Running, query: str, said: str) -> None:

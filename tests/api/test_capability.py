@@ -93,13 +93,23 @@ CASES: dict[str, tuple[JSON, JSON, str, JSON, Said]] = {
             ("value_not_carried", "m", 2),
         ],
     ),
-    "lists only shrink": (
-        {"lists_shrink": True},
-        {"idToken": {"a": ["x", "y"], "b": ["x"], "c": ["x"], "d": "x"}},
-        "context.idToken.a = ['z']\ncontext.idToken.b = ['x', 'y']\ncontext.idToken.c = 'x'\n"
-        "context.idToken.d = ['x']\ncontext.idToken.e = ['x', 'y']",
-        {"idToken": {"a": ["z"], "b": ["x"], "c": ["x"], "d": "x", "e": ["x", "y"]}, "accessToken": {}},
+    "of lists, members": (
+        {"members": ("a", "b", "c", "d")},
+        {"idToken": {"a": ["x", "y"], "b": ["x"], "c": ["x"], "d": ["x", "y"], "e": ["x"]}},
+        "context.idToken.a = ['y', 'z']\ncontext.idToken.b = ['x', 'y']\ncontext.idToken.c = 'x'\n"
+        "context.idToken.d = ['x', 'x']\ncontext.idToken.e = ['y', 'x']\ncontext.idToken.f = ['x', 'y']",
+        {
+            "idToken": {"a": ["y", "z"], "b": ["x"], "c": ["x"], "d": ["x", "y"], "e": ["y", "x"], "f": ["x", "y"]},
+            "accessToken": {},
+        },
         [("value_not_carried", "b", 3), ("value_not_carried", "c", 4), ("value_not_carried", "d", 5)],
+    ),
+    "the order of members": (
+        {"members": ("a", "b", "c")},
+        {"idToken": {"a": ["x", "y"], "b": ["x", "y"], "c": ["x", "y", "x"]}},
+        "context.idToken.a = ['y', 'x']\ncontext.idToken.b = ['z', 'y']\ncontext.idToken.c = ['x', 'y']",
+        {"idToken": {"a": ["x", "y"], "b": ["y", "z"], "c": ["y", "x"]}, "accessToken": {}},
+        [("value_not_carried", "a", 2), ("value_not_carried", "b", 3), ("value_not_carried", "c", 4)],
     ),
     "one bag": (
         {"one_bag": True},
@@ -177,6 +187,16 @@ async def test_what_cannot_be_carried_is_left_out_and_said(service: Running, nam
     assert {member: getattr(execution, member) for member in wanted} == wanted
     assert notices(execution) == said
     assert all(one.rule == "r" for one in execution.warnings)
+
+
+async def test_what_was_left_out_was_not_set(service: Running) -> None:
+    """`groups` is set with a warning, but for issuers that take it from nobody."""
+    tenant = await fresh.tenant(service, lifetime_changes=True)
+    await service.add("r", "context.idToken.groups = ['a']\ncontext.lifetime = {'idToken': 600}", tenant=tenant)
+    execution = await decided(service, tenant, Capability(issuer="some", reserved={"idToken": ("groups",)}))
+    assert [one[0] for one in notices(execution)] == ["claim_reserved", "lifetime_not_carried"]
+    record = await service.record(execution.id, tenant)
+    assert record["steps"][0]["writes"][1]["new"] == {"idToken": 600}  # no token, though it is called so
 
 
 async def test_too_many_claims_for_the_issuer_deny_the_login(service: Running) -> None:

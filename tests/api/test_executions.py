@@ -58,6 +58,8 @@ async def test_the_whole_record(service: Running, tenant: str) -> None:
         "revision": 3,
         "engine": record["engine"],
         "seed": "sealed",
+        "issuer": None,
+        "lifetime": {},
         "transaction": {"user": {"user_id": "u1", "name": "Ada"}, "context": {"idToken": {"gone": {"k": 1}}}},
         "removed": [],
         "dropped": [],

@@ -416,9 +416,9 @@ async def test_another_type_of_body_or_query(service: Running) -> None:
     for kind in ("application/json", "text/plain", "", "application/x-ndjson; charset=utf-16"):
         assert (await service.call("PUT", path, text, headers={"Content-Type": kind})).status_code == 415
     for query, said in (
-        ("?replace=yes", "`replace`: `yes` is neither `true` nor `false`"),
-        ("?dry_run=", "`dry_run`: `` is neither `true` nor `false`"),
-        ("?force=true", "`force`: known are `replace` and `dry_run`"),
+        ("?replace=yes", "`replace`: `yes` cannot be taken: give `true`: also a tenant that is there, and another"),
+        ("?dry_run=", "`dry_run`: `` cannot be taken: give `true`: do all of it, and take it back"),
+        ("?force=true", "`force`: there is no such parameter here; known are replace, dry_run"),
     ):
         response = await send(service, tenant, text, query=query)
         assert (response.status_code, response.json()["error_description"]) == (400, said)

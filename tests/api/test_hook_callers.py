@@ -31,6 +31,7 @@ from api.issuers.kinds import (
 )
 from api.issuers.secrets import REASONS, Unauthenticated, authenticate
 from api.issuers.signatures import SCHEMES, read_webhook_key, sign_timed, sign_webhook
+from api.jwks import JWKS_FIRST_GAP, MOST_KEYS
 from tests.jwks import NAMES, JwksServer, handmade, jwk, private, public_pem
 
 pytestmark = pytest.mark.anyio
@@ -267,13 +268,14 @@ async def test_what_one_secret_has_let_pass_says_nothing_about_another(keys: Key
         assert await tried(keys, both, bearer(good)) == "+a"
 
 
+class Clock:
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 async def test_a_verified_token_is_remembered_and_goes_with_its_key(server: JwksServer) -> None:
-    class Clock:
-        now = 1_000.0
-
-        def __call__(self) -> float:
-            return self.now
-
     clock = Clock()
     keys = KeySets(clock)
     try:
@@ -299,6 +301,34 @@ async def test_keys_that_cannot_be_fetched_are_no_refusal(keys: KeySets, server:
     assert await tried(keys, secrets, {"authorization": STATIC}) == "+b"
 
 
+async def test_a_caller_that_gives_up_does_not_end_the_fetch_of_a_new_key(server: JwksServer) -> None:
+    """An issuer waits for a second, and the server of its keys may be slower than that."""
+    clock = Clock()
+    keys, secrets = KeySets(clock), {"a": secret(server)}
+    try:
+        assert await tried(keys, secrets, bearer(token())) == "+a"
+        clock.now += 10
+        server.document, server.slow = {"keys": [jwk("rsa-new")]}, 0.3
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await tried(keys, secrets, bearer(token("rsa-new")))
+        assert await tried(keys, secrets, bearer(token("rsa-new"))) == "+a"
+        assert server.asked == 2
+    finally:
+        await keys.aclose()
+
+
+async def test_keys_that_are_not_wanted_any_more_end_a_call_and_not_more(keys: KeySets, server: JwksServer) -> None:
+    server.slow = 0.3
+    calling = asyncio.create_task(authenticate({"a": secret(server)}, None, bearer(token()), BODY, NOW, keys))
+    await asyncio.sleep(0.05)
+    keys.keep(frozenset())
+    with pytest.raises(ApiError) as refused:
+        await calling
+    assert refused.value.status == 503
+
+
 async def test_keys_are_there_before_the_first_call(keys: KeySets, server: JwksServer) -> None:
     keys.keep({server.url})
     async with asyncio.timeout(5):
@@ -311,6 +341,30 @@ async def test_keys_are_there_before_the_first_call(keys: KeySets, server: JwksS
     keys.keep(frozenset())
     with pytest.raises(ApiError):  # nothing is left of what was fetched
         await authenticate({"a": secret(server)}, None, bearer(token()), BODY, NOW, keys)
+
+
+async def test_many_addresses_of_keys_keep_nobody_waiting(keys: KeySets) -> None:
+    """To read the certificates that this machine trusts takes longer than a login, so it is done once."""
+    keys.keep({"https://127.0.0.1:1/0"})
+    await asyncio.sleep(0.1)
+    keys.keep({f"https://127.0.0.1:1/{number}" for number in range(60)})
+    longest = 0.0
+    for _ in range(20):
+        began = time.monotonic()
+        await asyncio.sleep(0.005)
+        longest = max(longest, time.monotonic() - began)
+    assert longest < 0.75
+
+
+@pytest.mark.parametrize("entry", [{}, {"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}])
+async def test_a_key_set_without_an_end_is_none(keys: KeySets, server: JwksServer, entry: dict[str, str]) -> None:
+    server.document = {"keys": [entry] * (MOST_KEYS + 1) + [jwk("rsa")]}
+    with pytest.raises(ApiError) as refused:
+        await authenticate({"a": secret(server)}, None, bearer(token()), BODY, NOW, keys)
+    assert refused.value.status == 503
+    server.document = {"keys": [entry] * (MOST_KEYS - 1) + [jwk("rsa")]}
+    await asyncio.sleep(JWKS_FIRST_GAP)
+    assert await tried(keys, {"a": secret(server)}, bearer(token())) == "+a"
 
 
 async def test_keys_are_renewed_while_nobody_calls(server: JwksServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -448,6 +502,7 @@ REFUSED: list[tuple[str, dict[str, object], str]] = [
     ("cookie", {"value": "s3cr3t; a=b"}, "`value` takes ASCII"),
     ("cookie", {"value": '"s3cr3t"'}, "`value` takes ASCII"),
     ("cookie", {"name": "a=b"}, "`name` is not the name of a cookie"),
+    ("header", {"name": "X-Request-ID"}, "the header `X-Request-ID` cannot carry a secret"),
     ("basic", {"username": "a:b"}, "`username` cannot have a colon"),
     ("basic", {"username": ""}, "`username` is empty"),
     ("basic", {"password": "s3cr3t\t"}, "`password` has a control character"),

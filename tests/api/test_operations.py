@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -76,6 +78,66 @@ async def test_metrics(service: Running, tenant: str) -> None:
         "claimsmith_execution_seconds_count": 5.0,
     }
     assert {name: moved.get(name) for name in expected} == expected
+
+
+async def test_names_of_rules_are_for_who_may_see_all_tenants(service: Running, tenant: str) -> None:
+    await service.add("fine", "pass", tenant=tenant)
+    await service.add("broken", "user.nothing.more", tenant=tenant, on_failure="skip")
+    for _ in range(3):
+        await service.execute(tenant=tenant)
+    labels = f'{{rule="broken",tenant="{tenant}"}}'
+    for scope, named in (("execute", False), ("executions:read rules:read", False), ("metrics", True), ("admin", True)):
+        text = (await service.call("GET", "/metrics", scope=scope)).text
+        assert (f"claimsmith_rule_failures_total{labels} 3.0" in text) is named
+        assert (tenant in text) is named
+    seconds = float(text.split(f"claimsmith_rule_run_seconds_total{labels} ")[1].split()[0])
+    assert 0 < seconds < 3
+
+
+async def test_what_is_tried_or_replayed_is_no_login(service: Running, tenant: str) -> None:
+    await service.add("denies", "raise UnauthorizedError('no')", tenant=tenant)
+    execution = (await service.execute(tenant=tenant))["execution_id"]
+    before = await metrics(service)
+    assert (await service.call("POST", "/v1/try", {"user": {"user_id": "u"}}, tenant=tenant)).status_code == 200
+    assert (await service.call("POST", f"/v1/executions/{execution}/replay", {}, tenant=tenant)).status_code == 200
+    after = await metrics(service)
+    of_logins = [name for name in before if re.match(r"claimsmith_(executions_total|steps|denials|rule_|exec)", name)]
+    assert len(of_logins) > 30
+    assert {name: after[name] for name in of_logins} == {name: before[name] for name in of_logins}
+    await service.execute(tenant=tenant)
+    moved = {name for name, value in (await metrics(service)).items() if value == after.get(name, 0) + 1}
+    assert {
+        'claimsmith_denials_total{error="unauthorized"}',
+        "claimsmith_rule_seconds_count",
+        "claimsmith_wait_seconds_count",
+        'claimsmith_executions_total{decision="deny"}',
+    } <= moved
+
+
+async def test_refused_requests_are_counted_by_status(service: Running, tenant: str) -> None:
+    before = await metrics(service)
+    await service.client.post("/v1/execute", json={})
+    await service.call("POST", "/v1/execute", b"{", tenant=tenant)
+    await service.call("POST", "/v1/execute", b'{"user":"x"}', tenant=tenant)
+    after = await metrics(service)
+    for status, count in ((401, 1), (400, 2)):
+        name = f'claimsmith_refused_requests_total{{status="{status}"}}'
+        assert after[name] - before.get(name, 0) == count
+
+
+async def test_what_does_not_work_is_a_figure(service: Running) -> None:
+    live = service.service.live
+    assert (await metrics(service))['claimsmith_degraded{part="database"}'] == 0
+    live.database_available = False
+    shown = await metrics(service)
+    live.database_available = True
+    assert shown['claimsmith_degraded{part="database"}'] == 1
+    assert shown['claimsmith_degraded{part="confinement"}'] == 0
+    assert shown["claimsmith_ready"] == 1
+    (build,) = [name for name in shown if name.startswith("claimsmith_build_info")]
+    assert f'python="{platform.python_version()}"' in build
+    assert service.service.pool.hello is not None
+    assert f'policy="{service.service.pool.hello.policy}"' in build
 
 
 @pytest.mark.parametrize(

@@ -105,20 +105,30 @@ async def test_found_by_what_they_are(service: Running, tenant: str) -> None:
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ({"desicion": "deny"}, "`desicion`: there is no such filter"),
-        ({"decision": "maybe"}, "`decision`: `maybe` is none of allow, deny, redirect, step_up"),
+        ({"desicion": "deny"}, "`desicion`: there is no such parameter here; known are decision, client, user, rule,"),
+        ({"decision": "maybe"}, "`decision`: `maybe` cannot be taken: give `allow`, `deny`, `redirect` or `step_up`"),
         ({"since": "yesterday"}, "`since`: `yesterday` is no time"),
         ({"until": "24"}, "`until`: `24` is no time"),
-        ({"cursor": "x"}, "`cursor`"),
-        ({"limit": 0}, "`limit`"),
-        ({"limit": 501}, "`limit`"),
-        ({"limit": "ten"}, "`limit`"),
+        ({"cursor": "x"}, "`cursor`: `x` cannot be taken: give the `cursor` that a page ended with"),
+        ({"limit": 0}, "`limit`: `0` cannot be taken: give how many to a page, 1 to 500"),
+        ({"limit": 501}, "`limit`: `501` cannot be taken"),
+        ({"limit": "ten"}, "`limit`: `ten` cannot be taken"),
+        ({"limit": "1e1"}, "`limit`: `1e1` cannot be taken"),
+        ({"limit": "null"}, "`limit`: `null` cannot be taken"),
     ],
 )
 async def test_filters_that_cannot_be(service: Running, tenant: str, query: dict[str, Any], says: str) -> None:
     response = await service.call("GET", path(**query), tenant=tenant)
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
     assert says in response.json()["error_description"]
+
+
+async def test_a_filter_is_given_once(service: Running, tenant: str) -> None:
+    response = await service.call("GET", path(client="a") + "&client=b", tenant=tenant)
+    assert (response.status_code, response.json()["problems"]) == (
+        400,
+        [{"parameter": "client", "message": "it is given twice: give it once"}],
+    )
 
 
 async def test_hostile_filters_find_nothing(service: Running, tenant: str) -> None:

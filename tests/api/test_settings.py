@@ -23,6 +23,7 @@ def test_defaults() -> None:
         host="127.0.0.1",
         port=8100,
         data=Path("data"),
+        processes=1,
         secret=None,
         secret_previous=None,
         database_url=None,
@@ -43,12 +44,16 @@ def test_defaults() -> None:
         recycle_after=1000,
         queue=256,
         body_bytes=1_048_576,
+        calls_per_second=0,
+        tls_certificate=None,
+        tls_key=None,
         records_queue=10_000,
         records_queue_mb=256,
         audit_days=400,
         run_unconfined_by=None,
         log_level="info",
         log_format="text",
+        otel_endpoint=None,
     )
 
 
@@ -180,3 +185,55 @@ def test_nothing_secret_is_shown() -> None:
         assert "hidden" not in text
         assert "s3cr3t" not in text
         assert SECRET[::-1] not in text
+
+
+@pytest.mark.parametrize("name", ["CLAIMSMITH_SECRET", "DATABASE_URL", "REDIS_URL"])
+def test_what_may_be_secret_is_read_from_a_file(tmp_path: Path, name: str) -> None:
+    values = {
+        "CLAIMSMITH_SECRET": SECRET,
+        "DATABASE_URL": "postgresql://u:hidden@db/claims",
+        "REDIS_URL": "redis://:hidden@cache/",
+    }
+    file = tmp_path / "value"
+    file.write_text(f"{values[name]}\n")
+    by_file = {**values, f"{name}_FILE": str(file)}
+    del by_file[name]
+    assert Settings.from_environ(by_file) == Settings.from_environ(values)
+    assert Settings.from_environ({**values, f"{name}_FILE": ""}) == Settings.from_environ(values)
+
+
+def test_only_what_may_be_secret_has_a_file() -> None:
+    assert [row.variable for row in SETTINGS if row.file_variable] == [
+        "CLAIMSMITH_SECRET",
+        "CLAIMSMITH_SECRET_PREVIOUS",
+        "DATABASE_URL",
+        "REDIS_URL",
+        "CLAIMSMITH_JWKS_URL",
+    ]
+    with pytest.raises(BadSetting, match=r"^CLAIMSMITH_PORT_FILE: there is no such setting"):
+        Settings.from_environ({"CLAIMSMITH_PORT_FILE": "/port"})
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "CLAIMSMITH_SECRET_FILE: `{file}`: No such file or directory"),
+        (b" \n", "CLAIMSMITH_SECRET_FILE: `{file}`: the file is empty"),
+        (b"\xff" * 40, "CLAIMSMITH_SECRET_FILE: `{file}`: not text"),
+        (b"short", "CLAIMSMITH_SECRET: shorter than 32 characters; make one with `openssl rand -base64 48`"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_no_unset_secret(tmp_path: Path, content: bytes | None, line: str) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(BadSetting) as refused:
+        Settings.from_environ({"CLAIMSMITH_SECRET_FILE": str(file)})
+    assert str(refused.value) == line.format(file=file)
+
+
+def test_a_value_has_one_source(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(SECRET)
+    with pytest.raises(BadSetting) as refused:
+        Settings.from_environ({"CLAIMSMITH_SECRET": SECRET, "CLAIMSMITH_SECRET_FILE": str(tmp_path / "secret")})
+    assert str(refused.value) == "CLAIMSMITH_SECRET_FILE: CLAIMSMITH_SECRET is set as well; set one of them"

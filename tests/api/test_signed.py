@@ -14,7 +14,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from api.issuers.signatures import MOST_SIGNATURES, read_webhook_key, sign_webhook
-from api.routes import ROUTES, Row
+from api.routes import ROUTES
+from api.row import Row
 from tests.api import fresh
 from tests.api.test_signatures import PRIVATE, PUBLIC, SECRET
 from tests.service import Running, running
@@ -198,3 +199,14 @@ async def test_secrets_and_signatures_are_in_no_answer_and_no_log(tmp_path: Path
     shown = json.dumps([response.text for response in told]) + "".join(capfd.readouterr())
     for secret in (SECRET[6:], OTHER[6:], "v1,"):
         assert secret not in shown
+
+
+async def test_a_secret_that_is_deleted_while_the_body_comes(service: Running, tenant: str) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield BODY[:5]
+        response = await service.call("DELETE", "/v1/issuers/native/secrets/a", tenant=tenant)
+        assert response.status_code == 204
+        yield BODY[5:]
+
+    response = await service.client.post("/v1/execute", content=pieces(), headers=headers(tenant))
+    assert (response.status_code, response.json()["error"]) == (401, "unauthorized")

@@ -76,6 +76,13 @@ async def test_such_a_login_fails_like_any_other(service: Running, script: str, 
     assert description is None or answer["denial"]["description"] == description
 
 
+@pytest.mark.parametrize("wish", ["redirect = {'url': 'https://a.example/'}", "multifactor = {'provider': 'any'}"])
+async def test_a_machine_is_sent_nowhere(service: Running, wish: str) -> None:
+    tenant = await fresh.tenant(service)
+    await service.add("r", f"context.{wish}", tenant=tenant, conditions=ALSO)
+    assert (await execute(service, tenant))["denial"]["error"] == "interaction_required"
+
+
 async def test_a_member_of_nobody_is_an_error_that_says_so(service: Running) -> None:
     tenant = await fresh.tenant(service)
     await service.add("r", "context.accessToken.n = user.name", tenant=tenant, conditions=ALSO)

@@ -108,8 +108,8 @@ def test_what_is_there_and_another(filled: Commands, there: Commands) -> None:
     done = run(there, "import", "file.jsonl")
     assert done.out.splitlines() == [
         f"{tenant}: as it was, with its history: revision 3 is live",
-        "  ! value KEY has no value: set it",
-        "  ! secret hydra/a has no value: set it",
+        "  ! configuration KEY has no value: set it",
+        "  ! hook secret hydra/a has no value: set it",
     ]
     there.edit("one", enabled=False)
     there.call("POST", "/v1/rules", {"name": "mine\u202e"[:4], "script": RULE})
@@ -170,8 +170,8 @@ def test_passphrases(filled: Commands, there: Commands) -> None:
     assert there.call_status("GET", f"/v1/tenants/{filled.tenant}") == 404
     without = run(there, "import", "file.jsonl", "--without-secrets")
     assert without.out.splitlines()[1:] == [
-        "  ! value KEY has no value: set it",
-        "  ! secret hydra/a has no value: set it",
+        "  ! configuration KEY has no value: set it",
+        "  ! hook secret hydra/a has no value: set it",
     ]
     # Nobody listens on the way.
     far = run(there, "import", "file.jsonl", "--url", "http://192.0.2.1:8100", stdin=PHRASE)

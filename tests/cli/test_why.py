@@ -95,7 +95,7 @@ def test_the_newest_of_somebody(commands: Commands) -> None:
         (["../rules", "a"], "`../rules` is no execution id, which has 26 letters and digits; or say `last`"),
         (["0" * 26, "a"], f"execution `{'0' * 26}` does not exist"),
         (["0" * 26, "a", "--user", "u"], "--user chooses among executions: give it with `last`, not with an id"),
-        (["0" * 26, ""], "say which claim: "),
+        (["0" * 26, ""], "`claim`: `` cannot be taken: give the name of the claim"),
     ],
 )
 def test_what_cannot_be_answered(commands: Commands, words: list[str], says: str) -> None:

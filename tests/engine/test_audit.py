@@ -17,10 +17,10 @@ from engine.execution_id import first_id, last_id
 from engine.models import Conditions, Recording, Rule, TenantSettings
 from engine.retention import Retention
 from engine.store import audit as log
-from engine.store.audit import ACTS, EPOCH, LONGEST, Entry, Which
+from engine.store.audit import ACTS, EPOCH, LONGEST, AuditEntry, Which
 from engine.store.configurations import Entry as Value
 from engine.store.configurations import SealedSet
-from engine.store.content import Difference
+from engine.store.content import Deviation
 from engine.store.errors import Conflict, NotFound, Unstorable
 from engine.store.hook_secrets import SealedSecret
 from engine.store.pipeline import WantedRule
@@ -37,7 +37,7 @@ SHA = {script: hashlib.sha256(script.encode()).hexdigest() for script in (ONE, T
 Told = tuple[str, str | None, Any, Any, int | None]  # act, what, before, after, revision
 
 
-async def entries(store: Store, **which: Any) -> list[Entry]:
+async def entries(store: Store, **which: Any) -> list[AuditEntry]:
     """Oldest first."""
     return (await store.audit(Which(**which), 1000))[::-1]
 
@@ -47,7 +47,7 @@ async def told(store: Store, since: int = 1, **which: Any) -> list[Told]:
     return [_told(entry) for entry in await entries(store, **which)][since:]
 
 
-def _told(entry: Entry) -> Told:
+def _told(entry: AuditEntry) -> Told:
     before, after = (msgspec.json.decode(side) for side in (entry.before, entry.after))
     return entry.act, entry.what, before, after, entry.revision
 
@@ -295,7 +295,7 @@ CHANGES: dict[str, Callable[[Store, Rule], Awaitable[Any]]] = {
 async def import_other(store: Store) -> None:
     content = await store.copy("default")
     live = msgspec.structs.replace(content.live, settings=TenantSettings(strict_claims=True))
-    other = [Difference("settings", "strict_claims", "changed")]
+    other = [Deviation("settings", "strict_claims", "changed")]
     content = msgspec.structs.replace(content, live=live)
     await store.put_copy(content, None, lambda state: other, dry_run=False, by="x")
 
@@ -397,7 +397,7 @@ async def test_pages_and_filters(store: Store) -> None:
     await store.create_tenant("acme", "bob")
     whole = await entries(store)
     assert [entry.id for entry in whole] == sorted(entry.id for entry in whole)
-    paged: list[Entry] = []
+    paged: list[AuditEntry] = []
     while page := await store.audit(Which(beneath=paged[-1].id if paged else None), 2):
         paged += page
     assert paged[::-1] == whole

@@ -27,7 +27,7 @@ from engine.exports.reading import BadExport, Reader, Section
 from engine.models import Conditions, Recording, TenantSettings
 from engine.store import copies
 from engine.store.configurations import Entry, SealedSet
-from engine.store.content import Content, Difference, Put, State, Values
+from engine.store.content import Content, Deviation, Put, State, Values
 from engine.store.errors import Conflict, NotFound
 from engine.store.executions import ExecutionRow
 from engine.store.hook_secrets import SealedSecret
@@ -110,7 +110,7 @@ def values_of(content: Content) -> Values:
     return Values(configuration=lambda number: b"sealed", hook_secrets=secrets)
 
 
-def compared(content: Content, found: list[Difference] | None = None) -> Callable[[State], Sequence[Difference]]:
+def compared(content: Content, found: list[Deviation] | None = None) -> Callable[[State], Sequence[Deviation]]:
     """Secrets, which are not sealed here, by who has set them."""
 
     def known(configuration: SealedSet | None, secrets: Sequence[SealedSecret]) -> Secrets:
@@ -120,7 +120,7 @@ def compared(content: Content, found: list[Difference] | None = None) -> Callabl
             hook_secrets={f"{one.issuer}/{one.id}": str(one.set_at) for one in secrets},
         )
 
-    def compare(state: State) -> Sequence[Difference]:
+    def compare(state: State) -> Sequence[Deviation]:
         wanted = known(content.configuration, content.hook_secrets)
         different = differences(content, state, wanted, known(state.configuration, state.hook_secrets))
         if found is not None:
@@ -272,7 +272,7 @@ async def test_a_tenant_in_use_is_replaced_by_its_next_revision(store: Store, ot
     await other.put_hook_secret(secret("b"), lambda before: None)
     history = await other.revisions("default", None, 100)
 
-    found: list[Difference] = []
+    found: list[Deviation] = []
     done = await other.put_copy(content, values_of(content), compared(content, found), dry_run=False, by="eve")
     assert done.outcome == "replaced"
     assert sorted((one.kind, one.name, one.how) for one in found) == [
@@ -329,7 +329,7 @@ async def test_two_rules_of_one_name(store: Store, other: Store) -> None:
     assert text_of(await other.copy("default")) == text_of(content)
     assert (await put(other, content)).outcome == "unchanged"
     await other.delete_rule("default", gone, "x")
-    found: list[Difference] = []
+    found: list[Deviation] = []
     await other.put_copy(content, values_of(content), compared(content, found), dry_run=False, by="eve")
     assert ("rule", "one", "changed") in [(one.kind, one.name, one.how) for one in found]
     assert (await put(other, content)).outcome == "unchanged"
@@ -344,7 +344,7 @@ async def test_without_values_secrets_stay_as_they_are(store: Store, other: Stor
     assert (await other.hook_secrets(["default"]))["default"].secrets == ()
     await other.change_configuration("default", set_of("Z"), "x")
     before = await other.copy("default")
-    changed = [Difference("settings", "recording", "changed")]
+    changed = [Deviation("settings", "recording", "changed")]
     again = await other.put_copy(content, None, lambda state: changed, dry_run=False, by="eve")
     assert again.outcome == "replaced"
     assert (await other.copy("default")).configuration == before.configuration

@@ -156,6 +156,19 @@ async def test_whoever_needs_to_know_is_told_all_that_there_are(store: Store) ->
     assert told == [[1], [1, 2], [2], []]
 
 
+async def test_many_tenants_that_are_gone_are_told_of_once(store: Store) -> None:
+    told: list[int] = []
+    one = await opened(store)
+    for number in range(20):
+        await store.create_tenant(f"t{number}", "root")
+        await put(one, "a", 1, tenant=f"t{number}")
+    other = await opened(store, changed=lambda all_: told.append(len(list(all_))))
+    for number in range(20):
+        await store.delete_tenant(f"t{number}", "root")
+    await other.refresh()
+    assert told == [20, 0]
+
+
 async def test_a_change_elsewhere_is_known_within_a_second_and_a_deleted_tenant_is_forgotten(
     store: Store, tmp_path: Path
 ) -> None:

@@ -136,6 +136,9 @@ def test_the_tokens_claims_are_hidden_where_a_pattern_says_so() -> None:
         assert Redaction([pattern]).masked(claims, "context") == {**claims, "idToken": {"a": MASK}}
     assert Redaction(["/context/**"]).masked(claims, "context")["idToken"] == {"a": MASK}
     assert Redaction(["/context/idToken"]).masked({"a": 1}, "context", "idToken") == {"a": MASK}
+    session = {"issuer": {"request": {"session": {"id_token": {"subject": "ada"}}, "id_token": {"subject": "ada"}}}}
+    masked = Redaction(["/**/id_token"]).masked(session, "context")["issuer"]["request"]
+    assert masked == {"session": {"id_token": {"subject": "ada"}}, "id_token": MASK}
 
 
 @pytest.mark.parametrize("secret", ["a", "ab", "abcdefg", "correct horse"])

@@ -44,6 +44,7 @@ from engine.store.errors import (
 )
 from engine.store.executions import ExecutionRow, Filter
 from engine.store.hook_secrets import SealedSecret, TenantSecrets
+from engine.store.migrating import OLDEST, newest
 from engine.store.pipeline import WantedRule
 from engine.store.rules import RuleChanges
 from engine.store.store import Store
@@ -278,11 +279,46 @@ async def test_replicas_may_open_a_new_database_at_once(url: str) -> None:
     await asyncio.gather(*(store.close() for store in stores))
 
 
-async def test_a_database_of_a_newer_version_is_refused(store: Store, url: str) -> None:
+async def newer(url: str, oldest: str | None) -> None:
+    """As if a newer version had migrated it, with more tables and columns."""
     database = await Database.open(url)
     async with database.writing() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        await connection.execute(text("ALTER TABLE rules ADD COLUMN colour TEXT"))
+        await connection.execute(text("CREATE TABLE colours (name TEXT PRIMARY KEY)"))
+        if oldest is None:
+            await connection.execute(text("DROP TABLE compatibility"))
+        else:
+            await connection.execute(text("UPDATE compatibility SET oldest = :oldest"), {"oldest": oldest})
     await database.close()
+
+
+async def test_newer_tables_that_have_only_more_are_worked_with(store: Store, url: str) -> None:
+    """An upgrade goes replica by replica: one of the old version is started again meanwhile."""
+    rule = await create(store, "a")
+    await newer(url, newest())
+    again = await Store.open(url)
+    assert await again.rules("default") == [rule]
+    await create(again, "b")
+    await create(store, "c")
+    assert [one.saved.name for one in await store.rules("default")] == ["a", "b", "c"]
+    assert await Database.version(url) == "9999"
+    await again.close()
+
+
+async def test_a_new_database_says_what_can_work_with_it(url: str) -> None:
+    assert await Database.version(url) is None
+    await (await Database.open(url)).close()
+    assert await Database.version(url) == newest()
+    database = await Database.open(url)
+    async with database.reading() as connection:
+        assert (await connection.scalars(text("SELECT oldest FROM compatibility"))).one() == OLDEST
+    await database.close()
+
+
+@pytest.mark.parametrize("oldest", ["9998", None])
+async def test_a_database_of_a_newer_version_is_refused(store: Store, url: str, oldest: str | None) -> None:
+    await newer(url, oldest)
     with pytest.raises(
         Incompatible, match=r"^the database belongs to a newer version of claimsmith: upgrade this one$"
     ):

@@ -37,6 +37,12 @@ def kill(*events: Event, outcome: Any = "timed_out") -> Kill:
     return Kill(outcome=outcome, error=error, seconds=0.3, events=list(events))
 
 
+@pytest.mark.parametrize("microseconds", [-1, 10**12 + 1, 10**400])
+def test_a_journal_with_a_time_that_cannot_be_is_none(microseconds: int) -> None:
+    assert trace.events_of(f'[["end",0,"passed",{microseconds},null]]'.encode()) == []
+    assert trace.events_of(b'[["end",0,"passed",1500,null]]') == [end(0)]
+
+
 # Blame
 
 

@@ -7,7 +7,6 @@ The page is somebody else's program: it signs and verifies with PyJWT, and knows
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
 import re
@@ -16,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -28,6 +26,7 @@ from examples import demo
 from examples.demo import ROOT, record_of
 from examples.directory import USERS
 from examples.second_factor import STEP, code_at
+from tests.examples.installation import Service, installed
 
 SECRET = "what-rules-and-the-page-know-and-nobody-else"
 CLAIM = "https://example.com/age_confirmed"
@@ -89,29 +88,6 @@ class Page:
         fields = {"state": state} | ({} if back is None else {"session_token": back})
         inputs = "".join(f'<input name="{name}" value="{value}">' for name, value in fields.items())
         return f'<form method="post" action="{self.issuer}/continue">{inputs}</form>'
-
-
-class Service:
-    """A Claimsmith and how to set it up."""
-
-    def __init__(self, url: str, admin: str, execute: str) -> None:
-        self.execute = execute
-        self.http = httpx2.Client(
-            base_url=url, headers={"Authorization": f"Bearer {admin}"}, trust_env=False, timeout=10
-        )
-
-    def put(self, path: str, body: Any) -> Any:
-        response = self.http.put(path, json=body)
-        assert response.status_code in (200, 204), response.text
-        return response.json() if response.content else None
-
-    def set_rules(self, **scripts: str) -> None:
-        """These rules live, in this order, and no others."""
-        live = self.http.get("/v1/rules").json()["revision"]
-        rules = [
-            {"name": name, "script": script, "order": order} for order, (name, script) in enumerate(scripts.items())
-        ]
-        self.put("/v1/rules", {"expected": live, "prune": True, "rules": rules})
 
 
 class Browser:
@@ -192,13 +168,10 @@ def code() -> str:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    data: Path = tmp_path_factory.mktemp("interaction") / "data"
-    with demo.claimsmith(data) as url:
-        service = Service(url, demo.service_token(data, "admin"), demo.service_token(data, "execute"))
-        with contextlib.closing(service.http):
-            service.put("/v1/configuration/SESSION_TOKEN_SECRET", {"value": SECRET})
-            service.put("/v1/modules/redirects", {"script": MODULE})
-            yield service
+    with installed(tmp_path_factory.mktemp("interaction")) as service:
+        service.put("/v1/configuration/SESSION_TOKEN_SECRET", {"value": SECRET})
+        service.put("/v1/modules/redirects", {"script": MODULE})
+        yield service
 
 
 @pytest.fixture

@@ -278,6 +278,15 @@ async def test_a_scope_the_rules_narrowed_is_the_scope_granted(
     assert "name" not in await id_claims(http, response)
 
 
+async def test_a_lifetime_the_rules_gave_is_that_of_the_token(
+    http: httpx2.AsyncClient, claimsmith: FakeClaimsmith
+) -> None:
+    claimsmith.says = answer(lifetime={"idToken": 300, "accessToken": 120})
+    response = await token(http)
+    claims = await id_claims(http, response)
+    assert (claims["exp"] - claims["iat"], response.json()["expires_in"]) == (300, 120)
+
+
 def denied(error: str) -> dict[str, Any]:
     return answer("deny", denial={"error": error, "description": "no", "rule": "r"})
 
@@ -297,6 +306,7 @@ REFUSALS: list[tuple[str, dict[str, Any] | Response, int, str]] = [
     ("step up", answer("step_up", multifactor={"provider": "any"}), 400, "interaction_required"),
     ("unknown decision", answer("allow_mostly", idToken={}, accessToken={}), 500, "server_error"),
     ("null decision", answer() | {"decision": None}, 500, "server_error"),
+    ("no seconds", answer(lifetime={"idToken": "300"}), 500, "server_error"),
     ("null claims", answer(idToken=None), 500, "server_error"),
     ("listed claims", answer(accessToken=[]), 500, "server_error"),
     ("updates of text", answer(updates={"user_metadata": "x"}), 500, "server_error"),

@@ -3,29 +3,34 @@
 A case is `{"name", "request"}` and what is expected: `status` (200 where it is not there), `answer`, and the codes of
 the `warnings`. Beside that it can have `secrets` by id (else the issuer's usual one, `SECRETS`), `signed_with` (the id
 of the secret that signs the request; `null`: none), `headers` on top, `settings` of the hook, `rules` (bodies), and the
-moments `signed_at` and `now` in seconds. A `request` that is a text is sent as it is.
+moments `signed_at` and `now` in seconds. A `request` that is a text is sent as it is. In place of it there can be the
+name of a `call` in `calls/`, and a `change` of that: a JSON Patch (RFC 6902).
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonpatch
 import msgspec
 import pytest
 
-from api.issuers.kinds import read_secret
+from api.issuers.kinds import Entra, read_secret
 from api.issuers.signing import signed
 from api.issuers.table import ISSUERS
+from tests.issuers import entra_tokens
 from tests.issuers.hooked import at, call, hooked
+from tests.jwks import JwksServer
 from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
 
 FOLDER = Path(__file__).parent / "cases"
+CALLS = Path(__file__).parent / "calls"
 SECRETS: dict[str, dict[str, Any]] = {
     "hydra": {"type": "header", "value": "Bearer correct-horse-battery"},
     "supabase": {"type": "standard_webhooks", "value": "v1,whsec_c3VwYWJhc2Utc2VjcmV0LWZvci10ZXN0cw=="},
@@ -34,8 +39,20 @@ SECRETS: dict[str, dict[str, Any]] = {
     "wso2": {"type": "basic", "username": "wso2", "password": "correct-horse-battery"},
     "cognito": {"type": "bearer", "value": "correct-horse-battery"},
     "workos": {"type": "signing_key", "value": "workos-signing-key"},
+    "entra": entra_tokens.SECRET,
 }
-MEMBERS = set("name request status answer warnings secrets signed_with headers settings rules signed_at now".split())
+MEMBERS = set(
+    "name request call change status answer warnings secrets signed_with headers settings rules signed_at now".split()
+)
+
+
+def request_of(issuer: str, case: dict[str, Any]) -> bytes:
+    """The body, as it is sent."""
+    request = case.get("request")
+    if "call" in case:
+        calls = json.loads((CALLS / f"{issuer}.json").read_text())
+        request = jsonpatch.apply_patch(calls[case["call"]], case.get("change", []))
+    return request.encode() if isinstance(request, str) else json.dumps(request).encode()
 
 
 def read(issuer: str) -> list[dict[str, Any]]:
@@ -51,18 +68,31 @@ async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) 
         yield service
 
 
+@pytest.fixture(scope="module")
+def keys() -> Iterator[JwksServer]:
+    """Those of tokens that a case's call brings."""
+    server = JwksServer()
+    yield server
+    server.close()
+
+
 @pytest.mark.parametrize(("issuer", "case"), CASES, ids=[f"{issuer}: {case['name']}" for issuer, case in CASES])
-async def test_a_case(service: Running, monkeypatch: pytest.MonkeyPatch, issuer: str, case: dict[str, Any]) -> None:
+async def test_a_case(
+    service: Running, keys: JwksServer, monkeypatch: pytest.MonkeyPatch, issuer: str, case: dict[str, Any]
+) -> None:
     assert case.keys() <= MEMBERS, case.keys() - MEMBERS
     secrets = case.get("secrets", {"key": SECRETS[issuer]})
+    secrets = {key: one | {"jwks_url": keys.url} if one["type"] == "entra" else one for key, one in secrets.items()}
     tenant = await hooked(service, issuer, secrets=secrets, rules=case.get("rules", ()), settings=case.get("settings"))
-    request = case["request"]
-    body = request.encode() if isinstance(request, str) else json.dumps(request).encode()
+    body = request_of(issuer, case)
     headers = {"content-type": "application/json"}
     name = case.get("signed_with", next(iter(secrets), None))
     if name is not None:
         secret = read_secret(msgspec.json.encode(secrets.get(name, SECRETS[issuer])))
-        headers |= signed(secret, ISSUERS[issuer].scheme, body, case.get("signed_at", time.time()))
+        if isinstance(secret, Entra):
+            headers |= entra_tokens.bearer()
+        else:
+            headers |= signed(secret, ISSUERS[issuer].scheme, body, case.get("signed_at", time.time()))
     at(monkeypatch, case.get("now"))
     response = await call(service, issuer, tenant, headers | case.get("headers", {}), body)
     answer = json.loads(response.content) if response.content else None
@@ -72,6 +102,6 @@ async def test_a_case(service: Running, monkeypatch: pytest.MonkeyPatch, issuer:
     assert warnings == case.get("warnings", [])
 
 
-@pytest.mark.parametrize("issuer", [name for name in ISSUERS if name != "entra"])
+@pytest.mark.parametrize("issuer", ISSUERS)
 def test_every_issuer_has_cases(issuer: str) -> None:
     assert len(read(issuer)) >= 8

@@ -120,6 +120,23 @@ async def test_the_queue_is_bounded(start: Start) -> None:
     assert pool.waiting == 0
 
 
+async def test_how_long_an_execution_waits_for_its_turn_is_counted(start: Start) -> None:
+    pool = await start(workers=1, per_tenant=1)
+    slow = await trial.compiled(pool, rule("for _ in range(300_000):\n    pass"))
+    began = time.monotonic()
+    first = await pool.run(trial.request(slow))
+    took = time.monotonic() - began
+    assert isinstance(first, Answer)
+    assert 0 < first.times[0] / 1e6 < took
+    before = pool.counts.waits.total
+    await asyncio.gather(*(pool.run(trial.request(slow)) for _ in range(3)))
+    assert sum(pool.counts.waits.counts) == 4
+    # The second waits for one, the third for two, in the queue or in the worker's channel.
+    assert pool.counts.waits.total - before > first.times[0] / 1e6
+    await pool.run(trial.request(slow, background=True))
+    assert sum(pool.counts.waits.counts) == 4
+
+
 async def test_what_waits_over_its_deadline_is_refused(start: Start) -> None:
     pool = await start(workers=1, per_tenant=1)
     hang = await trial.compiled(pool, rule("sum(range(10 ** 12))"))

@@ -1,0 +1,76 @@
+"""Replicas tell each other through Redis that something was changed, so that none waits for its next look.
+
+It is a hint and no more: what has changed is in the database, which all replicas look at once a second whatever they
+hear. So nothing is lost when a message is, and whoever writes to Redis can make replicas look, at most every so often.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import redis.asyncio
+import structlog
+
+log = structlog.get_logger("claimsmith.announcements")
+
+CHANNEL = "claimsmith:changes"
+PAUSE = 1.0  # seconds before another attempt to listen
+WAIT = 30.0  # seconds without a message after which the connection is tried
+
+
+class Announcements:
+    """This replica's. Without a `client` nobody is told, and nothing heard."""
+
+    def __init__(self, client: redis.asyncio.Redis | None) -> None:
+        self._client = client
+        self._listening: asyncio.Task[None] | None = None
+        self._publishing: asyncio.Task[None] | None = None
+        self._again = False
+        self.heard = 0
+
+    def start(self, look: Callable[[], None]) -> None:
+        """`look` is called for every change that is announced, our own included."""
+        if self._client is not None:
+            self._listening = asyncio.get_running_loop().create_task(self._listen(self._client, look))
+
+    async def close(self) -> None:
+        for task in (self._listening, self._publishing):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    def announce(self) -> None:
+        """Something was changed, and is stored. Returns at once; of many changes in a row, the last one is told."""
+        if self._client is None:
+            return
+        if self._publishing is not None and not self._publishing.done():
+            self._again = True
+            return
+        self._publishing = asyncio.get_running_loop().create_task(self._publish(self._client))
+
+    async def _publish(self, client: redis.asyncio.Redis) -> None:
+        self._again = True
+        while self._again:
+            self._again = False
+            try:
+                await client.publish(CHANNEL, b"")
+            except Exception as error:
+                log.debug("a change was not announced: others find it by looking", error=type(error).__name__)
+
+    async def _listen(self, client: redis.asyncio.Redis, look: Callable[[], None]) -> None:
+        while True:
+            try:
+                async with client.pubsub() as channel:
+                    await channel.subscribe(CHANNEL)
+                    look()  # what was announced while nobody listened
+                    while True:
+                        message = await channel.get_message(ignore_subscribe_messages=True, timeout=WAIT)
+                        if message is None:
+                            await channel.ping()
+                        elif message.get("type") == "message":
+                            self.heard += 1
+                            look()
+            except Exception as error:  # whatever the library makes of what is no Redis
+                log.debug("announcements are not heard", error=type(error).__name__)
+            await asyncio.sleep(PAUSE)
