@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import inspect
 from starlette.responses import Response
 
 from api.body import decode_json, json_response
@@ -19,6 +20,7 @@ from engine.redaction import names_something
 from engine.store.errors import NotFound
 
 CHANGES = MergePatch(TenantSettings)
+SETTINGS = inspect.type_info(TenantSettings)
 
 
 class Tenants(msgspec.Struct, frozen=True):
@@ -65,6 +67,7 @@ async def change_settings(call: Call) -> Response:
     """Change settings of a tenant. That is a new revision. What is not given stays, and `null` is the default (RFC
     7396)."""
     patch = await call.json(dict[str, Any])
+    _require_known(patch, SETTINGS, "$")
     tenant = call.path("tenant")
     present = (await call.service.store.live_revision(tenant)).settings
     wanted = decode_json(msgspec.json.encode(_merged(msgspec.to_builtins(present), patch)), TenantSettings)
@@ -85,6 +88,19 @@ def require_meaning(settings: TenantSettings) -> None:
                 text = f"`recording.{list_}`: `{pattern[:80]}` would never hide anything: "
                 text += "a pattern begins with `/user`, `/context`, `/*` or `/**`"
                 raise ApiError("invalid_request", text)
+
+
+def _require_known(patch: Any, kind: inspect.Type, path: str) -> None:
+    """Raises 400 for a name that is none of a setting, also where its value is null, and would be taken out."""
+    if isinstance(patch, dict) and isinstance(kind, inspect.StructType):
+        known = {field.name: field.type for field in kind.fields}
+        for name, change in patch.items():
+            if name not in known:
+                raise ApiError("invalid_request", f"`{path}`: there is no setting `{name[:80]}`")
+            _require_known(change, known[name], f"{path}.{name}")
+    elif isinstance(patch, dict) and isinstance(kind, inspect.DictType):
+        for change in patch.values():
+            _require_known(change, kind.value_type, f"{path}[...]")
 
 
 def _merged(value: Any, patch: Any) -> Any:

@@ -209,6 +209,7 @@ def test_only_what_may_be_secret_has_a_file() -> None:
         "DATABASE_URL",
         "REDIS_URL",
         "CLAIMSMITH_JWKS_URL",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
     ]
     with pytest.raises(BadSetting, match=r"^CLAIMSMITH_PORT_FILE: there is no such setting"):
         Settings.from_environ({"CLAIMSMITH_PORT_FILE": "/port"})

@@ -77,10 +77,18 @@ async def test_settings(service: Running, tenant: str) -> None:
         {"recording": {"redact": ["/idToken/email"]}},
         {"recording": {"executions": "some"}},
         {"recording": "all"},
+        {"other": None},
+        {"": None},
+        {"recording": {"day": None}},
+        {"hooks": {"okta": {"deadline": None}}},
     ]
     for body in wrong:
         refused = await service.call("PATCH", path, body)
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+    said = (await service.call("PATCH", path, {"recording": {"day": None}})).json()["error_description"]
+    assert said == "`$.recording`: there is no setting `day`"
+    nothing = {"hooks": {"okta": None}, "allowed_hosts": None}
+    assert (await service.call("PATCH", path, nothing)).json() == defaults | {"scope_changes": True}
     assert (await service.call("PATCH", "/v1/tenants/nobody/settings", {})).status_code == 404
 
 
