@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
+from io import BytesIO
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -48,8 +49,15 @@ async def read_json(request: Request, headers: Mapping[str, str], type_: type[T]
 
 async def read_body(request: Request, headers: Mapping[str, str], limit: int) -> bytes:
     """The bytes of a JSON body, not yet decoded. Raises `ApiError` 415 and 413 as `read_json` does."""
-    _require_json(headers)
+    _require_type(headers, "application/json")
     return await _read(request, headers, limit)
+
+
+async def read_lines(request: Request, headers: Mapping[str, str], limit: int) -> BytesIO:
+    """A body of JSON lines, not yet decoded: read line by line, none has to end with the body. Raises `ApiError` 415
+    for anything but application/x-ndjson, and 413."""
+    _require_type(headers, "application/x-ndjson")
+    return BytesIO(await _read(request, headers, limit))
 
 
 def decode_json(body: bytes, type_: type[T]) -> T:
@@ -120,10 +128,10 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] |
     return Response(msgspec.json.encode(value), status, headers, "application/json")
 
 
-def _require_json(headers: Mapping[str, str]) -> None:
+def _require_type(headers: Mapping[str, str], type_: str) -> None:
     media_type, *parameters = headers.get("content-type", "").lower().split(";")
-    if media_type.strip() != "application/json":
-        raise ApiError("unsupported_media_type", "send the body with `Content-Type: application/json`")
+    if media_type.strip() != type_:
+        raise ApiError("unsupported_media_type", f"send the body with `Content-Type: {type_}`")
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "charset" and value.strip().strip('"') not in ("utf-8", "utf8"):

@@ -14,6 +14,14 @@ LOGIN = {
 }
 
 
+# The section of a tenant without rules.
+EXPORT = """{"kind":"tenant","format":1,"tenant":"acme","created_at":"2026-11-18T12:00:00Z"}
+{"kind":"revision","number":1,"created_at":"2026-11-18T12:00:00Z","created_by":"ann","restores":null,"rules":[],\
+"order":[],"modules":[],"settings":{"strict_claims":true}}
+{"kind":"end","lines":2,"sha256":"9d7feeafe3421461d1c6fc78c3c144d018dc1919e1bfec555b6efb4a79989422"}
+"""
+
+
 class Example(NamedTuple):
     body: Any = None
     answer: Any = None
@@ -114,6 +122,18 @@ EXAMPLES = {
     ),
     "PUT /v1/shadow": Example({"revision": 7}),
     "PATCH /v1/tenants/{tenant}/settings": Example({"strict_claims": True, "recording": {"days": 7}}),
+    "POST /v1/tenants/{tenant}/export": Example({"passphrase": "correct horse battery staple"}),
+    "PUT /v1/tenants/{tenant}/import": Example(
+        EXPORT,
+        {
+            "tenant": "acme",
+            "outcome": "made",
+            "dry_run": False,
+            "revision": 1,
+            "differences": [],
+            "missing": {"configuration": [], "hook_secrets": []},
+        },
+    ),
     "GET /healthz": Example(answer={"status": "ok"}),
     "GET /readyz": Example(answer={"ready": True, "degraded": []}),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
@@ -12,6 +13,9 @@ from starlette.types import ExceptionHandler
 from api.errors import ApiError, refuse
 from engine.casing import NoCase
 from engine.configuration import InvalidValue
+from engine.exports.exports import Differs
+from engine.exports.passphrase import BadPassphrase
+from engine.exports.reading import BadExport
 from engine.hook_secrets import InvalidSecret
 from engine.seal import Broken
 from engine.store.errors import Conflict, EtagMismatch, NotFound, OrderIncomplete, Unavailable, Unstorable
@@ -20,6 +24,8 @@ from engine.validity import InvalidScript, InvalidScripts, TooManyModules
 from sandbox.pool import Busy
 from sandbox.process import SandboxUnavailable
 from sandbox.wire import Problem
+
+MOST_NAMED = 3
 
 
 def _invalid_script(exc: InvalidScript) -> ApiError:
@@ -58,12 +64,26 @@ def _invalid_transaction(exc: InvalidTransaction) -> ApiError:
     return ApiError("invalid_request", f"`{exc.path}`: {exc}", problems=[{"path": exc.path, "message": str(exc)}])
 
 
+def _bad_export(exc: BadExport) -> ApiError:
+    problems = [] if exc.line is None else [{"line": exc.line, "message": exc.message}]
+    return ApiError("unprocessable", str(exc), problems=problems)
+
+
+def _differs(exc: Differs) -> ApiError:
+    shown = [f"{one.kind} `{one.name}` ({one.how})" for one in exc.differences[:MOST_NAMED]]
+    text = f"{exc}: {', '.join(shown)}{_and_more(len(exc.differences) - len(shown))}"
+    return ApiError("conflict", text, problems=[msgspec.to_builtins(one) for one in exc.differences])
+
+
 FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidScript: _invalid_script,
     InvalidScripts: _invalid_scripts,
     InvalidTransaction: _invalid_transaction,
     InvalidSecret: lambda exc: ApiError("unprocessable", str(exc)),
     InvalidValue: lambda exc: ApiError("unprocessable", str(exc)),
+    BadExport: _bad_export,
+    BadPassphrase: lambda exc: ApiError("unprocessable", str(exc)),
+    Differs: _differs,
     TooManyModules: lambda exc: ApiError("unprocessable", str(exc)),
     Broken: lambda exc: ApiError("temporarily_unavailable", str(exc)),  # by hand, but nothing was decided
     NoCase: lambda exc: ApiError("unprocessable", str(exc)),

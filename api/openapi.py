@@ -217,6 +217,12 @@ def _parameter(components: Components, place: str, name: str, type_: Any, requir
 
 
 def _body(components: Components, takes: Any) -> JSON:
+    if isinstance(takes, Media):
+        content: JSON = {
+            "schema": {"type": "string"},
+            "x-items": {"anyOf": [components.sent(one) for one in takes.items]},
+        }
+        return {"required": True, "content": {takes.type: content}}
     schema = components.patch(takes.of) if isinstance(takes, MergePatch) else without_null(components.sent(takes))
     return {"required": NoneType not in get_args(takes), "content": {"application/json": {"schema": schema}}}
 

@@ -15,6 +15,7 @@ from api import (
     configuration,
     documents,
     executions,
+    exports,
     hook_secrets,
     modules,
     operations,
@@ -31,6 +32,7 @@ from api.callers import acting_tenant
 from api.configuration import SetValue, Value, Values
 from api.execute import Answer, Envelope, execute
 from api.executions import AboutClaim, Again, Cases, Erased, Executions, OfRule, Page, Person
+from api.exports import EXPORT, IMPORT, ImportDone, ImportOptions, Passphrase
 from api.filters import Filters
 from api.hook_secrets import SetSecret, ShownSecrets
 from api.hooks import hook
@@ -121,6 +123,26 @@ ROUTES = (
     Row("DELETE", "/v1/tenants/{tenant}", "admin", tenants.delete),
     Row("GET", "/v1/tenants/{tenant}/settings", "admin", tenants.settings, TenantSettings),
     Row("PATCH", "/v1/tenants/{tenant}/settings", "admin", tenants.change_settings, TenantSettings, CHANGES, WRITES),
+    Row("GET", "/v1/tenants/{tenant}/export", "admin", exports.export, EXPORT, None, ("unprocessable",)),
+    Row(
+        "POST",
+        "/v1/tenants/{tenant}/export",
+        "admin",
+        exports.export_with_secrets,
+        EXPORT,
+        Passphrase,
+        ("unprocessable",),
+    ),
+    Row(
+        "PUT",
+        "/v1/tenants/{tenant}/import",
+        "admin",
+        exports.import_,
+        ImportDone,
+        IMPORT,
+        DEPLOYS,
+        query=ImportOptions,
+    ),
     Row("GET", "/metrics", None, operations.metrics, Media(CONTENT_TYPE), query=WhichProcess),
 )
 

@@ -17,7 +17,7 @@ OpenEndpoint = Callable[[Service, Request], Awaitable[Response]]
 
 
 class Media(NamedTuple):
-    """An answer that is no single JSON value. One that goes on and on has many `items` of these types."""
+    """A body that is no single JSON value. One of many has `items` of these types."""
 
     type: str
     items: tuple[Any, ...] = ()

@@ -30,6 +30,7 @@ from engine.configuration import Configurations
 from engine.data_folder import FolderInUse, sole_use
 from engine.engine import Engine
 from engine.explaining import Explainer
+from engine.exports.exports import Exports
 from engine.hook_secrets import HookSecrets
 from engine.keys import Keys, read_or_make_secret
 from engine.live import Live
@@ -66,6 +67,7 @@ class Service:
     shadowing: Shadowing
     explainer: Explainer
     authoring: Authoring
+    exports: Exports
     validity: Validity
     configurations: Configurations
     hook_secrets: HookSecrets[Secret]
@@ -151,6 +153,7 @@ class Service:
             stack.push_async_callback(callers.aclose)
             compiled = CompiledRules(pool, keys, client)
             validity = Validity(store, compiled)
+            authoring = Authoring(store, live, validity)
             outside = Outside(keys, client, settings.http_networks or (), pool.limits.call_answer)
             stack.push_async_callback(outside.close)
             engine = Engine(store, live, pool, compiled, records, outside, configurations)
@@ -170,7 +173,8 @@ class Service:
                 replayer=replayer,
                 shadowing=shadowing,
                 explainer=Explainer(store, records, engine, replayer, pool, configurations),
-                authoring=Authoring(store, live, validity),
+                authoring=authoring,
+                exports=Exports(store, authoring, validity, configurations, hook_secrets),
                 validity=validity,
                 configurations=configurations,
                 hook_secrets=hook_secrets,

@@ -71,18 +71,23 @@ async def change_settings(call: Call) -> Response:
     tenant = call.path("tenant")
     present = (await call.service.store.live_revision(tenant)).settings
     wanted = decode_json(msgspec.json.encode(_merged(msgspec.to_builtins(present), patch)), TenantSettings)
-    if unknown := wanted.hooks.keys() - ISSUERS.keys():
+    require_meaning(wanted)
+    revision = await call.service.authoring.change_settings(tenant, wanted, by=call.by)
+    return json_response(revision.settings)
+
+
+def require_meaning(settings: TenantSettings) -> None:
+    """Raises 400 for settings that would do nothing, since what they name is not there."""
+    if unknown := settings.hooks.keys() - ISSUERS.keys():
         text = f"`hooks`: `{min(unknown)}` is none of the issuers: {', '.join(ISSUERS)}"
         raise ApiError("invalid_request", text)
-    recording = wanted.recording
+    recording = settings.recording
     for list_, patterns in (("redact", recording.redact or ()), ("drop", recording.drop)):
         for pattern in patterns:
             if not names_something(pattern):
                 text = f"`recording.{list_}`: `{pattern[:80]}` would never hide anything: "
                 text += "a pattern begins with `/user`, `/context`, `/*` or `/**`"
                 raise ApiError("invalid_request", text)
-    revision = await call.service.authoring.change_settings(tenant, wanted, by=call.by)
-    return json_response(revision.settings)
 
 
 def _require_known(patch: Any, kind: inspect.Type, path: str) -> None:

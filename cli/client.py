@@ -26,6 +26,7 @@ CONNECT_WITHIN = 5.0  # seconds
 ANSWER_WITHIN = 60.0
 TRIES = 3
 DIFF = "claimsmith diff"
+LINES = "application/x-ndjson"
 LONGEST_WAIT = 5.0  # seconds that a busy service may ask for between two of them
 LONGEST_LINE = 64 * 1024 * 1024  # bytes of an answer that comes line by line
 
@@ -84,6 +85,15 @@ class Client:
         it was carried out. Raises `Refused`, `Rejected`."""
         return self._read(self._send(method, path, body, repeatable=False, within=within, look=look), type_)
 
+    def text(self, method: str, path: str, body: Any, within: float = ANSWER_WITHIN) -> bytes:
+        """An answer as it stands, of a call that changes nothing. Raises `Refused`, `Rejected`."""
+        return self._send(method, path, body, repeatable=True, within=within).content
+
+    def put_lines(self, path: str, lines: bytes, type_: type[T], within: float, look: str) -> T:
+        """Change something by JSON lines: sent once. Raises `Refused`, `Rejected`."""
+        response = self._send("PUT", path, lines, repeatable=False, within=within, look=look, media_type=LINES)
+        return self._read(response, type_)
+
     def delete(self, path: str, look: str) -> None:
         """Likewise, with no answer. Raises `Refused`, `Rejected`."""
         self._send("DELETE", path, None, repeatable=False, within=ANSWER_WITHIN, look=look)
@@ -126,9 +136,10 @@ class Client:
         within: float,
         stream: bool = False,
         look: str = DIFF,
+        media_type: str = "application/json",
     ) -> httpx2.Response:
-        content = None if body is None else msgspec.json.encode(body)
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        content = body if body is None or media_type == LINES else msgspec.json.encode(body)
+        headers = {} if body is None else {"Content-Type": media_type}
         timeout = httpx2.Timeout(within, connect=CONNECT_WITHIN)
         perhaps = "" if repeatable else f"; it may have been carried out: look with `{look}`"
         for left in range(TRIES if repeatable else 1, 0, -1):

@@ -14,6 +14,8 @@ from cli.audit import audit
 from cli.check import check
 from cli.configuration import configuration
 from cli.diff import diff
+from cli.export import export
+from cli.import_ import import_
 from cli.issuers import issuers
 from cli.new import new
 from cli.pull import pull
@@ -126,6 +128,8 @@ app.command()(replay)
 app.command()(step)
 app.command()(tail)
 app.command()(audit)
+app.command()(export)
+app.command("import")(import_)
 app.command()(issuers)
 app.command()(simulate)
 app.add_typer(configuration, name="configuration")

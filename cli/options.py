@@ -17,6 +17,13 @@ Token = Annotated[
     str | None, typer.Option(envvar="CLAIMSMITH_TOKEN", help="Token to present to the service.", show_default=False)
 ]
 Tenant = Annotated[str | None, typer.Option(help="Whose, where it is not the token's own tenant.", show_default=False)]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="Its first line is the passphrase; without it that is asked for, or read from standard input.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of rules: `rules.json` and `NAME.py` files.", show_default=False)]
 

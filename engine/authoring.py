@@ -13,6 +13,7 @@ from msgspec import UNSET
 from engine.library import Sources
 from engine.live import Live
 from engine.models import ALWAYS, Conditions, OnFailure, Revision, Rule, Tenant, TenantSettings
+from engine.store.content import Compare, Content, Put, Values
 from engine.store.errors import Conflict
 from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
@@ -147,6 +148,18 @@ class Authoring:
         self._live.forget(tenant)  # an earlier tenant of this name had come further
         self._went_live(await self._store.live_revision(tenant))
         return made
+
+    async def put_copy(
+        self, content: Content, values: Values | None, compare: Compare, *, dry_run: bool, by: str
+    ) -> Put:
+        """A tenant as it was exported; see `Store.put_copy`. That its scripts compile is asked for before."""
+        async with self._naming:
+            put = await self._store.put_copy(content, values, compare, dry_run=dry_run, by=by)
+        if put.outcome != "unchanged" and not dry_run:
+            if put.outcome == "made":
+                self._live.forget(content.tenant.id)  # its first revision may be another now
+            self._went_live(put.live)
+        return put
 
     async def delete_tenant(self, tenant: str, *, by: str) -> None:
         await self._store.delete_tenant(tenant, by)

@@ -92,7 +92,7 @@ class Configurations:
         """The set that an execution names. Raises `NotFound`."""
         if number == 0:
             return EMPTY
-        return self._opened(await self._store.numbered_configuration(tenant, number))
+        return self.opened(await self._store.numbered_configuration(tenant, number))
 
     async def entries(self, tenant: str) -> tuple[int, tuple[Entry, ...]]:
         """The number of the live set, and what is in it."""
@@ -149,20 +149,20 @@ class Configurations:
                 self._seals[0].open(stored.sealed, _about(stored.tenant, stored.number))
             except Broken:
                 try:
-                    values = self._opened(stored).values
+                    values = self.opened(stored).values
                 except Broken as error:  # of one tenant: the others are served
                     log.error("a configuration cannot be read", tenant=stored.tenant, error=str(error))
                     continue
-                sealed = self._sealed(stored.tenant, stored.number, values)
+                sealed = self.sealed(stored.tenant, stored.number, values)
                 await self._store.seal_configuration_again(msgspec.structs.replace(stored, sealed=sealed))
 
     async def _change(self, tenant: str, act: Act, by: str) -> int:
         def change(before: SealedSet | None, number: int, now: datetime) -> tuple[tuple[Entry, ...], bytes]:
-            values = {} if before is None else dict(self._opened(before).values)
+            values = {} if before is None else dict(self.opened(before).values)
             entries = {} if before is None else {entry.key: entry for entry in before.entries}
             act(values, entries, now)
             self._require_room(values)
-            return tuple(sorted(entries.values(), key=lambda entry: entry.key)), self._sealed(tenant, number, values)
+            return tuple(sorted(entries.values(), key=lambda entry: entry.key)), self.sealed(tenant, number, values)
 
         async with self._turn:  # else the earlier of two could be the one that is kept
             made = await self._store.change_configuration(tenant, change, by)
@@ -187,15 +187,16 @@ class Configurations:
             raise InvalidValue(f"all values together have {size} bytes: the limit is {limits.configuration}")
 
     def _keep(self, tenant: str, stored: SealedSet | None) -> ConfigurationSet:
-        opened = EMPTY if stored is None else self._opened(stored)
+        opened = EMPTY if stored is None else self.opened(stored)
         self._known[tenant] = None if stored is None else (stored.number, stored.created_at), opened
         return opened
 
-    def _sealed(self, tenant: str, number: int, values: Mapping[str, str]) -> bytes:
+    def sealed(self, tenant: str, number: int, values: Mapping[str, str]) -> bytes:
+        """As the set of this number is stored."""
         return self._seals[0].seal(msgspec.json.encode(values), _about(tenant, number))
 
-    def _opened(self, stored: SealedSet) -> ConfigurationSet:
-        """Raises `Broken` for what neither secret has sealed."""
+    def opened(self, stored: SealedSet) -> ConfigurationSet:
+        """The values of a stored set. Raises `Broken` for what neither secret has sealed."""
         for seal in self._seals:
             try:
                 text = seal.open(stored.sealed, _about(stored.tenant, stored.number))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
+import msgspec
 import structlog
 
 from engine.keys import Keys
@@ -32,6 +33,10 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 class InvalidSecret(Exception):
     """A secret, or its id, that cannot be set; the text says why."""
+
+
+class _Typed(msgspec.Struct, frozen=True):
+    type: str
 
 
 class HookSecrets(Generic[T]):
@@ -61,7 +66,7 @@ class HookSecrets(Generic[T]):
     def opened(self, one: SealedSecret) -> T | None:
         """What is stored, where it can be read."""
         try:
-            return self._read(self._opened(one))
+            return self._read(self.text(one))
         except (Broken, ValueError):
             return None
 
@@ -74,20 +79,10 @@ class HookSecrets(Generic[T]):
 
     async def put(self, tenant: str, issuer: str, id: str, type: str, text: bytes, *, by: str) -> SealedSecret:
         """Set a secret, in the place of the one of its id: live with the answer. Raises `InvalidSecret`."""
-        if not ID.fullmatch(id):
-            raise InvalidSecret(f"`{id[:40]}` is no id of a secret: 1 to 64 letters, digits, `_` and `-`")
-        if len(text) > LONGEST:
-            raise InvalidSecret(f"the secret has {len(text)} bytes: the limit is {LONGEST}")
-        about = _about(tenant, issuer, id)
-        one = SealedSecret(
-            tenant=tenant,
-            issuer=issuer,
-            id=id,
-            type=type,
-            sealed=self._seals[0].seal(text, about),
-            set_at=datetime.now(UTC),
-            set_by=by,
-        )
+        now = datetime.now(UTC)
+        new = SealedSecret(tenant=tenant, issuer=issuer, id=id, type=type, sealed=b"", set_at=now, set_by=by)
+        self._require_short(new, text)
+        one = self.sealed(new, text)
 
         def require_room(before: Sequence[SealedSecret]) -> None:
             others = [other for other in before if other.issuer == issuer and other.id != id]
@@ -106,6 +101,28 @@ class HookSecrets(Generic[T]):
             self._take({tenant: await self._store.delete_hook_secret(tenant, issuer, id, by)})
         self._announce()
         log.info("a secret of an issuer was deleted", tenant=tenant, issuer=issuer, id=id, by=by)
+
+    def sealed(self, one: SealedSecret, text: bytes) -> SealedSecret:
+        """The same with this text, as it is stored."""
+        sealed = self._seals[0].seal(text, _about(one.tenant, one.issuer, one.id))
+        return msgspec.structs.replace(one, sealed=sealed)
+
+    def require(self, one: SealedSecret, text: bytes) -> None:
+        """Whether this text, which comes from elsewhere, can be that secret. Raises `InvalidSecret`."""
+        self._require_short(one, text)
+        try:
+            self._read(text)
+            type_ = msgspec.json.decode(text, type=_Typed).type
+        except ValueError:
+            type_ = ""
+        if type_ != one.type:
+            raise InvalidSecret(f"the secret `{one.id}` of `{one.issuer}` is none of the type `{one.type}`")
+
+    def _require_short(self, one: SealedSecret, text: bytes) -> None:
+        if not ID.fullmatch(one.id):
+            raise InvalidSecret(f"`{one.id[:40]}` is no id of a secret: 1 to 64 letters, digits, `_` and `-`")
+        if len(text) > LONGEST:
+            raise InvalidSecret(f"the secret has {len(text)} bytes: the limit is {LONGEST}")
 
     def forget(self, tenant: str) -> None:
         if self._known.pop(tenant, None) is not None:
@@ -131,7 +148,7 @@ class HookSecrets(Generic[T]):
                 self._seals[0].open(one.sealed, about)
             except Broken:
                 try:
-                    text = self._opened(one)
+                    text = self.text(one)
                 except Broken as error:  # of one tenant: the others are served
                     log.error("a secret of an issuer cannot be read", tenant=one.tenant, error=str(error))
                     continue
@@ -143,7 +160,7 @@ class HookSecrets(Generic[T]):
             issuers: dict[str, dict[str, T]] = {}
             for one in found.secrets:
                 try:
-                    issuers.setdefault(one.issuer, {})[one.id] = self._read(self._opened(one))
+                    issuers.setdefault(one.issuer, {})[one.id] = self._read(self.text(one))
                 except (Broken, ValueError) as error:
                     text = "a secret of an issuer cannot be read: nobody may call with it"
                     log.error(text, tenant=tenant, issuer=one.issuer, id=one.id, error=str(error))
@@ -155,8 +172,8 @@ class HookSecrets(Generic[T]):
             secret for _, issuers in self._known.values() for by_id in issuers.values() for secret in by_id.values()
         )
 
-    def _opened(self, one: SealedSecret) -> bytes:
-        """Raises `Broken` for what neither secret has sealed."""
+    def text(self, one: SealedSecret) -> bytes:
+        """A stored secret in clear. Raises `Broken` for what neither secret has sealed."""
         for seal in self._seals:
             try:
                 return seal.open(one.sealed, _about(one.tenant, one.issuer, one.id))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from engine.compiled import CompiledRules
 from engine.library import MOST_MODULES, NO_MODULES, Sources, closure, drafts, mentioned, sources_for
-from engine.models import PipelineModule, Revision
+from engine.models import PipelineModule, PipelineRule, Revision
 from engine.store.store import Store
 from sandbox.wire import Mention, Problem
 
 LARGEST_MODULES = 1024 * 1024  # bytes of all of them
 CHECKS_AT_ONCE = 4  # of the scripts of one call; the sandbox compiles fewer at once, and in turns with other callers
+
+
+Asked = tuple[tuple[str, str], str, Sources]  # a kind and a name, its script, and the modules that it is compiled with
 
 
 class InvalidScript(Exception):
@@ -83,58 +86,78 @@ class Validity:
     ) -> None:
         """Raises `InvalidScripts` unless these scripts of rules compile with these modules, and so do the modules
         themselves and the live rules, `besides` some, that import what is not as it was."""
-        size = sum(len(script.encode()) for script in modules.values())
-        if len(modules) > MOST_MODULES or size > LARGEST_MODULES:
-            most = f"there may be {MOST_MODULES}, with {LARGEST_MODULES} bytes"
-            raise TooManyModules(f"{len(modules)} modules with {size} bytes: {most}")
+        _require_room(modules)
         library = drafts(modules)
         now = {module.name: module.sha256 for module in library}
         before = {module.name: module.sha256 for module in live.modules}
         changed = {name for name in now | before if now.get(name) != before.get(name)}
         both = (*live.modules, *library)  # what imports one that is gone is told by how it was
-        asked = [
-            (("module", module.name), modules[module.name])
+        asked: list[Asked] = [
+            (("module", module.name), modules[module.name], modules)
             for module in library
             if module.name in changed or _leads_to([module.name], both, changed)
         ]
-        asked += [(("rule", name), script) for name, script in scripts.items()]
         others = [
             rule
             for rule in live.rules
             if rule.name not in scripts and rule.name not in besides and _leads_to(rule.imports, both, changed)
         ]
         stored = await self._store.scripts({rule.sha256 for rule in others})
-        asked += [(("rule", rule.name), stored[rule.sha256]) for rule in others]
-        await self._require_each(asked, modules, library)
+        # Of many rules: the modules are not looked through for each of them.
+        asked += [
+            (("rule", name), script, _needed(mentioned(script, modules), library, modules))
+            for name, script in (*scripts.items(), *((rule.name, stored[rule.sha256]) for rule in others))
+        ]
+        await self._require_each(asked)
 
-    async def _require_each(
-        self, asked: Sequence[tuple[tuple[str, str], str]], modules: Sources, library: Sequence[PipelineModule]
+    async def require_revision(
+        self, revision: Revision, drafts: Iterable[PipelineRule], scripts: Mapping[str, str]
     ) -> None:
+        """Raises `InvalidScripts` unless all of a revision that is not stored yet compiles as it would run, and so do
+        `drafts`, which import nothing. `scripts` has theirs and those of modules, by SHA-256. Raises `TooManyModules`
+        likewise."""
+        modules = {module.name: scripts[module.sha256] for module in revision.modules}
+        _require_room(modules)
+        asked: list[Asked] = [(("module", name), script, modules) for name, script in modules.items()]
+        for rule in (*revision.rules, *drafts):
+            needed = _needed(rule.imports, revision.modules, modules)
+            asked.append((("rule", rule.name), scripts[rule.sha256], needed))
+        await self._require_each(asked)
+
+    async def _require_each(self, asked: Sequence[Asked]) -> None:
         turns = asyncio.Semaphore(CHECKS_AT_ONCE)
         invalid: dict[tuple[str, str], Sequence[Problem]] = {}
 
-        async def check(which: tuple[str, str], script: str) -> None:
+        async def check(which: tuple[str, str], script: str, modules: Sources) -> None:
             async with turns:
                 if which[0] == "module":
                     compiled = await self._compiled.compile_module(which[1], script, modules)
                 else:
-                    # Of many rules: the modules are not looked through for each of them.
-                    needed = closure(mentioned(script, modules), library)
-                    bundle = {module.name: modules[module.name] for module in needed}
-                    if await self._compiled.holds(script, bundle):
+                    if await self._compiled.holds(script, modules):
                         return
-                    compiled = await self._compiled.compile(script, bundle)
+                    compiled = await self._compiled.compile(script, modules)
                 if any(problem.severity == "error" for problem in compiled.problems):
                     invalid[which] = compiled.problems
 
         try:
             async with asyncio.TaskGroup() as checks:
-                for which, script in asked:
-                    checks.create_task(check(which, script))
+                for one in asked:
+                    checks.create_task(check(*one))
         except ExceptionGroup as group:
             raise group.exceptions[0] from None
         if invalid:
-            raise InvalidScripts({which: invalid[which] for which, _ in asked if which in invalid})
+            raise InvalidScripts({which: invalid[which] for which, *_ in asked if which in invalid})
+
+
+def _require_room(modules: Sources) -> None:
+    size = sum(len(script.encode()) for script in modules.values())
+    if len(modules) > MOST_MODULES or size > LARGEST_MODULES:
+        most = f"there may be {MOST_MODULES}, with {LARGEST_MODULES} bytes"
+        raise TooManyModules(f"{len(modules)} modules with {size} bytes: {most}")
+
+
+def _needed(imports: Iterable[str], library: Collection[PipelineModule], modules: Sources) -> Sources:
+    return {module.name: modules[module.name] for module in closure(imports, library)}
 
 
 def _leads_to(names: Sequence[str], modules: Sequence[PipelineModule], wanted: Collection[str]) -> bool:

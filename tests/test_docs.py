@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -23,6 +23,7 @@ from api.routes import OPEN_ROUTES, ROUTES
 from api.settings import SETTINGS
 from cli.main import app
 from engine.capability import LEFT_OUT
+from engine.exports.lines import ExportLine, Line
 from engine.folder import read_modules
 from engine.impact import Impact, shown_impact
 from engine.models import HookSettings, Recording
@@ -157,6 +158,12 @@ def test_everything_about_the_audit_log_is_documented() -> None:
         assert f"| `{act}` | {meaning} |" in text("docs/api.md")
     for parameter in msgspec.structs.fields(AuditFilters):
         assert re.search(rf"^\| [^|]*`{parameter.name}`", text("docs/api.md"), re.MULTILINE)
+
+
+def test_every_line_of_an_export_is_documented_with_its_fields() -> None:
+    for line in (ExportLine, *get_args(Line)):
+        row = re.findall(rf"^\| `{line.__struct_config__.tag}` \| (.*) \|$", text("docs/api.md"), re.MULTILINE)[0]
+        assert {field.name for field in msgspec.structs.fields(line)} <= set(re.findall(r"`(\w+)`", row)), row
 
 
 def test_every_kind_of_secret_is_documented_with_its_fields_and_issuers() -> None:

@@ -24,6 +24,8 @@ from engine.store.tables import audit
 ACTS = {
     "tenant.create": "a tenant was made",
     "tenant.end": "a tenant was ended, with all that was its own",
+    "tenant.export": "a tenant was exported with the values of its secrets, encrypted under a passphrase",
+    "tenant.import": "a tenant was imported: what the file held",
     "settings.change": "settings of a tenant were changed: those that are others",
     "rule.create": "a rule was made",
     "rule.change": "a rule was changed: the fields that are others, of a script its version and SHA-256",

@@ -76,10 +76,15 @@ async def change(connection: AsyncConnection, tenant: str, change: Change, by: s
     number = 1 if before is None else before.number + 1
     entries, sealed = change(before, number, now)
     made = SealedSet(tenant=tenant, number=number, entries=entries, sealed=sealed, created_at=now, created_by=by)
-    values = {**msgspec.structs.asdict(made), "entries": msgspec.json.encode(entries).decode()}
-    await connection.execute(insert(configurations).values(**values))
+    await add(connection, made)
     await audit.add(connection, tenant, _changes(before, made), by=by, now=now)
     return made
+
+
+async def add(connection: AsyncConnection, one: SealedSet) -> None:
+    """The tenant is locked, and has none with this number."""
+    values = {**msgspec.structs.asdict(one), "entries": msgspec.json.encode(one.entries).decode()}
+    await connection.execute(insert(configurations).values(**values))
 
 
 async def remove_replaced(connection: AsyncConnection, tenant: str, before: datetime) -> int:

@@ -64,7 +64,7 @@ async def stamps(connection: AsyncConnection) -> dict[str, str]:
     return {row.id: row.hook_secrets for row in await connection.execute(query)}
 
 
-async def put(connection: AsyncConnection, one: SealedSecret, guard: Guard, now: datetime) -> TenantSecrets:
+async def put(connection: AsyncConnection, one: SealedSecret, guard: Guard, by: str, now: datetime) -> TenantSecrets:
     """The tenant's secrets with this one, in the place of the one of its id. The tenant is locked."""
     secrets = (await of_tenants(connection, [one.tenant]))[one.tenant].secrets
     guard(secrets)
@@ -72,8 +72,15 @@ async def put(connection: AsyncConnection, one: SealedSecret, guard: Guard, now:
     await connection.execute(delete(hook_secrets).where(_is(one.tenant, one.issuer, one.id)))
     await connection.execute(insert(hook_secrets).values(**msgspec.structs.asdict(one)))
     change = audit.Change("hook_secret.set", f"{one.issuer}/{one.id}", _type(before), _type(one))
-    await audit.add(connection, one.tenant, [change], by=one.set_by, now=now)
+    await audit.add(connection, one.tenant, [change], by=by, now=now)
     return await _changed(connection, one.tenant)
+
+
+async def add(connection: AsyncConnection, tenant: str, secrets: Sequence[SealedSecret]) -> None:
+    """To a tenant that has none. The tenant is locked."""
+    if secrets:
+        await connection.execute(insert(hook_secrets), [msgspec.structs.asdict(one) for one in secrets])
+        await _changed(connection, tenant)
 
 
 async def remove(

@@ -82,22 +82,32 @@ async def page(connection: AsyncConnection, tenant: str, before: int | None, lim
     return [_revision(row) for row in await connection.execute(newest_first)]
 
 
+async def following(connection: AsyncConnection, tenant: str, after: int, limit: int) -> list[Revision]:
+    """Up to `limit` revisions, oldest first, with numbers above `after`."""
+    query = select(revisions).where(revisions.c.tenant == tenant, revisions.c.number > after)
+    oldest_first = query.order_by(revisions.c.number).limit(limit)
+    return [_revision(row) for row in await connection.execute(oldest_first)]
+
+
+def row(revision: Revision) -> dict[str, object]:
+    """As it is stored."""
+    body = _encode(Body(rules=revision.rules, settings=revision.settings, modules=revision.modules)).decode()
+    return {
+        "tenant": revision.tenant,
+        "number": revision.number,
+        "body": body,
+        "created_at": revision.created_at,
+        "created_by": revision.created_by,
+        "restores": revision.restores,
+    }
+
+
 async def publish(connection: AsyncConnection, revision: Revision) -> Revision:
     """Makes the revision the live one. Its number must be the next; where somebody has taken it,
     `Conflict`.
     """
-    body = _encode(Body(rules=revision.rules, settings=revision.settings, modules=revision.modules)).decode()
     try:
-        await connection.execute(
-            insert(revisions).values(
-                tenant=revision.tenant,
-                number=revision.number,
-                body=body,
-                created_at=revision.created_at,
-                created_by=revision.created_by,
-                restores=revision.restores,
-            )
-        )
+        await connection.execute(insert(revisions).values(**row(revision)))
     except IntegrityError as error:
         raise Conflict(
             "revision_race", f"revision `{revision.number}` of tenant `{revision.tenant}` exists already"

@@ -38,20 +38,24 @@ def new_id() -> str:
     return "rul_" + "".join(secrets.choice(alphabet) for _ in range(20))
 
 
-def _present(tenant: str) -> Select[tuple[object, ...]]:
+def of_tenant(tenant: str) -> Select[tuple[object, ...]]:
+    """Its rules, deleted ones too, each with what its saved version has."""
     return (
         select(rules, rule_versions.c.sha256)
         .join(
             rule_versions,
             (rule_versions.c.rule_id == rules.c.id) & (rule_versions.c.number == rules.c.version),
         )
-        .where(rules.c.tenant == tenant, rules.c.deleted.is_(False))
-        .order_by(rules.c.order, rules.c.sequence)
+        .where(rules.c.tenant == tenant)
     )
 
 
-def _rule(row: Row[tuple[object, ...]], live: Revision) -> Rule:
-    saved = PipelineRule(
+def _present(tenant: str) -> Select[tuple[object, ...]]:
+    return of_tenant(tenant).where(rules.c.deleted.is_(False)).order_by(rules.c.order, rules.c.sequence)
+
+
+def saved_entry(row: Row[tuple[object, ...]]) -> PipelineRule:
+    return PipelineRule(
         id=row.id,
         name=row.name,
         version=row.version,
@@ -62,6 +66,10 @@ def _rule(row: Row[tuple[object, ...]], live: Revision) -> Rule:
         conditions=row.conditions,
         imports=row.imports,
     )
+
+
+def _rule(row: Row[tuple[object, ...]], live: Revision) -> Rule:
+    saved = saved_entry(row)
     entry = next((rule for rule in live.rules if rule.id == saved.id), None)
     return Rule(id=saved.id, saved=saved, live=entry, created_at=row.created_at, updated_at=row.updated_at)
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.models import Revision
-from engine.store import audit, changes
+from engine.store import audit
 from engine.store.errors import NotFound, Unstorable
 from engine.store.tables import shadows
 
@@ -27,7 +27,7 @@ class Shadow(msgspec.Struct, frozen=True, kw_only=True):
     impact: str
 
 
-async def start(connection: AsyncConnection, shadow: Shadow, now: datetime) -> None:
+async def start(connection: AsyncConnection, shadow: Shadow) -> None:
     values = {
         "body": msgspec.json.encode(shadow.revision).decode(),
         "started_at": shadow.started_at,
@@ -40,8 +40,6 @@ async def start(connection: AsyncConnection, shadow: Shadow, now: datetime) -> N
     # SQLAlchemy has ON CONFLICT only per dialect, but both write it the same.
     new = insert(shadows).values(tenant=shadow.tenant, **values)
     await connection.execute(new.on_conflict_do_update(index_elements=["tenant"], set_=values))
-    noted = changes.of_trial(shadow.revision)
-    await audit.add(connection, shadow.tenant, noted, by=shadow.started_by, now=now)
 
 
 async def find(connection: AsyncConnection, tenant: str) -> Shadow:

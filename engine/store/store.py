@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.models import (
     ALWAYS,
+    JSON,
     Conditions,
     ModuleVersion,
     OnFailure,
@@ -33,6 +34,7 @@ from engine.store import (
     audit,
     changes,
     configurations,
+    copies,
     executions,
     hook_secrets,
     modules,
@@ -45,6 +47,7 @@ from engine.store import (
 )
 from engine.store.audit import Which
 from engine.store.configurations import Change, SealedSet
+from engine.store.content import Compare, Content, Put, Values
 from engine.store.database import Database
 from engine.store.errors import Conflict, NotFound
 from engine.store.executions import ExecutionRow, Filter, Found
@@ -370,7 +373,9 @@ class Store:
         """The tenant's shadow from now on; another that it had is forgotten."""
         async with self._database.writing() as connection:
             await tenants.find(connection, shadow.tenant)
-            await shadows.start(connection, shadow, _now())
+            await shadows.start(connection, shadow)
+            noted = changes.of_trial(shadow.revision)
+            await audit.add(connection, shadow.tenant, noted, by=shadow.started_by, now=_now())
 
     async def shadow(self, tenant: str) -> Shadow:
         async with self._database.reading() as connection:
@@ -458,7 +463,7 @@ class Store:
         nobody else puts any; what it raises is raised, and nothing is stored."""
         async with self._database.writing() as connection:
             await tenants.lock(connection, one.tenant)
-            return await hook_secrets.put(connection, one, guard, _now())
+            return await hook_secrets.put(connection, one, guard, one.set_by, _now())
 
     async def delete_hook_secret(self, tenant: str, issuer: str, id: str, by: str) -> TenantSecrets:
         """The tenant's secrets without this one."""
@@ -480,6 +485,37 @@ class Store:
         """The same secret, sealed anew; nothing where another was put meanwhile."""
         async with self._database.writing() as connection:
             await hook_secrets.seal_again(connection, one, sealed)
+
+    # Tenants as a whole
+
+    async def copy(self, tenant: str) -> Content:
+        """All of a tenant but its records and its audit log."""
+        async with self._database.reading() as connection:
+            return await copies.read(connection, tenant)
+
+    async def put_copy(
+        self, content: Content, values: Values | None, compare: Compare, *, dry_run: bool, by: str
+    ) -> Put:
+        """The tenant as it was copied: with its history where there is none, or nobody has used it; else as the next
+        revision, unless it is the same already. `compare` says by what it is not; what it raises is raised, and nothing
+        is stored. With `dry_run` all of this is done, and taken back.
+
+        Raises `Conflict` for rules that are another tenant's.
+        """
+        try:
+            async with self._database.writing() as connection:
+                done = await copies.put(connection, content, values, compare, by=by, now=_now())
+                if dry_run:
+                    raise _TakenBack(done)
+                return done
+        except _TakenBack as taken:
+            return taken.done
+
+    async def note_export(self, tenant: str, what: JSON, by: str) -> None:
+        """That somebody was given secret values, encrypted."""
+        async with self._database.writing() as connection:
+            change = audit.Change("tenant.export", tenant, None, what)
+            await audit.add(connection, tenant, [change], by=by, now=_now())
 
     # The audit log
 
@@ -505,6 +541,13 @@ class Store:
         """The same key, wrapped anew."""
         async with self._database.writing() as connection:
             await connection.execute(update(record_key).values(wrapped=wrapped))
+
+
+class _TakenBack(Exception):
+    """Ends a transaction of which nothing is to stay."""
+
+    def __init__(self, done: Put) -> None:
+        self.done = done
 
 
 async def _with_modules(

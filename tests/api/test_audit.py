@@ -54,6 +54,8 @@ CHANGES: dict[tuple[str, str], tuple[Any, list[str]]] = {
     ("PUT", "/v1/tenants/{tenant}"): (None, ["tenant.create"]),
     ("DELETE", "/v1/tenants/{tenant}"): (None, ["tenant.end"]),
     ("PATCH", "/v1/tenants/{tenant}/settings"): ({"strict_claims": True}, ["settings.change"]),
+    ("POST", "/v1/tenants/{tenant}/export"): ({"passphrase": "correct horse battery"}, ["tenant.export"]),
+    ("PUT", "/v1/tenants/{tenant}/import"): ("EXPORT", ["rule.delete", "tenant.import"]),
 }
 
 
@@ -104,10 +106,15 @@ async def test_every_change_leaves_an_entry(service: Running, row: Row) -> None:
     about = f"{tenant}-new" if named(row) == "PUT /v1/tenants/{tenant}" else tenant
     path = row.path.format(id=rule, n=1, name="shared", key="KEY", issuer="hydra", tenant=about)
     path += "?user=ada" if row.path == "/v1/executions" else ""
+    headers = {}
     if body == {"rules": ["RULE"]}:
         body = {"rules": [rule]}
+    elif body == "EXPORT":
+        body = (await service.call("GET", f"/v1/tenants/{tenant}/export")).content
+        path, headers = f"{path}?replace=true", {"Content-Type": "application/x-ndjson"}
+        await service.add("more", "pass", tenant=tenant)
     before = {entry["id"] for entry in await audit(service, "?tenants=all&limit=500")}
-    response = await service.call(row.method, path, body, tenant=tenant)
+    response = await service.call(row.method, path, body, tenant=tenant, headers=headers)
     assert response.status_code in (200, 201, 204), response.text
     new = [entry for entry in await audit(service, tenant=about) if entry["id"] not in before]
     assert sorted(entry["act"] for entry in new) == acts

@@ -42,6 +42,7 @@ SCRIPTS = [GOOD, FAILING, IMPORTING, "def rule(user, context):\n    import os\n"
 # The same calls in every run, and no others because of an earlier one.
 SETTINGS = f"""
 seed = 1
+hooks = "lines"
 request-timeout = 10.0
 cache.enabled = false
 generation = {{ deterministic = true, no-shrink = true, max-examples = {EXAMPLES} }}
@@ -69,6 +70,17 @@ checks.use_after_free.enabled = false
 # It goes on and on.
 include-operation-id = "tail"
 request-timeout = 0.2
+"""
+
+
+# JSON lines are text to schemathesis, which knows no such thing.
+LINES = """
+import schemathesis
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(context, value):
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
 """
 
 
@@ -191,6 +203,7 @@ def settings(place: Place, scope: str) -> str:
 def report(place: Place, folder: Path, scope: str, document: str, *options: str) -> dict[str, Any]:
     """What schemathesis tells of the calls that it has made."""
     (folder / "schemathesis.toml").write_text(settings(place, scope))
+    (folder / "lines.py").write_text(LINES)
     words = ["--config-file", "schemathesis.toml", "run", document, "--url", place.served.address(), *options]
     words += ["--report", "json", "--report-json-path", "report.json"]
     command = [sys.executable, "-m", "schemathesis.cli", *words]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 HEADER = b'{"type":"header","value":"a value of sixteen characters"}'
 SCRIPT = "def rule(user, context):\n    pass\n"
 
-# A good body for each endpoint that takes one. "RULE" is the rule's id.
+# A good body for each endpoint that takes one. "RULE" is the rule's id, "EXPORT" the tenant's export.
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/execute"): {"user": {"user_id": "u1"}},
     ("POST", "/v1/rules"): {"name": "new", "script": SCRIPT, "deploy": False},
@@ -34,13 +34,18 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PUT", "/v1/shadow"): {},
     ("POST", "/v1/impact"): {"since": "1s", "revision": 1},
     ("PATCH", "/v1/tenants/{tenant}/settings"): {},
+    ("POST", "/v1/tenants/{tenant}/export"): {"passphrase": "correct horse battery"},
+    ("PUT", "/v1/tenants/{tenant}/import"): "EXPORT",
 }
 
 QUERIES = {
     ("DELETE", "/v1/executions"): "?user=nobody",
     ("GET", "/v1/executions/{id}/why"): "?claim=a",
     ("GET", "/v1/executions/{id}/case"): "?rule=one",
+    ("PUT", "/v1/tenants/{tenant}/import"): "?replace=true",
 }
+
+LINES = {"Content-Type": "application/x-ndjson"}
 
 # What the scope of the table does not say: a live rule leaves the pipeline with `rules:deploy` only.
 ALSO = {("DELETE", "/v1/rules/{id}"): "rules:deploy"}
@@ -102,10 +107,13 @@ NEEDED = {
         "GET /v1/issuers/{issuer}/secrets",
         "GET /v1/tenants",
         "GET /v1/tenants/{tenant}",
+        "GET /v1/tenants/{tenant}/export",
         "GET /v1/tenants/{tenant}/settings",
         "PATCH /v1/tenants/{tenant}/settings",
+        "POST /v1/tenants/{tenant}/export",
         "PUT /v1/issuers/{issuer}/secrets/{id}",
         "PUT /v1/tenants/{tenant}",
+        "PUT /v1/tenants/{tenant}/import",
     ],
     None: ["GET /metrics"],
 }
@@ -114,8 +122,8 @@ NEEDED = {
 class Things:
     """A tenant with one rule and one execution."""
 
-    def __init__(self, tenant: str, rule: str, execution: str) -> None:
-        self.tenant, self.rule, self.execution = tenant, rule, execution
+    def __init__(self, tenant: str, rule: str, execution: str, export: bytes = b"") -> None:
+        self.tenant, self.rule, self.execution, self.export = tenant, rule, execution, export
 
     def path(self, row: Row) -> str:
         thing = self.execution if "executions" in row.path else self.rule
@@ -133,6 +141,8 @@ class Things:
 
     def body(self, row: Row) -> Any:
         body = BODIES.get((row.method, row.path))
+        if body == "EXPORT":
+            return self.export
         return {"rules": [self.rule]} if body == {"rules": ["RULE"]} else body
 
 
@@ -153,7 +163,8 @@ async def made(service: Running) -> Things:
     rule = await service.add("one", "pass", tenant=tenant)
     execution = await service.execute(tenant=tenant)
     await service.call("PUT", "/v1/shadow", {}, tenant=tenant)
-    return Things(tenant, rule.id, execution["execution_id"])
+    export = await service.call("GET", f"/v1/tenants/{tenant}/export")
+    return Things(tenant, rule.id, execution["execution_id"], export.content)
 
 
 async def there_again(service: Running, things: Things, row: Row) -> None:
@@ -180,16 +191,18 @@ def test_the_table() -> None:
 @pytest.mark.parametrize("row", ROUTES, ids=named)
 async def test_who_may(service: Running, things: Things, row: Row) -> None:
     path, body = things.path(row), things.body(row)
+    lines = LINES if isinstance(body, bytes) else {}
     for authorization in (None, "Bearer x", "Bearer a.b.c", "Basic eDp5", "Bearer " + "x" * 20_000):
         headers = {} if authorization is None else {"Authorization": authorization}
-        response = await service.client.request(row.method, path, json=body, headers=headers)
+        sent = {"content": body} if isinstance(body, bytes) else {"json": body}
+        response = await service.client.request(row.method, path, **sent, headers=headers)
         assert (response.status_code, response.json().keys()) == (401, {"error", "error_description", "problems"})
         assert response.headers["www-authenticate"].startswith("Bearer ")
     for scope in SCOPES:
         if scope == "admin":
             continue
         await there_again(service, things, row)
-        response = await service.call(row.method, path, body, scope=scope, tenant=things.tenant)
+        response = await service.call(row.method, path, body, scope=scope, tenant=things.tenant, headers=lines)
         allowed = row.scope in (None, scope) and (row.method, row.path) not in ALSO
         if allowed:
             assert response.status_code in (200, 201, 204), (scope, response.text)
@@ -204,7 +217,7 @@ async def test_who_may(service: Running, things: Things, row: Row) -> None:
     if row.path == "/v1/rules" and row.method == "POST":
         body = {**body, "name": "another"}
     await there_again(service, things, row)
-    response = await service.call(row.method, path, body, tenant=things.tenant)
+    response = await service.call(row.method, path, body, tenant=things.tenant, headers=lines)
     assert response.status_code in (200, 201, 204), response.text
 
 

@@ -11,6 +11,7 @@ from tests.cli.command import ROOT, SUPPORT, Commands, environment
 
 DOCS = (ROOT / "docs" / "cli.md").read_text()
 VARYING = (
+    (r"\b[\d,]+ bytes", "1,000 bytes"),
     (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:8100"),
     (r"\b\d+\.\d(?= ms|\n)", "0.0"),
     (r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "01M8DZJ3X896CT4KHT6M79X7TC"),

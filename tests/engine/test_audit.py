@@ -20,6 +20,7 @@ from engine.store import audit as log
 from engine.store.audit import ACTS, EPOCH, LONGEST, AuditEntry, Which
 from engine.store.configurations import Entry as Value
 from engine.store.configurations import SealedSet
+from engine.store.content import Deviation
 from engine.store.errors import Conflict, NotFound, Unstorable
 from engine.store.hook_secrets import SealedSecret
 from engine.store.pipeline import WantedRule
@@ -267,6 +268,8 @@ async def test_tenants_and_the_service_itself(store: Store) -> None:
 CHANGES: dict[str, Callable[[Store, Rule], Awaitable[Any]]] = {
     "tenant.create": lambda store, one: store.create_tenant("acme", "x"),
     "tenant.end": lambda store, one: store.delete_tenant("default", "x"),
+    "tenant.export": lambda store, one: store.note_export("default", {"configuration": 1}, "x"),
+    "tenant.import": lambda store, one: import_other(store),
     "settings.change": lambda store, one: store.change_settings("default", TenantSettings(strict_claims=True), "x"),
     "rule.create": lambda store, one: create(store, "two"),
     "rule.change": lambda store, one: store.update_rule(
@@ -287,6 +290,14 @@ CHANGES: dict[str, Callable[[Store, Rule], Awaitable[Any]]] = {
     "records.erase": lambda store, one: store.erase_executions("default", b"ada", by="x"),
     "secret.rotate": lambda store, one: store.replace_key_check(b"other", "x"),
 }
+
+
+async def import_other(store: Store) -> None:
+    content = await store.copy("default")
+    live = msgspec.structs.replace(content.live, settings=TenantSettings(strict_claims=True))
+    other = [Deviation("settings", "strict_claims", "changed")]
+    content = msgspec.structs.replace(content, live=live)
+    await store.put_copy(content, None, lambda state: other, dry_run=False, by="x")
 
 
 async def prepared(store: Store) -> Rule:
