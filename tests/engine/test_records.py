@@ -14,7 +14,7 @@ from engine.execution import Execution
 from engine.models import Recording, Transaction
 from engine.record import shown as shown_record
 from engine.recorder import NoRecorder
-from engine.records import BATCH, PAUSE, Records
+from engine.records import BATCH, Records
 from engine.seal import KEY, Seal
 from engine.store.errors import NotFound, Unavailable, Unstorable
 from engine.store.executions import ExecutionRow
@@ -144,7 +144,9 @@ async def test_they_wait_for_a_database_that_is_away(store: Faulty, monkeypatch:
     store.away = True
     for number in range(30):
         records.add(execution(number), Recording())
-    await asyncio.sleep(2 * PAUSE)
+    async with asyncio.timeout(30):
+        while not records.held_back:
+            await asyncio.sleep(0.01)
     assert (records.waiting, records.written, records.dropped, records.held_back) == (20, 0, 10, True)
     assert (await shown(records, 3))["execution_id"] == "exe3"
     store.away = False
