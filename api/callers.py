@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jwt
@@ -58,11 +58,12 @@ class NotIssuable(ValueError):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: `subject` is for records only, `tenant` and `scopes` decide."""
+    """Who asks: `subject` is for records only, `tenant` and `scopes` decide. `expires_at` is the token's `exp`."""
 
     subject: str
     tenant: str
     scopes: frozenset[str]
+    expires_at: int | None = field(default=None, compare=False)
 
     def allows(self, scope: str) -> bool:
         """Whether the caller has `scope`; `admin` has every one."""
@@ -221,4 +222,4 @@ class Callers:
             raise ClaimWrong("sub is too long")
         if not TENANT_NAME.fullmatch(tenant):
             raise TenantWrong
-        return Caller(subject, tenant, frozenset(scope.split()) & SCOPES.keys())
+        return Caller(subject, tenant, frozenset(scope.split()) & SCOPES.keys(), int(claims["exp"]))

@@ -39,6 +39,7 @@ TAGS = {
     "shadow": "Rules on trial beside the live ones.",
     "configuration": "Values that rules read. Nobody reads one back.",
     "issuers": "Secrets by which issuers' hooks show who calls. Nobody reads one back.",
+    "caller": "Who you are here.",
     "audit": "Who changed what, when.",
     "tenants": "Whose rules these are, and their settings.",
     "operations": "Alive, ready, and how it goes.",

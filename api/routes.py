@@ -24,12 +24,14 @@ from api import (
     shadow,
     tenants,
     trial,
+    who,
 )
 from api.answers import Record, Replay, Timeline
 from api.audit import AuditFilters, AuditLog
 from api.call import Call
 from api.callers import acting_tenant
 from api.configuration import SetValue, Value, Values
+from api.console import console
 from api.execute import Answer, Envelope, execute
 from api.executions import AboutClaim, Again, Cases, Erased, Executions, OfRule, Page, Person
 from api.exports import EXPORT, IMPORT, ImportDone, ImportOptions, Passphrase
@@ -64,6 +66,7 @@ from api.tail import EVENTS, tail
 from api.tenants import CHANGES, Tenants
 from api.trial import Trial
 from api.versions import Versions, VersionScript
+from api.who import WhoAsks
 from engine.models import Tenant, TenantSettings
 from engine.why import Why
 
@@ -116,6 +119,7 @@ ROUTES = (
     Row("GET", "/v1/shadow", "executions:read", shadow.one, ShownShadow),
     Row("PUT", "/v1/shadow", "rules:deploy", shadow.put, ShownShadow, OnTrial, WRITES),
     Row("DELETE", "/v1/shadow", "rules:deploy", shadow.delete),
+    Row("GET", "/v1/caller", None, who.caller, WhoAsks),
     Row("GET", "/v1/audit", "admin", audit.every, AuditLog, query=AuditFilters),
     Row("GET", "/v1/tenants", "admin", tenants.every, Tenants),
     Row("GET", "/v1/tenants/{tenant}", "admin", tenants.one, Tenant),
@@ -163,9 +167,10 @@ def routes() -> list[Route]:
     by_path: dict[str, dict[str, Row]] = {}
     for row in ROUTES:
         by_path.setdefault(row.path, {})[row.method] = row
-    made = [Route(path, _endpoint(rows), methods=list(rows)) for path, rows in by_path.items()]
+    made: list[Route] = [Route(path, _endpoint(rows), methods=list(rows)) for path, rows in by_path.items()]
     made.append(Route(HOOK, _hook, methods=["POST"]))
-    return made + [Route(row.path, _open(row.endpoint), methods=["GET"]) for row in OPEN_ROUTES]
+    made += [Route(row.path, _open(row.endpoint), methods=["GET"]) for row in OPEN_ROUTES]
+    return made + console.routes()
 
 
 def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:

@@ -13,6 +13,7 @@ import redis.asyncio
 import structlog
 
 from api.callers import Callers
+from api.console.session import Sessions
 from api.issuers.key_sets import KeySets
 from api.issuers.kinds import Secret, key_addresses, read_secret
 from api.metrics import Metrics
@@ -74,6 +75,7 @@ class Service:
     key_sets: KeySets
     outside: Outside
     callers: Callers
+    sessions: Sessions
     metrics: Metrics
     rates: Rates
     spans: Spans | None
@@ -181,6 +183,7 @@ class Service:
                 key_sets=key_sets,
                 outside=outside,
                 callers=callers,
+                sessions=Sessions(keys.derive_all("console-sessions")),
                 metrics=Metrics(engine, pool, compiled, records, outside, spans),
                 rates=Rates(settings.calls_per_second and share(settings.calls_per_second)),
                 spans=spans,

@@ -21,6 +21,7 @@ MINIMUM_LENGTH = 32
 LABELS = {
     "caller-tokens": "signs the tokens of `claimsmith token` (HS256)",
     "compiled-rules": "authenticates compiled rules kept in Redis (HMAC-SHA256)",
+    "console-sessions": "encrypts the cookies of the console (Fernet)",
     "configuration": "encrypts configuration values (AES-256-GCM)",
     "hook-secrets": "encrypts the secrets of issuers' hooks (AES-256-GCM)",
     "kept-values": "encrypts what rules keep in Redis (AES-256-GCM)",

@@ -115,7 +115,7 @@ NEEDED = {
         "PUT /v1/tenants/{tenant}",
         "PUT /v1/tenants/{tenant}/import",
     ],
-    None: ["GET /metrics"],
+    None: ["GET /metrics", "GET /v1/caller"],
 }
 
 

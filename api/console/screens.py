@@ -1,0 +1,36 @@
+"""Every screen of a tenant, and every form that it takes: the scope that somebody needs, and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from starlette.responses import Response
+
+from api.console import rules
+from api.console.visit import Visit
+
+Answering = Callable[[Visit], Awaitable[Response]]
+
+
+class Screen(NamedTuple):
+    """`path` is below the tenant's; `label` is its name in the navigation, "" for a screen that is not in it."""
+
+    path: str
+    scope: str
+    show: Answering
+    label: str = ""
+
+
+class Action(NamedTuple):
+    """A form (POST)."""
+
+    path: str
+    scope: str
+    act: Answering
+
+
+# In the order of the navigation.
+SCREENS = (Screen("/rules", "rules:read", rules.every, "Rules"),)
+
+ACTIONS: tuple[Action, ...] = ()

@@ -1,0 +1,102 @@
+"""Signing in and out. A token is the caller's own: the console adds nothing to what it may do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.asking import Api, Refused
+from api.console.pages import page
+from api.console.session import Sessions, has_csrf, is_ours
+from api.console.visit import MOST_FORM, PLACE
+
+SIGN_IN = "/console/sign-in"
+INSIDE = re.compile(r"/console/[!-\[\]-~]*")  # no address of another host: no backslash, and one slash before the name
+WHY = {
+    "ended": "Your sign-in has ended. Sign in again: what you were writing is kept in this browser.",
+    "out": "You are signed out.",
+}
+
+
+async def start(request: Request) -> Response:
+    """`/console/`: to the rules of whoever is signed in."""
+    session = _sessions(request).find(request)
+    if session is None:
+        return RedirectResponse(SIGN_IN, 303)
+    try:
+        who = await Api(request, session.token, None).get("/v1/caller")
+    except Refused:
+        return to_sign_in(request)
+    return RedirectResponse(f"{PLACE}/{who['tenant']}/rules", 303)
+
+
+def to_sign_in(request: Request) -> Response:
+    """To the sign-in, and back to where this request wanted to go."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    why = "why=ended&" if _sessions(request).find(request) is not None else ""
+    return RedirectResponse(f"{SIGN_IN}?{why}next={quote(wanted)}", 303)
+
+
+async def ask(request: Request) -> Response:
+    """The form."""
+    return _form(request, WHY.get(request.query_params.get("why", ""), ""), request.query_params.get("next", ""))
+
+
+async def sign_in(request: Request) -> Response:
+    """Sign in with the token of the form."""
+    fields = await _fields(request)
+    token, wanted = fields.get("token", "").strip(), fields.get("next", "")
+    if not is_ours(request):
+        return _form(request, "This form was sent by another site. Sign in here.", "", 400)
+    if not token:
+        return _form(request, "Paste a token first.", wanted, 422)
+    if not token.isascii():
+        return _form(request, "This is not a token: it has characters that no token has.", wanted, 422)
+    try:
+        who = await Api(request, token, None).get("/v1/caller")
+        return entered(request, token, who, wanted)
+    except Refused as refused:
+        return _form(request, f"This token is not accepted: {refused.description}.", wanted, 422)
+    except ValueError as error:
+        return _form(request, f"{error}.", wanted, 422)
+
+
+def entered(request: Request, token: str, who: dict[str, Any], wanted: str) -> Response:
+    """Signed in, on the way to the `wanted` page. Raises `ValueError` for a token that is too long."""
+    to = wanted if INSIDE.fullmatch(wanted) else f"{PLACE}/{who['tenant']}/rules"
+    response = RedirectResponse(to, 303)
+    _sessions(request).start(response, request, token, who["expires_at"])
+    return response
+
+
+async def sign_out(request: Request) -> Response:
+    """Forget the token, in this browser."""
+    sessions = _sessions(request)
+    session, fields = sessions.find(request), await _fields(request)
+    if session is not None and not (is_ours(request) and has_csrf(session, fields.get("csrf", ""))):
+        return _form(request, "This form is of an earlier sign-in.", "", 400)
+    response = RedirectResponse(f"{SIGN_IN}?why=out", 303)
+    sessions.end(response, request)
+    return response
+
+
+def _form(request: Request, said: str, wanted: str, status: int = 200) -> Response:
+    return page("sign_in.html", {"said": said, "wanted": wanted, "wrong": status >= 400}, status)
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    text = b""
+    async for piece in request.stream():
+        text += piece
+        if len(text) > MOST_FORM:
+            return {}
+    return dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True))
+
+
+def _sessions(request: Request) -> Sessions:
+    sessions: Sessions = request.app.state.service.sessions
+    return sessions
