@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from api.console import rules
+from api.console import gallery, rules
 from api.console.visit import Visit
 
 Answering = Callable[[Visit], Awaitable[Response]]
@@ -31,6 +31,10 @@ class Action(NamedTuple):
 
 
 # In the order of the navigation.
-SCREENS = (Screen("/rules", "rules:read", rules.every, "Rules"),)
+SCREENS = (
+    Screen("/rules", "rules:read", rules.every, "Rules"),
+    Screen("/rules/templates", "rules:read", gallery.search),
+    Screen("/rules/templates/{template}", "rules:read", gallery.one),
+)
 
 ACTIONS: tuple[Action, ...] = ()
