@@ -94,6 +94,18 @@ EXAMPLES = {
         },
     ),
     "POST /v1/try": Example({"script": SCRIPT, **LOGIN}),
+    "POST /v1/cases/run": Example(
+        {
+            "script": SCRIPT,
+            "cases": [
+                {
+                    "name": "permissions are a claim",
+                    **LOGIN,
+                    "expect": {"idToken": {"https://example.com/permissions": ["read:x"]}},
+                }
+            ],
+        }
+    ),
     "GET /v1/executions/tail": Example(
         answer='id: 01KAE9Y6V7Q0R4S8T2W6X1Z3B5\nevent: execution\ndata: {"decision": "allow", ...}\n\n'
     ),

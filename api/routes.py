@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from api import (
     audit,
+    cases,
     configuration,
     documents,
     executions,
@@ -29,9 +30,10 @@ from api.answers import Record, Replay, Timeline
 from api.audit import AuditFilters, AuditLog
 from api.call import Call
 from api.callers import acting_tenant
+from api.cases import CaseResults, CasesToRun
 from api.configuration import SetValue, Value, Values
 from api.execute import Answer, Envelope, execute
-from api.executions import AboutClaim, Again, Cases, Erased, Executions, OfRule, Page, Person
+from api.executions import AboutClaim, Again, Erased, Executions, OfRule, Page, Person
 from api.exports import EXPORT, IMPORT, ImportDone, ImportOptions, Passphrase
 from api.filters import Filters
 from api.hook_secrets import SetSecret, ShownSecrets
@@ -64,6 +66,7 @@ from api.tail import EVENTS, tail
 from api.tenants import CHANGES, Tenants
 from api.trial import Trial
 from api.versions import Versions, VersionScript
+from engine.cases import CaseFile
 from engine.models import Tenant, TenantSettings
 from engine.why import Why
 
@@ -104,12 +107,13 @@ ROUTES = (
     Row("PUT", "/v1/issuers/{issuer}/secrets/{id}", "admin", hook_secrets.put, SetSecret, Secret, WRITES),
     Row("DELETE", "/v1/issuers/{issuer}/secrets/{id}", "admin", hook_secrets.delete),
     Row("POST", "/v1/try", "rules:write", trial.try_, Record, Trial, COMPILES),
+    Row("POST", "/v1/cases/run", "rules:write", cases.run, CaseResults, CasesToRun, COMPILES),
     Row("GET", "/v1/executions", "executions:read", executions.every, Executions, query=Page),
     Row("DELETE", "/v1/executions", "executions:erase", executions.erase, Erased, query=Person),
     Row("GET", "/v1/executions/tail", "executions:read", tail, EVENTS, None, QUEUES, query=Filters),
     Row("GET", "/v1/executions/{id}", "executions:read", executions.one, Record),
     Row("GET", "/v1/executions/{id}/why", "executions:read", executions.why, Why, query=AboutClaim),
-    Row("GET", "/v1/executions/{id}/case", "replay", executions.case, Cases, None, ("unprocessable",), query=OfRule),
+    Row("GET", "/v1/executions/{id}/case", "replay", executions.case, CaseFile, None, ("unprocessable",), query=OfRule),
     Row("GET", "/v1/executions/{id}/timeline", "replay", executions.timeline, Timeline),
     Row("POST", "/v1/executions/{id}/replay", "replay", executions.replay, Replay, Again | None, COMPILES),
     Row("POST", "/v1/impact", "replay", impact, LINES, Question, (*COMPILES, *QUEUES)),

@@ -28,6 +28,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/rules/{id}"): {"enabled": True, "deploy": False},
     ("POST", "/v1/revisions/{n}/activate"): {},
     ("POST", "/v1/try"): {"user": {"user_id": "u1"}},
+    ("POST", "/v1/cases/run"): {"script": SCRIPT, "cases": []},
     ("PUT", "/v1/configuration/{key}"): {"value": "a value"},
     ("PUT", "/v1/modules/{name}"): {"script": "x = 1"},
     ("PUT", "/v1/issuers/{issuer}/secrets/{id}"): {"type": "header", "value": "a value of sixteen characters"},
@@ -68,6 +69,7 @@ NEEDED = {
     "rules:write": [
         "DELETE /v1/rules/{id}",
         "PATCH /v1/rules/{id}",
+        "POST /v1/cases/run",
         "POST /v1/rules",
         "POST /v1/rules/check",
         "POST /v1/try",
