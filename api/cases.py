@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import Any
 
@@ -10,18 +11,21 @@ from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
 from api.answers import Record
-from api.body import json_response
+from api.body import decode_json, json_response
 from api.call import Call
 from api.errors import ApiError
 from api.rules import Modules, Name
 from api.trial import Draft, drafted
-from engine.cases import Case, lines_run, require_valid, run_under
+from engine.cases import LARGEST_CASES, Case, CaseFile, InvalidCases, kept_cases, lines_run, require_valid, run_under
 from engine.execution import Execution
 from engine.expecting import CaseDifference, parts, told
 from engine.models import Recording, Revision
 from engine.record import record, shown
+from engine.store.cases import KeptCases
+from engine.store.errors import EtagMismatch
 from engine.transaction import InvalidTransaction
 
+NONE = '{"cases":[]}'
 MOST_RUN = 100  # in one call
 WITHIN = 30.0  # seconds, all of them
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes of all results
@@ -67,7 +71,7 @@ async def run(call: Call) -> Response:
     """Run cases against a draft. Executions as in production, each of the script alone, which are recorded nowhere."""
     body = await call.json(CasesToRun)
     if len(body.cases) > MOST_RUN:
-        raise ApiError("unprocessable", f"at most {MOST_RUN} cases are run in one call: give fewer")
+        raise InvalidCases("$.cases", f"at most {MOST_RUN} cases are run in one call: give fewer")
     require_valid(body.cases)
     for case in body.cases:
         call.service.configurations.given(case.configuration)  # as a tenant's own would be
@@ -95,6 +99,39 @@ async def run(call: Call) -> Response:
     if body.coverage:
         answer["coverage"] = Coverage(lines=sorted(every), missing=sorted(every - ran))
     return json_response(answer)
+
+
+async def kept(call: Call) -> Response:
+    """The cases beside a rule. Without any the list is empty."""
+    found = await call.service.store.cases(call.tenant, call.path("id"))
+    return _answer(found.text if found is not None else NONE)
+
+
+async def keep(call: Call) -> Response:
+    """Put cases beside a rule, in the place of those before. An empty list removes them. `If-Match` is honoured."""
+    body = await call.body()
+    if len(body) > LARGEST_CASES:
+        raise ApiError("payload_too_large", f"the cases of a rule are longer than {LARGEST_CASES} bytes: keep fewer")
+    decode_json(body, CaseFile)
+    file = kept_cases(body)
+    rule = call.path("id")
+
+    def guard(before: KeptCases | None) -> None:
+        if call.expects_other(_etag(before.text if before is not None else NONE)):
+            raise EtagMismatch("cases of rule", rule)
+
+    text = body.decode() if file.cases else NONE
+    await call.service.store.put_cases(call.tenant, rule, text, len(file.cases), by=call.by, guard=guard)
+    return _answer(text)
+
+
+def _answer(text: str) -> Response:
+    """As it was written: who keeps a file here gets that file back."""
+    return Response(text, headers={"ETag": _etag(text)}, media_type="application/json")
+
+
+def _etag(text: str) -> str:
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
 
 
 async def _run(

@@ -12,6 +12,11 @@ LOGIN = {
     "user": {"user_id": "u1", "permissions": ["read:x"]},
     "context": {"clientID": "c1", "protocol": "oauth2-password", "request": {"query": {}}},
 }
+CASE = {
+    "name": "permissions are a claim",
+    **LOGIN,
+    "expect": {"idToken": {"https://example.com/permissions": ["read:x"]}},
+}
 
 
 # The section of a tenant without rules.
@@ -78,6 +83,7 @@ EXAMPLES = {
         },
     ),
     "PATCH /v1/rules/{id}": Example({"enabled": False}),
+    "PUT /v1/rules/{id}/cases": Example({"cases": [CASE]}, {"cases": [CASE]}),
     "PUT /v1/modules/{name}": Example({"script": 'def country(user):\n    return user.get("country")\n'}),
     "POST /v1/revisions/{n}/activate": Example({"expected": 7}),
     "PUT /v1/configuration/{key}": Example({"value": "a secret"}, {"key": "KEY", "number": 3}),
@@ -97,13 +103,7 @@ EXAMPLES = {
     "POST /v1/cases/run": Example(
         {
             "script": SCRIPT,
-            "cases": [
-                {
-                    "name": "permissions are a claim",
-                    **LOGIN,
-                    "expect": {"idToken": {"https://example.com/permissions": ["read:x"]}},
-                }
-            ],
+            "cases": [CASE],
         }
     ),
     "GET /v1/executions/tail": Example(

@@ -34,7 +34,7 @@ TAGS = {
     "modules": "What rules share.",
     "revisions": "What was live when, and going back.",
     "try": "Executions that are recorded nowhere.",
-    "cases": "What a rule has to make of a login: run against a draft.",
+    "cases": "What a rule has to make of a login, run against a draft.",
     "executions": "Records of logins: found, explained, run again.",
     "impact": "What other rules would have done to recorded logins.",
     "shadow": "Rules on trial beside the live ones.",

@@ -147,7 +147,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a script with problems": ({"script": "import os", "cases": [case()]}, 422, "line 1"),
     "an unknown part": ({"cases": [case(expect={"claims": 1})]}, 400, "$.cases[0].expect"),
     "a clock of no clock": ({"cases": [case(), case(clock="9999-01-01T00:00:00Z")]}, 400, "$.cases[1].clock"),
-    "too many": ({"cases": [case()] * (cases.MOST_RUN + 1)}, 422, "give fewer"),
+    "too many": ({"cases": [case()] * (cases.MOST_RUN + 1)}, 400, "give fewer"),
     "no configuration": ({"cases": [case(configuration={"a b": "x"})]}, 422, "a b"),
     "no context": ({"cases": [case(context={"idToken": []})]}, 400, "$.cases[0].context.idToken"),
     "an unknown field": ({"cases": [case(wanted=1)]}, 400, "wanted"),
@@ -162,6 +162,92 @@ async def test_what_is_refused(service: Running, tenant: str, what: str) -> None
     response = await service.call("POST", "/v1/cases/run", body, scope="rules:write", tenant=tenant)
     assert response.status_code == status, response.text
     assert said in response.json()["error_description"]
+
+
+FILE = b"""{ "cases":
+  [ {"name": "\\u00fc \xc3\xbc", "user": {"n": 1.0, "big": 1180591620717411303424}, "context": {}, "expect": {}} ] }
+"""
+
+
+async def test_cases_are_kept_byte_by_byte(service: Running, tenant: str) -> None:
+    rule = await service.add("one", "pass", tenant=tenant)
+    path = f"/v1/rules/{rule.id}/cases"
+    empty = await service.call("GET", path, tenant=tenant, scope="rules:read")
+    assert (empty.status_code, empty.json()) == (200, {"cases": []})
+    put = await service.call("PUT", path, FILE, tenant=tenant, scope="rules:write")
+    assert (put.status_code, put.content) == (200, FILE)
+    got = await service.call("GET", path, tenant=tenant, scope="rules:read")
+    assert (got.content, got.headers["etag"]) == (FILE, put.headers["etag"])
+    assert got.headers["content-type"] == "application/json"
+    assert got.headers["etag"] != empty.headers["etag"]
+    whole = await service.call("GET", f"/v1/rules/{rule.id}", tenant=tenant)
+    assert (whole.json()["revision"], whole.json()["draft"]) == (2, None)
+    gone = await service.call("PUT", path, b'{"cases": [ ]}', tenant=tenant)
+    assert (gone.json(), gone.headers["etag"]) == ({"cases": []}, empty.headers["etag"])
+
+
+async def test_who_writes_over_cases_has_to_have_seen_them(service: Running, tenant: str) -> None:
+    rule = await service.add("one", "pass", tenant=tenant)
+    path = f"/v1/rules/{rule.id}/cases"
+    body = {"cases": [case("a")]}
+
+    async def put(body: Any, seen: str) -> Any:
+        return await service.call("PUT", path, body, tenant=tenant, headers={"If-Match": seen})
+
+    first = (await service.call("GET", path, tenant=tenant)).headers["etag"]
+    assert (await put(body, '"other"')).status_code == 412
+    second = await put(body, first)
+    assert second.status_code == 200
+    refused = await put({"cases": []}, first)
+    assert (refused.status_code, refused.json()["error"]) == (412, "precondition_failed")
+    assert (await service.call("GET", path, tenant=tenant)).json() == body
+    assert (await put({"cases": []}, f'"other", {second.headers["etag"]}')).status_code == 200
+    assert (await put(body, "*")).status_code == 200
+
+
+KEPT: dict[str, tuple[bytes, int, str]] = {
+    "no JSON": (b'{"cases": [}', 400, "line 1, column 12"),
+    "a name twice": (b'{"cases": [], "cases": []}', 400, "stands twice"),
+    "another field": (b'{"cases": [], "rule": 1}', 400, "rule"),
+    "an unknown part": (json.dumps({"cases": [case(expect={"claims": 1})]}).encode(), 400, "$.cases[0].expect"),
+    "too many": (json.dumps({"cases": [case()] * 501}).encode(), 400, "500 cases"),
+    "too long": (b'{"cases": []' + b" " * 524_288 + b"}", 413, "longer than 524288"),
+    "half a character": (b'{"cases": [], "a": "\\ud800"}', 400, "surrogate"),
+}
+
+
+@pytest.mark.parametrize("what", KEPT)
+async def test_what_is_not_kept(service: Running, tenant: str, what: str) -> None:
+    body, status, said = KEPT[what]
+    rule = await service.add("one", "pass", tenant=tenant)
+    response = await service.call("PUT", f"/v1/rules/{rule.id}/cases", body, tenant=tenant)
+    assert (response.status_code, said in response.json()["error_description"]) == (status, True), response.text
+
+
+async def test_an_export_has_them(service: Running, tenant: str) -> None:
+    rule = await service.add("one", "pass", tenant=tenant)
+    path, lines = f"/v1/rules/{rule.id}/cases", {"Content-Type": "application/x-ndjson"}
+    without = (await service.call("GET", f"/v1/tenants/{tenant}/export")).content
+    await service.call("PUT", path, FILE, tenant=tenant)
+    export = (await service.call("GET", f"/v1/tenants/{tenant}/export")).content
+    assert b'"kind":"cases"' in export
+    assert b'"kind":"cases"' not in without
+
+    async def import_(text: bytes, query: str = "") -> Any:
+        return await service.call("PUT", f"/v1/tenants/{tenant}/import{query}", text, headers=lines)
+
+    assert (await import_(export)).json()["outcome"] == "unchanged"
+    refused = await import_(without)
+    assert (refused.status_code, refused.json()["problems"]) == (409, [{"kind": "cases", "name": "one", "how": "more"}])
+    replaced = await import_(without, "?replace=true")
+    assert (replaced.json()["outcome"], replaced.json()["revision"]) == ("replaced", 2)
+    assert (await service.call("GET", path, tenant=tenant)).json() == {"cases": []}
+    assert (await import_(export, "?replace=true")).json()["outcome"] == "replaced"
+    assert (await service.call("GET", path, tenant=tenant)).content == FILE
+    await service.call("DELETE", f"/v1/tenants/{tenant}")
+    assert (await import_(export)).json()["outcome"] == "made"
+    assert (await service.call("GET", path, tenant=tenant)).content == FILE
+    assert (await service.call("GET", f"/v1/tenants/{tenant}/export")).content == export
 
 
 async def test_results_are_bounded(service: Running, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/v1/rules/{id}"): {"enabled": True, "deploy": False},
     ("POST", "/v1/revisions/{n}/activate"): {},
     ("POST", "/v1/try"): {"user": {"user_id": "u1"}},
+    ("PUT", "/v1/rules/{id}/cases"): {"cases": []},
     ("POST", "/v1/cases/run"): {"script": SCRIPT, "cases": []},
     ("PUT", "/v1/configuration/{key}"): {"value": "a value"},
     ("PUT", "/v1/modules/{name}"): {"script": "x = 1"},
@@ -63,6 +64,7 @@ NEEDED = {
         "GET /v1/revisions/{n}",
         "GET /v1/rules",
         "GET /v1/rules/{id}",
+        "GET /v1/rules/{id}/cases",
         "GET /v1/rules/{id}/versions",
         "GET /v1/rules/{id}/versions/{n}",
     ],
@@ -73,6 +75,7 @@ NEEDED = {
         "POST /v1/rules",
         "POST /v1/rules/check",
         "POST /v1/try",
+        "PUT /v1/rules/{id}/cases",
     ],
     "rules:deploy": [
         "DELETE /v1/modules/{name}",
