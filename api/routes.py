@@ -23,6 +23,7 @@ from api import (
     revisions,
     rules,
     shadow,
+    templates,
     tenants,
     trial,
 )
@@ -63,6 +64,7 @@ from api.service import Service
 from api.shadow import OnTrial, ShownShadow
 from api.signed import is_signed, signed_caller
 from api.tail import EVENTS, tail
+from api.templates import Templates, TemplateScript
 from api.tenants import CHANGES, Tenants
 from api.trial import Trial
 from api.versions import Versions, VersionScript
@@ -119,6 +121,8 @@ ROUTES = (
     Row("DELETE", "/v1/issuers/{issuer}/secrets/{id}", "admin", hook_secrets.delete),
     Row("POST", "/v1/try", "rules:write", trial.try_, Record, Trial, COMPILES),
     Row("POST", "/v1/cases/run", "rules:write", cases.run, CaseResults, CasesToRun, COMPILES),
+    Row("GET", "/v1/templates", "rules:read", templates.every, Templates),
+    Row("GET", "/v1/templates/{template}", "rules:read", templates.one, TemplateScript),
     Row("GET", "/v1/executions", "executions:read", executions.every, Executions, query=Page),
     Row("DELETE", "/v1/executions", "executions:erase", executions.erase, Erased, query=Person),
     Row("GET", "/v1/executions/tail", "executions:read", tail, EVENTS, None, QUEUES, query=Filters),
