@@ -37,7 +37,12 @@ def routes() -> list[Route]:
         Route(PREFIX + "/{path:path}", Passage()),
     ]
     made += [Route(TENANT + screen.path, _shown(screen), methods=["GET"]) for screen in SCREENS]
-    return made + [Route(TENANT + action.path, _done(action), methods=["POST"]) for action in ACTIONS]
+    made += [Route(TENANT + action.path, _done(action), methods=["POST"]) for action in ACTIONS]
+    return [*made, Route("/console/{path:path}", _missing, methods=["GET"])]
+
+
+async def _missing(request: Request) -> Response:
+    return _failed(None, 404, "not_found", "there is no such page", [])
 
 
 def _shown(screen: Screen) -> Answer:

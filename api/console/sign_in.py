@@ -12,10 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from api.console.asking import Api, Refused
 from api.console.pages import page
 from api.console.session import Sessions, has_csrf, is_ours
-from api.console.visit import MOST_FORM, PLACE
+from api.console.visit import PLACE
 
 SIGN_IN = "/console/sign-in"
 INSIDE = re.compile(r"/console/[!-\[\]-~]*")  # no address of another host: no backslash, and one slash before the name
+MOST_FORM = 65_536  # bytes
+MOST_FIELDS = 10
 WHY = {
     "ended": "Your sign-in has ended. Sign in again: what you were writing is kept in this browser.",
     "out": "You are signed out.",
@@ -36,7 +38,8 @@ async def start(request: Request) -> Response:
 
 def to_sign_in(request: Request) -> Response:
     """To the sign-in, and back to where this request wanted to go."""
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    query = request.url.query
+    wanted = request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
     why = "why=ended&" if _sessions(request).find(request) is not None else ""
     return RedirectResponse(f"{SIGN_IN}?{why}next={quote(wanted)}", 303)
 
@@ -77,8 +80,8 @@ async def sign_out(request: Request) -> Response:
     """Forget the token, in this browser."""
     sessions = _sessions(request)
     session, fields = sessions.find(request), await _fields(request)
-    if session is not None and not (is_ours(request) and has_csrf(session, fields.get("csrf", ""))):
-        return _form(request, "This form is of an earlier sign-in.", "", 400)
+    if not is_ours(request) or (session is not None and not has_csrf(session, fields.get("csrf", ""))):
+        return _form(request, "This form is of another site, or of an earlier sign-in.", "", 400)
     response = RedirectResponse(f"{SIGN_IN}?why=out", 303)
     sessions.end(response, request)
     return response
@@ -89,12 +92,16 @@ def _form(request: Request, said: str, wanted: str, status: int = 200) -> Respon
 
 
 async def _fields(request: Request) -> dict[str, str]:
-    text = b""
+    """The fields of a form; none of one that is longer than any of ours."""
+    text = bytearray()
     async for piece in request.stream():
         text += piece
         if len(text) > MOST_FORM:
             return {}
-    return dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True))
+    try:
+        return dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:
+        return {}
 
 
 def _sessions(request: Request) -> Sessions:
