@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.console import sign_in
+from api.console import elsewhere, sign_in
 from api.console.asking import Api, Refused
 from api.console.assets import asset
 from api.console.pages import page
@@ -32,6 +32,8 @@ def routes() -> list[Route]:
         Route("/console/", sign_in.start),
         Route(sign_in.SIGN_IN, sign_in.ask, methods=["GET"]),
         Route(sign_in.SIGN_IN, sign_in.sign_in, methods=["POST"]),
+        Route(sign_in.ELSEWHERE, elsewhere.begin, methods=["GET"]),
+        Route(elsewhere.CALLBACK, elsewhere.callback, methods=["GET"]),
         Route("/console/sign-out", sign_in.sign_out, methods=["POST"]),
         Route("/console/static/{name}", asset),
         Route(PREFIX + "/{path:path}", Passage()),

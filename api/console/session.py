@@ -32,6 +32,7 @@ class Session(msgspec.Struct, frozen=True, tag="session"):
     token: str
     expires_at: int
     csrf: str
+    elsewhere: bool = False  # the token came of a sign-in at an issuer
 
     def __repr__(self) -> str:
         return "<Session>"
@@ -42,10 +43,10 @@ class Sessions:
         """`keys` of 32 bytes: the first seals, all of them open."""
         self._seal = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
-    def start(self, response: Response, request: Request, token: str, expires_at: int) -> None:
+    def start(self, response: Response, request: Request, token: str, expires_at: int, elsewhere: bool = False) -> None:
         """Set the cookies of a new session, which has nothing of an earlier one. Raises `ValueError` for a token that
         does not fit into them."""
-        sealed = self.seal(Session(token, expires_at, secrets.token_urlsafe(24)))
+        sealed = self.seal(Session(token, expires_at, secrets.token_urlsafe(24), elsewhere))
         pieces = [sealed[start : start + PIECE] for start in range(0, len(sealed), PIECE)]
         if len(pieces) > MOST_PIECES:
             raise ValueError("the token is too long for the console: ask your issuer for one with fewer claims")
@@ -99,6 +100,11 @@ def cookie_name(request: Request, name: str) -> str:
 def cookie_names(request: Request, name: str) -> tuple[str, ...]:
     """The names under which it is looked for. By TLS a neighbour could set the plain one."""
     return (HOST + name,) if _by_tls(request) else (HOST + name, name)
+
+
+def origin_of(request: Request) -> str:
+    """Where the browser is: scheme, host and port."""
+    return f"{'https' if _by_tls(request) else 'http'}://{request.headers.get('host', '')}"
 
 
 def is_ours(request: Request) -> bool:
