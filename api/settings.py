@@ -340,9 +340,11 @@ def _scope(text: str) -> str:
 
 
 def _parameters(text: str) -> dict[str, str]:
-    pairs = dict(parse_qsl(text, keep_blank_values=True))
-    if text and not pairs:
-        raise ValueError(f"`{text}` has no parameters; give them like `audience=https://claimsmith.example.com`")
+    try:
+        pairs = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)))
+    except ValueError:
+        example = "audience=https://claimsmith.example.com"
+        raise ValueError(f"`{text}` has no parameters; give them like `{example}`") from None
     if taken := OURS.intersection(pairs):
         raise ValueError(f"`{min(taken)}` is set by the console itself")
     return pairs
