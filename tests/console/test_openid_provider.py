@@ -137,7 +137,7 @@ def test_the_page(door: Entrance, browser: Browser, width: int, scheme: str) -> 
 
 def test_in_and_out(door: Entrance, page: Page) -> None:
     complaints: list[str] = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("console", lambda said: complaints.append(f"{said.location['url']}: {said.text}"))
     page.goto(f"{door.url}/console/t/default/rules?from=a%20link")
     page.get_by_role("link", name="Sign in with").click()
     sign_in_there(page, "ada")
@@ -152,7 +152,7 @@ def test_in_and_out(door: Entrance, page: Page) -> None:
     page.goto(f"{door.url}/console/")
     page.get_by_role("link", name="Sign in with").click()  # there, the sign-in goes on
     expect(page).to_have_url(f"{door.url}/console/t/default/rules")
-    assert complaints == []
+    assert [one for one in complaints if one.startswith(door.url)] == []
 
 
 def test_a_code_is_used_once(door: Entrance, page: Page) -> None:
