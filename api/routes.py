@@ -16,6 +16,7 @@ from api import (
     documents,
     executions,
     exports,
+    hook_calls,
     hook_secrets,
     modules,
     operations,
@@ -37,6 +38,7 @@ from api.execute import Answer, Envelope, execute
 from api.executions import AboutClaim, Again, Cases, Erased, Executions, OfRule, Page, Person
 from api.exports import EXPORT, IMPORT, ImportDone, ImportOptions, Passphrase
 from api.filters import Filters
+from api.hook_calls import ShownIssuers
 from api.hook_secrets import SetSecret, ShownSecrets
 from api.hooks import hook
 from api.impact import LINES, Question, impact
@@ -106,6 +108,7 @@ ROUTES = (
     Row("GET", "/v1/configuration", "configuration:write", configuration.every, Values),
     Row("PUT", "/v1/configuration/{key}", "configuration:write", configuration.put, SetValue, Value, WRITES),
     Row("DELETE", "/v1/configuration/{key}", "configuration:write", configuration.delete, None, None, WRITES),
+    Row("GET", "/v1/issuers", "rules:read", hook_calls.every, ShownIssuers),
     Row("GET", "/v1/issuers/{issuer}/secrets", "admin", hook_secrets.every, ShownSecrets),
     Row("PUT", "/v1/issuers/{issuer}/secrets/{id}", "admin", hook_secrets.put, SetSecret, Secret, WRITES),
     Row("DELETE", "/v1/issuers/{issuer}/secrets/{id}", "admin", hook_secrets.delete),

@@ -54,6 +54,7 @@ ALSO = {("DELETE", "/v1/rules/{id}"): "rules:deploy"}
 NEEDED = {
     "execute": ["POST /v1/execute"],
     "rules:read": [
+        "GET /v1/issuers",
         "GET /v1/modules",
         "GET /v1/modules/{name}",
         "GET /v1/modules/{name}/versions",
