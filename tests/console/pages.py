@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ FILES = {
 <script src="/console/static/htmx.js"></script><script type="module" src="/page.js"></script></head>
 <body><main><h1>Editor</h1><button id="before" data-hx-get="/part" data-hx-target="#part">before</button>
 <div id="editor"></div><button id="after">after</button><p id="part"></p></main></body></html>""",
-    "/page.css": ":root { color-scheme: light dark; } body { margin: 1rem; }",
+    "/page.css": ":root { color-scheme: light dark; } body { margin: 1rem; } button { min-height: 24px; }",
     "/page.js": """import * as claimsmith from "/console/static/editor.js";
 window.claimsmith = claimsmith;
 window.at = document.getElementById("editor");
@@ -54,7 +55,8 @@ class Pages(BaseHTTPRequestHandler):
         self.send_header("Content-Type", f"{kind}; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # a check that nobody waits for any more
+            self.wfile.write(body)
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass

@@ -45,6 +45,8 @@ const wavy = (name) => ({
   textUnderlineOffset: "3px",
 });
 
+const TARGET = "24px"; // the least size of what is pressed: WCAG 2.5.8
+
 const focus = { outline: `2px solid ${colour("accent")}`, outlineOffset: "-2px" };
 
 const look = EditorView.theme({
@@ -86,7 +88,14 @@ const look = EditorView.theme({
   },
   ".cm-textfield": { color: colour("text"), backgroundColor: colour("page"), border: `1px solid ${colour("quiet")}` },
   ".cm-button:focus-visible, .cm-textfield:focus-visible": focus,
-  ".cm-panel.cm-search [name=close]": { color: colour("text") },
+  ".cm-panel.cm-search": {
+    fontFamily: "var(--editor-label-font, system-ui, sans-serif)",
+    "& label, & .cm-button, & .cm-textfield": { fontSize: "0.8125rem", minHeight: TARGET },
+    "& label": { display: "inline-flex", alignItems: "center", gap: "0.25rem", padding: "0 0.25rem" },
+    "& [type=checkbox]": { margin: "0" },
+  },
+  ".cm-panel [name=close]": { color: colour("text"), minWidth: TARGET, minHeight: TARGET },
+  ".cm-panel-lint, .cm-tooltip, .cm-tab-hint": { fontFamily: "var(--editor-label-font, system-ui, sans-serif)" },
   ".cm-tooltip": {
     color: colour("text"),
     backgroundColor: colour("panel"),
@@ -94,7 +103,11 @@ const look = EditorView.theme({
     maxWidth: "min(36rem, 90vw)",
     overflowWrap: "anywhere",
   },
-  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--editor-font, ui-monospace, monospace)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": {
+    fontFamily: "var(--editor-font, ui-monospace, monospace)",
+    maxHeight: "14rem",
+    "& > li": { minHeight: TARGET, lineHeight: TARGET },
+  },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { color: colour("page"), backgroundColor: colour("accent") },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionIcon": { opacity: "1" },
@@ -108,6 +121,7 @@ const look = EditorView.theme({
     font: "inherit",
     margin: "0.25rem 0 0 0",
     display: "block",
+    minHeight: TARGET,
   },
   ".cm-lintRange-error": wavy("error"),
   ".cm-lintRange-hint": wavy("hint"),
@@ -140,7 +154,7 @@ const look = EditorView.theme({
   ".cm-collapsedLines": {
     color: colour("quiet"),
     background: colour("panel"),
-    "&:before, &:after": { color: colour("quiet") },
+    "&:before, &:after": { color: colour("quiet"), content: "'…'" },
   },
 });
 
