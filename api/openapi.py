@@ -35,6 +35,7 @@ TAGS = {
     "revisions": "What was live when, and going back.",
     "try": "Executions that are recorded nowhere.",
     "executions": "Records of logins: found, explained, run again.",
+    "traffic": "What the newest records say together.",
     "impact": "What other rules would have done to recorded logins.",
     "shadow": "Rules on trial beside the live ones.",
     "configuration": "Values that rules read. Nobody reads one back.",

@@ -23,6 +23,7 @@ from api import (
     rules,
     shadow,
     tenants,
+    traffic,
     trial,
     who,
 )
@@ -64,10 +65,12 @@ from api.shadow import OnTrial, ShownShadow
 from api.signed import is_signed, signed_caller
 from api.tail import EVENTS, tail
 from api.tenants import CHANGES, Tenants
+from api.traffic import Window
 from api.trial import Trial
 from api.versions import Versions, VersionScript
 from api.who import WhoAsks
 from engine.models import Tenant, TenantSettings
+from engine.traffic import Traffic
 from engine.why import Why
 
 # What a call may end with beside what each of its kind may (`api.openapi`).
@@ -116,6 +119,7 @@ ROUTES = (
     Row("GET", "/v1/executions/{id}/timeline", "replay", executions.timeline, Timeline),
     Row("POST", "/v1/executions/{id}/replay", "replay", executions.replay, Replay, Again | None, COMPILES),
     Row("POST", "/v1/impact", "replay", impact, LINES, Question, (*COMPILES, *QUEUES)),
+    Row("GET", "/v1/traffic", "executions:read", traffic.traffic, Traffic, query=Window),
     Row("GET", "/v1/shadow", "executions:read", shadow.one, ShownShadow),
     Row("PUT", "/v1/shadow", "rules:deploy", shadow.put, ShownShadow, OnTrial, WRITES),
     Row("DELETE", "/v1/shadow", "rules:deploy", shadow.delete),

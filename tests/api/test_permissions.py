@@ -92,6 +92,7 @@ NEEDED = {
         "GET /v1/executions/{id}",
         "GET /v1/executions/{id}/why",
         "GET /v1/shadow",
+        "GET /v1/traffic",
     ],
     "executions:erase": ["DELETE /v1/executions"],
     "replay": [
