@@ -1,0 +1,94 @@
+"""A real service, a real browser, and pages of somebody who is signed in."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.console.site import Site
+from tests.test_lifecycle import Served
+
+PageOf = Callable[..., Page]
+WAIT = 15_000  # milliseconds: only a page that is wrong takes so long
+# What a browser says of every error of the service, be it expected.
+EXPECTED = "Failed to load resource"
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    with tempfile.TemporaryDirectory() as folder:
+        served = Served(Path(folder) / "data", REDIS_URL="none")
+        try:
+            served.address()
+            yield served
+        finally:
+            assert served.stop() == 0
+        assert "Traceback" not in served.log.read_text()
+
+
+@pytest.fixture
+def site(served: Served) -> Site:
+    """A tenant of its own, without rules."""
+    secret = (served.data / "secret").read_text().strip()
+    site = Site(served.address(), secret, f"console{next(_numbers)}")
+    site.call("PUT", f"/v1/tenants/{site.tenant}")
+    return site
+
+
+@pytest.fixture
+def page_of(site: Site, browser: Browser) -> Iterator[PageOf]:
+    """Opens pages of somebody who is signed in with `scope`. Fails for anything that a browser complains of."""
+    contexts, complaints = list[BrowserContext](), list[str]()
+
+    def heard(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            complaints.append(said.text)
+
+    def page_of(scope: str = "admin", width: int = 1440, scheme: Any = "light", **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+        context.set_default_timeout(WAIT)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", heard)
+        sign_in(page, site, site.token(scope))
+        return page
+
+    yield page_of
+    for context in contexts:
+        context.close()
+    assert not [said for said in complaints if not said.startswith(EXPECTED)]
+
+
+def sign_in(page: Page, site: Site, token: str) -> None:
+    page.goto(f"{site.url}/console/sign-in")
+    page.get_by_label("Your token").fill(token)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/console/t/**")
+
+
+def require_accessible(page: Page) -> None:
+    """No violation that axe finds, and nothing to be scrolled to sideways."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{wide} pixels too wide"
