@@ -83,3 +83,4 @@ _templates.filters |= {
     "ms": milliseconds,
     "segment": segment,
 }
+_templates.tests["identifier"] = str.isidentifier
