@@ -25,7 +25,7 @@ ACTS = {
     "records": ("erase",),
     "secret": ("rotate",),
 }
-SHORT = 12  # lines of a change that are shown without being asked for
+SHORT = 16  # lines of a change that are shown without being asked for
 
 
 async def every(visit: Visit) -> Response:
