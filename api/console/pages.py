@@ -68,6 +68,8 @@ def moment(value: str | int | float | datetime | None) -> str:
 def milliseconds(value: float | None) -> str:
     if value is None:
         return ""
+    if value < 0.1:
+        return "under 0.1 ms"
     return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 

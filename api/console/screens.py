@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.console import (
     audit,
     configuration,
+    gallery,
     health,
     modules,
     revisions,
@@ -43,6 +44,8 @@ class Action(NamedTuple):
 # In the order of the navigation.
 SCREENS = (
     Screen("/rules", "rules:read", rules.every, "Rules"),
+    Screen("/rules/templates", "rules:read", gallery.search),
+    Screen("/rules/templates/{template}", "rules:read", gallery.one),
     Screen("/configuration", "configuration:write", configuration.every, "Configuration"),
     Screen("/modules", "rules:read", modules.every, "Modules"),
     Screen("/modules/new-module", "rules:deploy", modules.new),  # no module's name: it has a hyphen
