@@ -16,7 +16,7 @@ FILTERS = ("act", "by", "what", "since", "until", "tenants")
 ACTS = {
     "tenant": ("create", "end", "export", "import"),
     "settings": ("change",),
-    "rule": ("create", "change", "deploy", "delete", "order"),
+    "rule": ("create", "change", "deploy", "delete", "order", "cases"),
     "module": ("put", "delete"),
     "revision": ("activate",),
     "shadow": ("start", "end"),

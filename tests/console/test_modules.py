@@ -15,7 +15,7 @@ USES = 'import geo\n\n\ndef rule(user, context):\n    context.idToken["https://e
 
 def write(page: Page, source: str) -> None:
     """What stands in the editor then."""
-    page.get_by_role("textbox", name="Source").click()
+    page.locator("#editor .cm-content").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(source)
 
@@ -155,5 +155,5 @@ def test_they_can_be_used_by_everybody(page_of: PageOf, site: Site, width: int, 
     site.call("PUT", "/v1/modules/geo", {"script": ONE})
     for screen in ("modules", "modules/geo", "modules/geo?version=1", "modules/new-module"):
         page.goto(f"{site.home}/{screen}")
-        expect(page.get_by_role("textbox", name="Source")).to_have_count(0 if screen == "modules" else 1)
+        expect(page.locator("#editor .cm-content")).to_have_count(0 if screen == "modules" else 1)
         require_accessible(page)
