@@ -26,7 +26,7 @@ RULE = """def rule(user, context):
 
 
 def logins(site: Site) -> None:
-    site.add("<b>rule".replace("<b>", "bold "), RULE)
+    site.add("bold rule", RULE)
     for user in ("u1", "u2", "bad", "worse"):
         site.execute({"user_id": user})
     for _ in range(100):

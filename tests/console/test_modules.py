@@ -12,12 +12,18 @@ ONE = 'def where():\n    return "</textarea><img src=x onerror=document.title=1>
 TWO = 'def where():\n    return "here"\n'
 USES = 'import geo\n\n\ndef rule(user, context):\n    context.idToken["https://example.com/geo"] = geo.where()\n'
 
+PASTE = """(content, source) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", source);
+  content.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
+
 
 def write(page: Page, source: str) -> None:
     """What stands in the editor then."""
     page.locator("#editor .cm-content").click()
     page.keyboard.press("Control+A")
-    page.keyboard.insert_text(source)
+    page.locator("#editor .cm-content").evaluate(PASTE, source)
 
 
 def test_a_module_is_made(page_of: PageOf, site: Site) -> None:
