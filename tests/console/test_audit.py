@@ -26,7 +26,7 @@ def test_who_changed_what(page_of: PageOf, site: Site) -> None:
     expect(entries).to_have_count(3)
     newest = entries.first
     expect(newest).to_contain_text("rule.change")
-    expect(newest).to_contain_text(rule)
+    expect(newest).to_contain_text(f"second {rule}")
     expect(newest).to_contain_text("by ann")
     expect(newest.get_by_role("link", name="revision 3")).to_be_visible()
     expect(newest.locator("tr.removed")).to_contain_text(['"name": "first"', '"enabled": true'])

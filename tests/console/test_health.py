@@ -129,6 +129,7 @@ def test_what_is_degraded_says_what_to_do(browser: Browser) -> None:
             context.set_default_timeout(WAIT)
             page = context.new_page()
             sign_in(page, site, site.token())
+            site.add("first", RULE)  # compiled, and not stored in a Redis that is not there
             page.goto(f"{site.home}/health")
             expect(page.locator("#now .warning")).to_contain_text("Redis does not work as it should.")
             expect(page.locator("#now .warning")).to_contain_text("Look whether Redis is there")
