@@ -12,6 +12,7 @@ from api.console import (
     configuration,
     gallery,
     health,
+    history,
     modules,
     revisions,
     rules,
@@ -46,6 +47,7 @@ SCREENS = (
     Screen("/rules", "rules:read", rules.every, "Rules"),
     Screen("/rules/templates", "rules:read", gallery.search),
     Screen("/rules/templates/{template}", "rules:read", gallery.one),
+    Screen("/rules/{id}/history", "rules:read", history.one),
     Screen("/configuration", "configuration:write", configuration.every, "Configuration"),
     Screen("/modules", "rules:read", modules.every, "Modules"),
     Screen("/modules/new-module", "rules:deploy", modules.new),  # no module's name: it has a hyphen
@@ -60,6 +62,7 @@ SCREENS = (
 )
 
 ACTIONS: tuple[Action, ...] = (
+    Action("/rules/{id}/history", "rules:write", history.restore),
     Action("/configuration", "configuration:write", configuration.put),
     Action("/configuration/delete", "configuration:write", configuration.delete),
     Action("/modules/new-module", "rules:deploy", modules.create),
