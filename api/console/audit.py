@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,10 +44,16 @@ async def every(visit: Visit) -> Response:
     return visit.page(
         "audit.html",
         400 if wrong else 200,
-        entries=[(entry, of_json(entry["before"], entry["after"])) for entry in found["entries"]],
+        entries=[(entry, _name(entry), of_json(entry["before"], entry["after"])) for entry in found["entries"]],
         chosen=chosen,
         acts=ACTS,
         wrong=wrong,
         short=SHORT,
         more=urlencode({**asked, "cursor": found["cursor"]}) if found["cursor"] else "",
     )
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    """What a rule is called, whose id says nothing to people; "" of other things."""
+    sides = [side for side in (entry["after"], entry["before"]) if isinstance(side, dict)]
+    return next((str(side["name"]) for side in sides if "name" in side), "")

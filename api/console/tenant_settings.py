@@ -87,7 +87,7 @@ GROUPS = (
                 "own lines",
                 "Not shown",
                 "Patterns of what a record does not show, one to a line: /user/email, /context/request/body/*, "
-                "/**/phone_number.",
+                "/**/phone_number. An empty list hides nothing.",
             ),
             Field(
                 "recording.drop",

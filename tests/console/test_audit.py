@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import httpx2
 import pytest
 from playwright.sync_api import expect
 
+from api.callers import issue_token
 from api.console import audit
+from engine.keys import Keys
 from engine.store.audit import ACTS
 from tests.console.conftest import PageOf, require_accessible
 from tests.console.site import Site
@@ -26,7 +29,7 @@ def test_who_changed_what(page_of: PageOf, site: Site) -> None:
     expect(entries).to_have_count(3)
     newest = entries.first
     expect(newest).to_contain_text("rule.change")
-    expect(newest).to_contain_text(rule)
+    expect(newest).to_contain_text(f"second {rule}")
     expect(newest).to_contain_text("by ann")
     expect(newest.get_by_role("link", name="revision 3")).to_be_visible()
     expect(newest.locator("tr.removed")).to_contain_text(['"name": "first"', '"enabled": true'])
@@ -77,6 +80,21 @@ def test_every_tenant(page_of: PageOf, site: Site) -> None:
     page.goto(f"{site.home}/audit?act=tenant.create&tenants=all")
     expect(page.locator(".entries > li").first).to_contain_text(f"tenant {site.tenant}")
     assert page.locator(".entries > li").count() > 1
+
+
+def test_names_of_people_are_text(page_of: PageOf, site: Site) -> None:
+    """A subject is whatever an issuer says."""
+    hostile = "<img src=x onerror=document.title='taken'></script>{{ 7 * 7 }}"
+    token = issue_token(Keys(site.secret), scope="admin", tenant=site.tenant, subject=hostile, expires_in=60)
+    with httpx2.Client(base_url=site.url, trust_env=False, headers={"Authorization": f"Bearer {token}"}) as client:
+        assert client.put("/v1/configuration/KEY", json={"value": "x"}).is_success
+        assert client.put("/v1/modules/geo", json={"script": "A = 1\n"}).is_success
+        assert client.put("/v1/shadow", json={"revision": 1}).is_success
+    page = page_of()
+    for screen in ("audit", "configuration", "revisions", "revisions/2", "modules/geo", "shadow"):
+        page.goto(f"{site.home}/{screen}")
+        expect(page.locator("main")).to_contain_text(hostile)
+        assert "taken" not in page.title()
 
 
 def test_it_needs_the_scope(page_of: PageOf, site: Site) -> None:

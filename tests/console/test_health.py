@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -129,9 +130,16 @@ def test_what_is_degraded_says_what_to_do(browser: Browser) -> None:
             context.set_default_timeout(WAIT)
             page = context.new_page()
             sign_in(page, site, site.token())
+            site.add("first", RULE)  # compiled, and not stored in a Redis that is not there
             page.goto(f"{site.home}/health")
             expect(page.locator("#now .warning")).to_contain_text("Redis does not work as it should.")
             expect(page.locator("#now .warning")).to_contain_text("Look whether Redis is there")
+            require_accessible(page)
+            with sqlite3.connect(served.data / "claimsmith.db") as database:
+                database.execute("ALTER TABLE executions RENAME TO elsewhere")
+            page.reload()
+            expect(page.locator("#now")).to_contain_text("Records cannot be read")
+            expect(page.get_by_role("row", name="system calls")).to_contain_text("active")
             require_accessible(page)
             context.close()
         finally:

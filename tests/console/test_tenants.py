@@ -38,6 +38,15 @@ def kinds(type_: Any, above: str = "") -> dict[str, inspect.Type]:
     return found
 
 
+OF_KIND: dict[str, set[Any]] = {
+    "switch": {inspect.BoolType},
+    "choice": {inspect.LiteralType},
+    "number": {inspect.IntType, inspect.FloatType},
+    "lines": {inspect.VarTupleType},
+    "own lines": {inspect.VarTupleType},
+}
+
+
 @pytest.mark.parametrize(
     ("fields", "struct"), [(tenant_settings.FIELDS, TenantSettings), (tenant_settings.HOOK_FIELDS, HookSettings)]
 )
@@ -47,16 +56,7 @@ def test_the_form_has_every_setting(fields: tuple[tenant_settings.Field, ...], s
     for field in fields:
         types = getattr(settings[field.path], "types", (settings[field.path],))
         wanted = {type(one) for one in types} - {inspect.NoneType}
-        assert (
-            wanted
-            <= {
-                "switch": {inspect.BoolType},
-                "choice": {inspect.LiteralType},
-                "number": {inspect.IntType, inspect.FloatType},
-                "lines": {inspect.VarTupleType},
-                "own lines": {inspect.VarTupleType},
-            }[field.kind]
-        ), field.path
+        assert wanted <= OF_KIND[field.kind], field.path
         assert (field.kind == "own lines") == (inspect.VarTupleType in wanted and len(types) == 2)
         if field.kind == "choice":
             (literal,) = [one for one in types if isinstance(one, inspect.LiteralType)]
@@ -64,10 +64,8 @@ def test_the_form_has_every_setting(fields: tuple[tenant_settings.Field, ...], s
 
 
 def test_hooks_are_the_only_settings_with_names_of_their_own() -> None:
-    dicts = [
-        field.name for field in inspect.type_info(TenantSettings).fields if isinstance(field.type, inspect.DictType)
-    ]
-    assert dicts == ["hooks"]
+    settings: Any = inspect.type_info(TenantSettings)
+    assert [field.name for field in settings.fields if isinstance(field.type, inspect.DictType)] == ["hooks"]
 
 
 SEEN = flat(
@@ -296,7 +294,7 @@ def test_they_need_the_scope(page_of: PageOf, site: Site) -> None:
         page.goto(f"{site.home}/{screen}")
         expect(page.get_by_role("heading", level=1)).to_have_text("Your token does not allow this")
     for path in ("tenants", *(f"tenants/{site.tenant}/{act}" for act in ("settings", "export", "delete"))):
-        form = {"csrf": csrf(page), "typed": site.tenant, "name": "x"}
+        form: dict[str, str | float | bool] = {"csrf": csrf(page), "typed": site.tenant, "name": "x"}
         assert page.request.post(f"{site.home}/{path}", form=form).status == 403
 
 

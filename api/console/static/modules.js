@@ -57,7 +57,7 @@ import("/console/static/editor.js").then(({ editor }) => {
       typed(text);
     },
     onSave: () => form.requestSubmit(),
-    check: field.readOnly ? undefined : check,
+    check: !field.readOnly && "check" in field.dataset ? check : undefined,
   });
 }, () => {});
 
