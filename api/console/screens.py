@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from api.console import rules
+from api.console import execution, executions, rules
 from api.console.visit import Visit
 
 Answering = Callable[[Visit], Awaitable[Response]]
@@ -31,6 +31,12 @@ class Action(NamedTuple):
 
 
 # In the order of the navigation.
-SCREENS = (Screen("/rules", "rules:read", rules.every, "Rules"),)
+SCREENS = (
+    Screen("/rules", "rules:read", rules.every, "Rules"),
+    Screen("/executions", "executions:read", executions.every, "Executions"),
+    Screen("/executions/{id}", "executions:read", execution.show),
+    Screen("/executions/{id}/lines", "replay", execution.lines),
+    Screen("/executions/{id}/case", "replay", execution.case),
+)
 
-ACTIONS: tuple[Action, ...] = ()
+ACTIONS: tuple[Action, ...] = (Action("/executions/{id}/replay", "replay", execution.replay),)
