@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint fuzz bench clean
+.PHONY: help setup demo run test lint fuzz bench console clean
 
 help: ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,11 @@ bench: $(STAMP) ## what a login costs, beside what one could take instead; some 
 	@bench/setup
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.confinement
+
+console: $(STAMP) ## what browsers load from the service, after a change in api/console/editor; needs Node.js
+	@$(BIN)/python -m api.console.editor.words > api/console/static/words.json
+	@npm --prefix api/console/editor ci --loglevel=error --no-audit --no-fund --ignore-scripts
+	@npm --prefix api/console/editor run --silent build
 
 clean: ## forget the virtual environment and what the tests left
 	rm -rf $(VENV) .venv-3.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

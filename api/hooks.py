@@ -115,7 +115,7 @@ class _Hook:
             service.spans.note(execution, issuer.name)
         if execution.decision == "allow":
             reply = issuer.allow(asked, execution)
-            self._count("allow")
+            self._count("allow", None)
             return reply
         denial = execution.denial
         if denial is None or denial.error == "server_error":
@@ -131,7 +131,7 @@ class _Hook:
         match error:
             case Unauthenticated():
                 self._warn("a hook's call is not known to be the issuer's", reason=error.reason)
-                return self._refuse("unauthenticated", error.description)
+                return self._refuse("unauthenticated", error.description, reason=error.reason)
             case ApiError() if error.status == 503:
                 return self._refuse("unavailable", UNAVAILABLE)
             case ApiError() if error.status < 500:
@@ -154,7 +154,7 @@ class _Hook:
     def _invalid(self, text: str) -> Reply:
         self._warn("a hook's call cannot be understood", error=text)
         if self._secret is None:  # nobody whom we know: nothing was decided for them
-            return self._refuse("unauthenticated", "the call cannot be read")
+            return self._refuse("unauthenticated", "the call cannot be read", reason="unreadable")
         return self._refuse("invalid", text)
 
     def _warn(self, event: str, **words: str) -> None:
@@ -164,11 +164,13 @@ class _Hook:
             more = {"left_out": left_out} if left_out else {}
             log.warning(event, **self._named(), **words, **more)
 
-    def _refuse(self, cause: Cause, text: str, error: str = "access_denied") -> Reply:
-        self._count(cause)
+    def _refuse(self, cause: Cause, text: str, error: str = "access_denied", reason: str | None = None) -> Reply:
+        """`reason` is the one of `api.hook_calls.REFUSED`, where it says more than the cause."""
+        self._count(cause, None if cause == "denied" else reason or cause)
         return self._issuer.refuse(Refusal(cause=cause, text=text, error=error))
 
-    def _count(self, outcome: str) -> None:
+    def _count(self, outcome: str, refused: str | None) -> None:
+        self._service.last_calls.note(self._tenant, self._issuer.name, refused)
         self._service.metrics.hooks[self._issuer.name, outcome] += 1
 
     def _response(self, reply: Reply) -> Response:

@@ -163,6 +163,8 @@ class _Page:
         if isinstance(kind, list):
             return " or ".join(kind)
         word = WORDS.get(kind, str(kind))
+        if "prefixItems" in schema:  # a type for each place, and no others
+            return f"{word} of {' and '.join(self._type(one) for one in schema['prefixItems'])}"
         if kind == "array" and "items" in schema:
             word += f" of {self._type(schema['items'])}"
         if kind == "object" and isinstance(schema.get("additionalProperties"), dict):

@@ -34,6 +34,7 @@ from engine.explaining import Explainer
 from engine.exports.exports import Exports
 from engine.hook_secrets import HookSecrets
 from engine.keys import Keys, read_or_make_secret
+from engine.last_calls import LastCalls
 from engine.live import Live
 from engine.private_redis import PrivateRedis, RedisNotStarted, find_server
 from engine.records import Records
@@ -72,6 +73,7 @@ class Service:
     validity: Validity
     configurations: Configurations
     hook_secrets: HookSecrets[Secret]
+    last_calls: LastCalls
     key_sets: KeySets
     outside: Outside
     callers: Callers
@@ -136,6 +138,9 @@ class Service:
             live = Live(store, configurations, hook_secrets, announcements=announcements)
             live.start()
             stack.push_async_callback(live.close)
+            last_calls = LastCalls(keys, client, live.exists)
+            last_calls.start()
+            stack.push_async_callback(last_calls.close)
             records = Records(
                 store, await _seal(store, keys), settings.records_queue, settings.records_queue_mb * 1024 * 1024
             )
@@ -180,6 +185,7 @@ class Service:
                 validity=validity,
                 configurations=configurations,
                 hook_secrets=hook_secrets,
+                last_calls=last_calls,
                 key_sets=key_sets,
                 outside=outside,
                 callers=callers,

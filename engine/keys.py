@@ -23,6 +23,7 @@ LABELS = {
     "compiled-rules": "authenticates compiled rules kept in Redis (HMAC-SHA256)",
     "console-sessions": "encrypts the cookies of the console (Fernet)",
     "configuration": "encrypts configuration values (AES-256-GCM)",
+    "hook-calls": "encrypts when issuers' hooks were called, in Redis (AES-256-GCM)",
     "hook-secrets": "encrypts the secrets of issuers' hooks (AES-256-GCM)",
     "kept-values": "encrypts what rules keep in Redis (AES-256-GCM)",
     "record-key": "wraps the key that records are sealed with (RFC 3394)",

@@ -43,6 +43,7 @@ class Live:
         self._kept = kept
         self._revisions: dict[str, Revision] = {}
         self._unknown: dict[str, float] = {}
+        self._tenants: set[str] = set()  # all that there are
         self._pending: dict[str, asyncio.Future[Revision]] = {}
         self._recurring = Recurring(self._poll, POLL, LAST_POLL)
         self.database_available = True
@@ -66,6 +67,11 @@ class Live:
     def known(self, tenant: str) -> Revision | None:
         """The live revision, where it is known here."""
         return self._revisions.get(tenant)
+
+    def exists(self, tenant: str) -> bool:
+        """Whether there is such a tenant, as far as is known here: one that another replica has made or ended within a
+        second."""
+        return tenant in self._revisions or tenant in self._tenants
 
     async def revision(self, tenant: str) -> Revision:
         """The live revision. Raises `NotFound` for a tenant that does not exist, `Unavailable` when it is not
@@ -107,6 +113,7 @@ class Live:
 
     def forget(self, tenant: str) -> None:
         self._revisions.pop(tenant, None)
+        self._tenants.discard(tenant)
         for kept in self._kept:
             kept.forget(tenant)
 
@@ -129,6 +136,7 @@ class Live:
 
     async def _refresh(self) -> None:
         stamps = await self._store.live_stamps()
+        self._tenants = set(stamps)
         for tenant, known in list(self._revisions.items()):
             # Not "greater": a tenant that was ended and made again begins anew, and may have come as far.
             if stamps.get(tenant) == _stamp(known):

@@ -14,7 +14,7 @@ import pytest
 NODE = shutil.which("node")
 WITHOUT = "Node.js is not installed"
 REQUIRED = bool(os.environ.get("REQUIRE_NODE"))
-NPM = "install --loglevel=error --no-audit --no-fund --no-package-lock --no-update-notifier --prefer-offline".split()
+QUIETLY = "--loglevel=error --no-audit --no-fund --no-update-notifier --prefer-offline".split()
 
 needs_node = pytest.mark.skipif(NODE is None and not REQUIRED, reason=WITHOUT)
 
@@ -27,12 +27,14 @@ def absent(reason: str) -> None:
 
 
 @functools.cache
-def install(folder: Path) -> str:
-    """Install what the package.json in the folder names, once. Why that cannot be done; empty where it was."""
+def install(folder: Path, *, locked: bool = False) -> str:
+    """Install what the package.json in the folder names, or exactly what its package-lock.json does, once. Why that
+    cannot be done; empty where it was."""
     npm = shutil.which("npm")
     if NODE is None or npm is None:
         return WITHOUT
     if (folder / "node_modules").is_dir():
         return ""
-    done = subprocess.run([npm, *NPM], cwd=folder, capture_output=True, text=True, timeout=300)
+    how = ["ci", "--ignore-scripts"] if locked else ["install", "--no-package-lock"]
+    done = subprocess.run([npm, *how, *QUIETLY], cwd=folder, capture_output=True, text=True, timeout=300)
     return f"npm cannot install what {folder.name}/package.json names" if done.returncode else ""

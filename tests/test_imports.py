@@ -20,7 +20,10 @@ MAY_IMPORT = {
 }
 OURS = {*MAY_IMPORT, "tests", "bench"}
 MODULES = sorted(
-    path.relative_to(ROOT) for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py") if path.is_file()
+    path.relative_to(ROOT)
+    for package in MAY_IMPORT
+    for path in (ROOT / package).rglob("*.py")
+    if path.is_file() and "node_modules" not in path.parts
 )
 # Compiling, unmarshalling and running rules, and how workers are confined and forked.
 INSIDE = """RestrictedPython sandbox.checks sandbox.classes sandbox.compiler sandbox.exposed sandbox.guards

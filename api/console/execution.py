@@ -65,6 +65,7 @@ async def _page(visit: Visit, record: dict[str, Any], **values: Any) -> Response
         "record": record,
         "tokens": {token: recorded.claims(record, token) for token in recorded.TOKENS},
         "token_names": recorded.TOKENS,
+        "hides": recorded.hides(record),
         "spelt": recorded.spelt,
         "in_words": recorded.in_words,
         "steps": list(zip(steps, recorded.bars(steps), recorded.opened(steps), strict=True)),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 TOKENS = {"idToken": "ID token", "accessToken": "access token"}
+HIDDEN = "***"
 MOST_NAMES = 200  # that are offered to be asked about
 MOST_OPEN = 40  # lines of all steps together up to which all of them are open
 SMALLEST = 0.4  # percent: a bar that can be seen
@@ -91,6 +92,11 @@ def known_names(record: Record) -> list[str]:
 def rule_ids(record: Record) -> dict[str, str]:
     """The ids of the rules that ran, by their names."""
     return {step["rule"]: step["rule_id"] for step in record["steps"]}
+
+
+def hides(record: Record) -> bool:
+    """Whether something in it is not shown: `removed` tells of the transaction only, not of what rules made of it."""
+    return bool(record["removed"]) or HIDDEN in json.dumps(record)
 
 
 def spelt(pointer: str) -> str:

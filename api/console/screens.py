@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from api.console import execution, executions, rules
+from api.console import execution, executions, gallery, rules
 from api.console.visit import Visit
 
 Answering = Callable[[Visit], Awaitable[Response]]
@@ -33,6 +33,8 @@ class Action(NamedTuple):
 # In the order of the navigation.
 SCREENS = (
     Screen("/rules", "rules:read", rules.every, "Rules"),
+    Screen("/rules/templates", "rules:read", gallery.search),
+    Screen("/rules/templates/{template}", "rules:read", gallery.one),
     Screen("/executions", "executions:read", executions.every, "Executions"),
     Screen("/executions/{id}", "executions:read", execution.show),
     Screen("/executions/{id}/lines", "replay", execution.lines),

@@ -76,7 +76,7 @@ class Visit:
             )
         return fields
 
-    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+    def page(self, template: str, status: int = 200, /, **values: Any) -> Response:
         """A whole page, or a part of one where the template is one."""
         said = unquote(self.request.cookies.get(SAID, ""))
         response = page(template, {"visit": self, "said": said, **values}, status)

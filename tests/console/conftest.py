@@ -19,7 +19,7 @@ from tests.test_lifecycle import Served
 PageOf = Callable[..., Page]
 WAIT = 15_000  # milliseconds: only a page that is wrong takes so long
 # What a browser says of every error of the service, be it expected.
-EXPECTED = "Failed to load resource"
+EXPECTED = ("Failed to load resource", "Response Status Error Code")  # the second is htmx
 
 _numbers = itertools.count(1)
 

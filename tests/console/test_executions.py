@@ -27,7 +27,7 @@ def rule(user, context):
     print("counting", user.user_id)
     context.idToken["https://example.com/total"] = 1
     context.idToken["https://example.com/total"] = 2
-    user.app_metadata.seen = True
+    auth0.users.update_app_metadata(user.user_id, {"seen": True})
 """
 FAILS = """
 def rule(user, context):

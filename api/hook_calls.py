@@ -1,0 +1,104 @@
+"""`GET /v1/issuers`: the issuers whose hooks are spoken here, and when each has called a tenant's hook last."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from starlette.responses import Response
+
+from api.body import json_response
+from api.call import Call
+from api.issuers.issuer import Fails, Issuer
+from api.issuers.secrets import REASONS
+from api.issuers.table import ISSUERS
+from engine.capability import Capability
+from engine.last_calls import ENDED, Ended, Noted, Place
+from engine.models import Moment
+from engine.record import moment
+
+# Why a call was refused, and what to do. What the rules have decided is an answer, a denial too.
+REFUSED: dict[str, str] = {
+    **{str(reason): text for reason, text in REASONS.items()},
+    "unreadable": "the call cannot be read, so nobody could be known by it",
+    "invalid": "the call is the issuer's, and cannot be understood; the service's log says where",
+    "failed": "a rule has failed, or the service itself; the execution's record or the service's log says why",
+    "unavailable": "nothing could be decided in time; `/readyz` says what is degraded",
+}
+
+
+class HookCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of a hook. One that was `refused` has the `error`, and a `text` that says what that is."""
+
+    at: Moment
+    ended: Ended
+    error: str | None
+    text: str | None
+
+
+class Carried(Capability, frozen=True, kw_only=True, omit_defaults=False):
+    __doc__ = Capability.__doc__  # with all its members
+
+
+class ShownIssuer(msgspec.Struct, frozen=True, kw_only=True):
+    """An issuer and the tenant's hook for it, at `path`. It can show secrets of the types `accepts`, of which `secrets`
+    are set. It waits for `wait` seconds; `fails` is what becomes of a token where no answer comes, `denies` how it is
+    told that there is to be none, `can` what its protocol can carry. `last_answered` is when the rules have decided on
+    a call last: strangers can be the `last_call`, but not that one."""
+
+    name: str
+    title: str
+    path: str
+    accepts: tuple[str, ...]
+    secrets: int
+    wait: float
+    fails: Fails
+    denies: str
+    can: Carried
+    last_call: HookCall | None
+    last_answered: Moment | None
+
+
+class ShownIssuers(msgspec.Struct, frozen=True, kw_only=True):
+    """Last calls are those that all processes and replicas of the `service` have seen, or, while there is no Redis by
+    which they tell each other, those that this `process` has seen since its start."""
+
+    seen_by: Literal["service", "process"]
+    issuers: list[ShownIssuer]
+
+
+async def every(call: Call) -> Response:
+    """The issuers whose hooks are spoken here. What each can carry, and how its last call of this hook ended."""
+    service, tenant = call.service, call.tenant
+    since = (await service.store.tenant(tenant)).created_at
+    noted, by_all = await service.last_calls.of(tenant, ISSUERS)
+    # Those of a tenant that had this name before are not its own.
+    calls = {place: one for place, one in noted.items() if moment(one.at * 1000) >= since}
+    shown = [
+        _shown(issuer, tenant, len(service.hook_secrets.live(tenant, issuer.name)), calls)
+        for issuer in ISSUERS.values()
+    ]
+    return json_response(ShownIssuers(seen_by="service" if by_all else "process", issuers=shown))
+
+
+def _shown(issuer: Issuer, tenant: str, secrets: int, calls: dict[Place, Noted]) -> ShownIssuer:
+    ended = [(calls[issuer.name, one], one) for one in ENDED if (issuer.name, one) in calls]
+    answered = calls.get((issuer.name, "answered"))
+    return ShownIssuer(
+        name=issuer.name,
+        title=issuer.title,
+        path=f"/v1/hooks/{issuer.name}/{tenant}",
+        accepts=issuer.secrets,
+        secrets=secrets,
+        wait=issuer.wait,
+        fails=issuer.fails,
+        denies=issuer.denies,
+        can=Carried(**msgspec.structs.asdict(issuer.capability)),
+        last_call=_call(*max(ended, key=lambda entry: entry[0].at)) if ended else None,
+        last_answered=None if answered is None else moment(answered.at * 1000),
+    )
+
+
+def _call(noted: Noted, ended: Ended) -> HookCall:
+    text = None if noted.error is None else REFUSED.get(noted.error)
+    return HookCall(at=moment(noted.at * 1000), ended=ended, error=noted.error, text=text)
