@@ -138,7 +138,7 @@ def test_a_browser_and_a_terminal_tell_the_same(site: Site, page_of: PageOf) -> 
         })""",
         [timeline, record],
     )
-    assert sum(len(one["writes"]) for one in browser) == sum(len(writes) for _, writes in steps) == 9
+    assert sum(len(one["writes"]) for one in browser) == sum(len(writes) for _, writes in steps) == 8
     for place, one in enumerate(browser):
         assert one["writes"] == [[write.path, write.line] for write in terminal.writes[place]]
         assert one["variables"] == terminal.variables(place)
