@@ -13,6 +13,7 @@ import redis.asyncio
 import structlog
 
 from api.callers import Callers
+from api.console.openid import OpenId
 from api.console.session import Sessions
 from api.issuers.key_sets import KeySets
 from api.issuers.kinds import Secret, key_addresses, read_secret
@@ -78,6 +79,7 @@ class Service:
     outside: Outside
     callers: Callers
     sessions: Sessions
+    openid: OpenId | None
     metrics: Metrics
     rates: Rates
     spans: Spans | None
@@ -158,6 +160,9 @@ class Service:
                 jwks_tenant=settings.jwks_tenant,
             )
             stack.push_async_callback(callers.aclose)
+            openid = None if settings.oidc_issuer is None else OpenId(settings)
+            if openid is not None:
+                stack.push_async_callback(openid.aclose)
             compiled = CompiledRules(pool, keys, client)
             validity = Validity(store, compiled)
             authoring = Authoring(store, live, validity)
@@ -190,6 +195,7 @@ class Service:
                 outside=outside,
                 callers=callers,
                 sessions=Sessions(keys.derive_all("console-sessions")),
+                openid=openid,
                 metrics=Metrics(engine, pool, compiled, records, outside, spans),
                 rates=Rates(settings.calls_per_second and share(settings.calls_per_second)),
                 spans=spans,

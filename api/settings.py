@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from api.redis_client import SENTINEL, read_sentinels
 from engine.keys import MINIMUM_LENGTH
@@ -21,6 +21,11 @@ NO_REDIS = "none"
 FILE = "_FILE"  # `DATABASE_URL_FILE` names the file with a `DATABASE_URL`
 Network = IPv4Network | IPv6Network
 MASK = "***"
+# Of an authorization request; whoever sets one of these has misunderstood something.
+OURS = {
+    "client_id", "client_secret", "code_challenge", "code_challenge_method", "nonce", "redirect_uri", "request",
+    "request_uri", "response_mode", "response_type", "scope", "state",
+}  # fmt: skip
 
 
 class BadSetting(Exception):
@@ -67,6 +72,11 @@ class Settings:
     jwks_audience: str | None
     jwks_algorithms: tuple[str, ...]
     jwks_tenant: str | None
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret: str | None
+    oidc_scope: str
+    oidc_parameters: Mapping[str, str]
     rule_ms: int
     execution_ms: int
     worker_memory_mb: int
@@ -171,6 +181,15 @@ def _refuse_contradictions(settings: Settings) -> None:
     for field in ("jwks_issuer", "jwks_audience"):
         if settings.jwks_url and not getattr(settings, field):
             raise BadSetting(f"CLAIMSMITH_{field.upper()}", "required with CLAIMSMITH_JWKS_URL")
+    if settings.oidc_issuer and not settings.oidc_client_id:
+        raise BadSetting("CLAIMSMITH_OIDC_CLIENT_ID", "required with CLAIMSMITH_OIDC_ISSUER")
+    if settings.oidc_issuer and not settings.jwks_url:
+        raise BadSetting(
+            "CLAIMSMITH_JWKS_URL", "required with CLAIMSMITH_OIDC_ISSUER, whose tokens would not be accepted"
+        )
+    for field in ("oidc_client_id", "oidc_client_secret", "oidc_parameters"):
+        if getattr(settings, field) and not settings.oidc_issuer:
+            raise BadSetting(f"CLAIMSMITH_{field.upper()}", "has no effect without CLAIMSMITH_OIDC_ISSUER")
     for field in ("jwks_issuer", "jwks_audience", "jwks_tenant"):
         if getattr(settings, field) and not settings.jwks_url:
             raise BadSetting(f"CLAIMSMITH_{field.upper()}", "has no effect without CLAIMSMITH_JWKS_URL")
@@ -303,6 +322,34 @@ def fetchable_url(text: str) -> str:
     return text
 
 
+def _issuer(text: str) -> str:
+    """An issuer identifier (OpenID Connect Discovery section 4.3): compared as it stands."""
+    parts = _url(text, "https", "http")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("an issuer has no query, fragment or user; give it as its metadata does")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ValueError("an issuer can be replaced on the way over http; use https")
+    return fetchable_url(text)
+
+
+def _scope(text: str) -> str:
+    scopes = text.split()
+    if "openid" not in scopes:
+        raise ValueError(f"`{text}` lacks the scope `openid`")
+    return " ".join(scopes)
+
+
+def _parameters(text: str) -> dict[str, str]:
+    try:
+        pairs = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)))
+    except ValueError:
+        example = "audience=https://claimsmith.example.com"
+        raise ValueError(f"`{text}` has no parameters; give them like `{example}`") from None
+    if taken := OURS.intersection(pairs):
+        raise ValueError(f"`{min(taken)}` is set by the console itself")
+    return pairs
+
+
 def _collector_url(text: str) -> str:
     if not _url(text, "https", "http").hostname:
         raise ValueError("the URL names no host")
@@ -346,6 +393,16 @@ SETTINGS = (
             "signature algorithms those tokens may use, separated by commas"),
     Setting("CLAIMSMITH_JWKS_TENANT", "jwks_tenant", _tenant, None,
             "tenant of those tokens that carry none; by default they are refused"),
+    Setting("CLAIMSMITH_OIDC_ISSUER", "oidc_issuer", _issuer, None,
+            "issuer (OpenID Connect) at which people sign in to the console; its access tokens are accepted by "
+            "`CLAIMSMITH_JWKS_URL`"),
+    Setting("CLAIMSMITH_OIDC_CLIENT_ID", "oidc_client_id", _text, None, "the console's client there"),
+    Setting("CLAIMSMITH_OIDC_CLIENT_SECRET", "oidc_client_secret", _text, None,
+            "its secret; a public client has none", "all"),
+    Setting("CLAIMSMITH_OIDC_SCOPE", "oidc_scope", _scope, "openid",
+            "scopes that the console asks for, with spaces between them"),
+    Setting("CLAIMSMITH_OIDC_PARAMETERS", "oidc_parameters", _parameters, "",
+            "what else the issuer has to be told at a sign-in, like `audience=...` or `resource=...`, joined by `&`"),
     Setting("CLAIMSMITH_RULE_MS", "rule_ms", _number(1, 60_000), "250", "time limit of one rule"),
     Setting("CLAIMSMITH_EXECUTION_MS", "execution_ms", _number(1, 600_000), "2000",
             "time limit of one execution"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import Message, Scope
 
 Headers = list[tuple[bytes, bytes]]
-PASSED_ON = ("x-forwarded-for", "traceparent", "x-request-id")
+PASSED_ON = ("traceparent", "x-request-id")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -68,16 +69,17 @@ class Api:
             raise Refused(answer)
         return answer
 
+    def identity(self) -> Headers:
+        """The headers that say who asks, and whom."""
+        return [(b"authorization", f"Bearer {self._token}".encode()), (b"host", b"console")]
+
     def headers(self, more: Mapping[str, str]) -> Headers:
-        made = [(b"authorization", f"Bearer {self._token}".encode()), (b"host", b"console")]
+        given = {name: value for name in PASSED_ON if (value := self._request.headers.get(name)) is not None}
         if self._tenant is not None:
-            made.append((b"claimsmith-tenant", self._tenant.encode()))
-        made += [
-            (name.encode(), value.encode("latin-1", "replace"))
-            for name in PASSED_ON
-            if (value := self._request.headers.get(name)) is not None
+            given["claimsmith-tenant"] = self._tenant
+        return self.identity() + [
+            (name.lower().encode(), value.encode("latin-1", "replace")) for name, value in {**given, **more}.items()
         ]
-        return made + [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in more.items()]
 
 
 def address(*parts: object) -> str:
@@ -101,13 +103,16 @@ def scope_of(request: Request, method: str, path: str, query: str, headers: Head
 
 
 async def _collected(request: Request, scope: Scope, body: bytes) -> Answer:
-    status, headers, pieces = 500, dict[str, str](), list[bytes]()
+    """The whole answer, however it comes."""
+    status, headers, pieces = None, dict[str, str](), list[bytes]()
     unread = [body]
 
     async def receive() -> Message:
         if unread:
             return {"type": "http.request", "body": unread.pop(), "more_body": False}
-        return {"type": "http.disconnect"}
+        # Whoever asks is there up to the end: an answer that streams would stop where that is in doubt.
+        never: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        return await never
 
     async def send(message: Message) -> None:
         nonlocal status, headers
@@ -117,5 +122,10 @@ async def _collected(request: Request, scope: Scope, body: bytes) -> Answer:
         elif message["type"] == "http.response.body":
             pieces.append(message.get("body", b""))
 
-    await request.app(scope, receive, send)
-    return Answer(status, headers, b"".join(pieces))
+    try:
+        await request.app(scope, receive, send)
+    except Exception:
+        # The application answers an error, says in the log which one it was, and raises it on for its server.
+        if status is None:
+            raise
+    return Answer(500 if status is None else status, headers, b"".join(pieces))

@@ -37,7 +37,7 @@ async def asset(request: Request) -> Response:
     if found is None:
         return error_response(ApiError("not_found"))
     body, media, etag = found
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    headers = {"ETag": etag, "Cache-Control": "no-cache", "Content-Security-Policy": "default-src 'none'"}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     return Response(body, headers={**headers, "Content-Type": media})

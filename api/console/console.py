@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.console import sign_in
+from api.console import elsewhere, sign_in
 from api.console.asking import Api, Refused
 from api.console.assets import asset
 from api.console.pages import page
@@ -32,12 +32,19 @@ def routes() -> list[Route]:
         Route("/console/", sign_in.start),
         Route(sign_in.SIGN_IN, sign_in.ask, methods=["GET"]),
         Route(sign_in.SIGN_IN, sign_in.sign_in, methods=["POST"]),
+        Route(sign_in.ELSEWHERE, elsewhere.begin, methods=["GET"]),
+        Route(elsewhere.CALLBACK, elsewhere.callback, methods=["GET"]),
         Route("/console/sign-out", sign_in.sign_out, methods=["POST"]),
         Route("/console/static/{name}", asset),
         Route(PREFIX + "/{path:path}", Passage()),
     ]
     made += [Route(TENANT + screen.path, _shown(screen), methods=["GET"]) for screen in SCREENS]
-    return made + [Route(TENANT + action.path, _done(action), methods=["POST"]) for action in ACTIONS]
+    made += [Route(TENANT + action.path, _done(action), methods=["POST"]) for action in ACTIONS]
+    return [*made, Route("/console/{path:path}", _missing, methods=["GET"])]
+
+
+async def _missing(request: Request) -> Response:
+    return _failed(None, 404, "not_found", "there is no such page", [])
 
 
 def _shown(screen: Screen) -> Answer:

@@ -21,13 +21,13 @@ async def search(visit: Visit) -> Response:
         for category in found["categories"]
         if (mine := [one for one in templates if one["category"] == category])
     ]
-    template = "gallery_found.html" if visit.is_part else "gallery.html"
-    return visit.page(template, groups=groups, count=len(templates), of=len(found["templates"]), asked=asked)
+    shown = "gallery_found.html" if visit.is_part else "gallery.html"
+    return visit.page(shown, groups=groups, count=len(templates), of=len(found["templates"]), asked=asked)
 
 
 async def one(visit: Visit) -> Response:
     """One template with its source and cases."""
-    return visit.page("template.html", template=await visit.api.get(address("v1", "templates", visit.path("template"))))
+    return visit.page("template.html", one=await visit.api.get(address("v1", "templates", visit.path("template"))))
 
 
 def _has(template: Mapping[str, Any], words: list[str]) -> bool:

@@ -11,6 +11,7 @@ from api.console.session import Session, Sessions, has_csrf, is_ours
 from api.errors import ApiError, error_response
 
 PREFIX = "/console/api"
+BELOW = "/v1/"  # what is passed on: no page of the console itself, and nothing that is read without a token
 SAFE = ("GET", "HEAD")
 # What of a call goes on; cookies, and whoever the caller says it is, do not.
 HEADERS = (
@@ -30,22 +31,24 @@ class Passage:
     """The ASGI application at `PREFIX`."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def unkept(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [one for one in message["headers"] if one[0].lower() != b"cache-control"]
+                message = {**message, "headers": [*headers, (b"cache-control", b"no-store")]}
+            await send(message)
+
         request = Request(scope, receive, send)
         try:
             session = require_session(request)
+            path = scope["raw_path"].decode("latin-1").removeprefix(PREFIX)
+            if not path.startswith(BELOW):
+                raise ApiError("not_found")
         except ApiError as error:
-            await error_response(error)(scope, receive, send)
+            await error_response(error)(scope, receive, unkept)
             return
-        own = Api(request, session.token, None).headers({})[:2]
+        own = Api(request, session.token, None).identity()
         passed = [(name, value) for name, value in scope["headers"] if name in HEADERS]
-        path = scope["raw_path"].decode("latin-1").removeprefix(PREFIX)
         inner = scope_of(request, scope["method"], path, scope["query_string"].decode("latin-1"), own + passed)
-
-        async def unkept(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"cache-control", b"no-store")]
-            await send(message)
-
         await request.app(inner, receive, unkept)
 
 

@@ -6,17 +6,28 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.asking import Api
 from api.console.pages import page
-from api.console.session import Session, has_csrf, is_ours
+from api.console.session import (
+    Session,
+    Sessions,
+    cookie_name,
+    cookie_names,
+    delete_cookie,
+    has_csrf,
+    is_ours,
+    set_cookie,
+)
 from api.errors import ApiError
 
 SAID = "claimsmith_said"  # the cookie with what the next page says first
+KEPT = 60  # seconds
+MOST_SAID = 500  # characters
 MOST_FORM = 1_048_576  # bytes
 PLACE = "/console/t"
 
@@ -78,18 +89,26 @@ class Visit:
 
     def page(self, template: str, status: int = 200, /, **values: Any) -> Response:
         """A whole page, or a part of one where the template is one."""
-        said = unquote(self.request.cookies.get(SAID, ""))
-        response = page(template, {"visit": self, "said": said, **values}, status)
-        if said:
-            response.delete_cookie(SAID, path="/console")
+        names = cookie_names(self.request, SAID)
+        given = [text for name in names if (text := self._sessions.open(self.request.cookies.get(name, ""), str, KEPT))]
+        response = page(template, {"visit": self, "said": given[0] if given else "", **values}, status)
+        for name in names:
+            delete_cookie(response, self.request, name)
         return response
 
     def go(self, to: str, said: str = "") -> Response:
         """To another screen of the tenant (`to` begins with a slash), which says first what was `said`."""
         response = RedirectResponse(self.home + to, 303)
         if said:
-            response.set_cookie(SAID, quote(said[:500]), max_age=60, path="/console", httponly=True, samesite="lax")
+            # Sealed, so that what a page says is never somebody else's.
+            sealed = self._sessions.seal(said[:MOST_SAID])
+            set_cookie(response, self.request, cookie_name(self.request, SAID), sealed, KEPT)
         return response
+
+    @property
+    def _sessions(self) -> Sessions:
+        sessions: Sessions = self.request.app.state.service.sessions
+        return sessions
 
     @property
     def navigation(self) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ JWKS = {
     "CLAIMSMITH_JWKS_ISSUER": "https://id.example.com",
     "CLAIMSMITH_JWKS_AUDIENCE": "claimsmith",
 }
+OIDC = {**JWKS, "CLAIMSMITH_OIDC_ISSUER": "https://id.example.com", "CLAIMSMITH_OIDC_CLIENT_ID": "console"}
 
 
 def test_defaults() -> None:
@@ -34,6 +35,11 @@ def test_defaults() -> None:
         jwks_audience=None,
         jwks_algorithms=("RS256", "ES256", "EdDSA"),
         jwks_tenant=None,
+        oidc_issuer=None,
+        oidc_client_id=None,
+        oidc_client_secret=None,
+        oidc_scope="openid",
+        oidc_parameters={},
         rule_ms=250,
         execution_ms=2000,
         worker_memory_mb=256,
@@ -141,6 +147,39 @@ def test_everything_set() -> None:
             "CLAIMSMITH_JWKS_TENANT: `Acme\n` is not a tenant name; give one that matches `[a-z0-9][a-z0-9_-]{0,62}`",
         ),
         (
+            {"CLAIMSMITH_OIDC_ISSUER": "https://id.example.com"},
+            "CLAIMSMITH_OIDC_CLIENT_ID: required with CLAIMSMITH_OIDC_ISSUER",
+        ),
+        (
+            {"CLAIMSMITH_OIDC_ISSUER": "https://id.example.com", "CLAIMSMITH_OIDC_CLIENT_ID": "console"},
+            "CLAIMSMITH_JWKS_URL: required with CLAIMSMITH_OIDC_ISSUER, whose tokens would not be accepted",
+        ),
+        (
+            {**JWKS, "CLAIMSMITH_OIDC_CLIENT_SECRET": "hidden"},
+            "CLAIMSMITH_OIDC_CLIENT_SECRET: has no effect without CLAIMSMITH_OIDC_ISSUER",
+        ),
+        (
+            {"CLAIMSMITH_OIDC_ISSUER": "http://id.example.com"},
+            "CLAIMSMITH_OIDC_ISSUER: an issuer can be replaced on the way over http; use https",
+        ),
+        (
+            {"CLAIMSMITH_OIDC_ISSUER": "https://ann:pw@id.example.com"},
+            "CLAIMSMITH_OIDC_ISSUER: an issuer has no query, fragment or user; give it as its metadata does",
+        ),
+        (
+            {**OIDC, "CLAIMSMITH_OIDC_SCOPE": "admin"},
+            "CLAIMSMITH_OIDC_SCOPE: `admin` lacks the scope `openid`",
+        ),
+        (
+            {**OIDC, "CLAIMSMITH_OIDC_PARAMETERS": "audience=a&state=b"},
+            "CLAIMSMITH_OIDC_PARAMETERS: `state` is set by the console itself",
+        ),
+        (
+            {**OIDC, "CLAIMSMITH_OIDC_PARAMETERS": "https://claimsmith.example.com"},
+            "CLAIMSMITH_OIDC_PARAMETERS: `https://claimsmith.example.com` has no parameters; give them like "
+            "`audience=https://claimsmith.example.com`",
+        ),
+        (
             {"CLAIMSMITH_REDIS_SERVER": "/nowhere"},
             "CLAIMSMITH_REDIS_SERVER: `/nowhere` is not an executable file; give the path of a redis-server binary",
         ),
@@ -209,6 +248,7 @@ def test_only_what_may_be_secret_has_a_file() -> None:
         "DATABASE_URL",
         "REDIS_URL",
         "CLAIMSMITH_JWKS_URL",
+        "CLAIMSMITH_OIDC_CLIENT_SECRET",
         "OTEL_EXPORTER_OTLP_ENDPOINT",
     ]
     with pytest.raises(BadSetting, match=r"^CLAIMSMITH_PORT_FILE: there is no such setting"):
