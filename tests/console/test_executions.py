@@ -205,6 +205,33 @@ def test_what_came_while_the_connection_was_broken_is_there(site: Site, page_of:
         assert rows(page) == made[::-1]
 
 
+def test_the_newest_stay(site: Site, page_of: PageOf) -> None:
+    page = page_of()
+    page.goto(f"{site.home}/executions?live=on")
+    expect(page.locator("#live-said")).to_have_text("New ones appear as they happen.")
+    for number in range(210):
+        site.execute({"user_id": f"u{number}"})
+    last = login(site, {"user_id": "last"})
+    expect(page.locator(f'tr[data-id="{last}"]')).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(200)
+    assert rows(page) == sorted(rows(page), reverse=True)
+    page.get_by_role("link", name="Older ones").click()
+    expect(page.locator("tbody tr")).to_have_count(11)
+
+
+def test_a_sign_in_that_ends_is_said(site: Site, page_of: PageOf) -> None:
+    page = page_of()
+    with relay(site.url) as way:
+        page.goto(f"{way.url}/console/t/{site.tenant}/executions?live=on")
+        expect(page.locator("#live-said")).to_have_text("New ones appear as they happen.")
+        page.context.clear_cookies()
+        way.cut()
+        expect(page.locator("#live-said")).to_contain_text("The connection is broken")
+        way.mend()
+        expect(page.get_by_role("alert").filter(has_text="Your sign-in has ended")).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("switch", name="Live")).to_have_attribute("aria-checked", "false")
+
+
 # One execution
 
 

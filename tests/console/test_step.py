@@ -44,7 +44,11 @@ def opened(page: Page, site: Site, execution: str, at: int | None = None) -> Pag
 
 
 def current(page: Page) -> str:
-    return page.locator("#source [aria-current] .text").inner_text()
+    """The line that is marked, without what stands behind it."""
+    marked = page.locator("#source [aria-current]")
+    expect(marked).to_have_count(1)
+    own = "line => [...line.childNodes].filter(one => one.className !== 'cm-value').map(one => one.textContent)"
+    return "".join(marked.evaluate(own))
 
 
 def told(site: Site, execution: str) -> list[dict[str, Any]]:
@@ -85,7 +89,8 @@ def test_the_slider_goes_along_the_lines(site: Site, page_of: PageOf) -> None:
     page.reload()  # the place stands in the address
     expect(page.locator("#place")).to_have_value("1")
     # The whole source is there, also lines that did not run.
-    expect(page.locator("#source .text")).to_have_text(SCRIPT.split("\n"))
+    expect(page.locator("#source .cm-line")).to_have_count(SCRIPT.count("\n") + 1)
+    assert page.locator("#source .cm-line").nth(4).inner_text() == "def plan(user):"
 
 
 def test_variables_and_claims_are_those_of_the_moment(site: Site, page_of: PageOf) -> None:
@@ -101,6 +106,8 @@ def test_variables_and_claims_are_those_of_the_moment(site: Site, page_of: PageO
     assert variables.locator("dt", has_text="number").locator("+ dd").inner_text() == "2"
     assert variables.locator("dt", has_text="TOP").locator("+ dd").inner_text() == "3"
     expect(page.locator("#does")).to_contain_text("sets total to 3")
+    expect(page.locator("#source [aria-current] .cm-value")).to_have_text("total is 1, number is 2")
+    expect(page.locator("#source .cm-line", has_text="total = 0").locator(".cm-value")).to_have_text("total = 0")
     expect(page.locator("#claims-now")).to_contain_text("None for the ID token.")
     page.get_by_role("button", name="Write →").click()
     assert current(page).strip() == 'context.idToken["https://example.com/total"] = total'
@@ -170,7 +177,7 @@ def test_without_the_source_the_lines_that_ran(site: Site, page_of: PageOf) -> N
     site.add("steps", SCRIPT)
     page = opened(page_of(scope="executions:read replay"), site, login(site))
     expect(page.locator("#source")).to_contain_text("TOP = 3")
-    expect(page.locator("#source")).to_contain_text("…")
+    expect(page.locator("#source .cm-line").nth(2)).to_have_text("")
     expect(page.locator("#where a")).to_have_count(0)
     require_accessible(page)
 

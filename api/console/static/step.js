@@ -1,9 +1,10 @@
 // Step through the lines of a recorded execution, forwards and back.
 import { element, get } from "/console/static/console.js";
+import { editor } from "/console/static/editor.js";
 import { TOKENS, Timeline, parts, spelt } from "/console/static/timeline.js";
 
 const MOST_SHOWN = 400; // characters of a value
-const MARGIN = 3; // lines of the source that are kept in sight above and below
+const MOST_BESIDE = 80; // of values behind a line
 
 const stepper = document.getElementById("stepper");
 const slider = document.getElementById("place");
@@ -11,8 +12,9 @@ const said = document.getElementById("step-said");
 const source = document.getElementById("source");
 const execution = encodeURIComponent(stepper.dataset.execution);
 
-const sources = new Map(); // the lines of a script by rule; null where it may not be read
+const sources = new Map(); // promises of scripts by rule
 let timeline = null;
+let shown = null; // the editor with the source of `shownRule`
 let shownRule = null;
 
 async function load() {
@@ -59,7 +61,7 @@ function to(place) {
   document.getElementById("count").textContent = line ? `${place + 1} of ${end}` : `the end, after ${end} lines`;
   history.replaceState(history.state, "", `#at=${place}`);
   showWhere(line);
-  showSource(line);
+  showSource(place, line);
   showDoes(place, line);
   showVariables(place, line);
   showClaims(place);
@@ -86,55 +88,44 @@ function showWhere(line) {
   where.replaceChildren(link, element("span", { class: "quiet" }, ` version ${line.version}${inside}${line.depth > 1 ? `, ${line.depth} calls deep` : ""}`));
 }
 
-async function showSource(line) {
-  if (!line) return source.querySelector("[aria-current]")?.removeAttribute("aria-current");
-  if (shownRule !== line.rule) {
+async function showSource(place, line) {
+  if (line && shownRule !== line.rule) {
     shownRule = line.rule;
-    paint(line.rule, sources.get(line.rule) ?? null);
-    if (!sources.has(line.rule)) {
-      sources.set(line.rule, null);
-      const found = await script(line.rule);
-      sources.set(line.rule, found);
-      if (found && shownRule === line.rule) paint(line.rule, found);
-      line = timeline.lines[Math.min(slider.value, timeline.lines.length - 1)];
-    }
+    shown?.destroy();
+    shown = null;
+    source.replaceChildren();
+    if (!sources.has(line.rule)) sources.set(line.rule, script(line.rule));
+    const text = (await sources.get(line.rule)) ?? ranOnly(line.rule);
+    if (shownRule !== line.rule || shown) return;
+    const host = element("div");
+    source.replaceChildren(host);
+    shown = editor(host, { doc: text, label: `Source of the rule ${line.rule}`, readOnly: true });
+    // Editable content takes the focus, so that long lines can be scrolled to; axe believes it of a tabindex only.
+    host.shadowRoot.querySelector(".cm-content").tabIndex = 0;
+    shown.setRan([...timeline.ran(line.rule).keys()], []);
+    [place, line] = [Number(slider.value), timeline.lines[slider.value]];
   }
-  source.querySelector("[aria-current]")?.removeAttribute("aria-current");
-  const current = source.querySelector(`[data-line="${line.line}"]`);
-  if (!current || Number(slider.value) >= timeline.lines.length) return;
-  current.setAttribute("aria-current", "true");
-  const margin = MARGIN * current.offsetHeight;
-  const top = current.offsetTop - margin;
-  const bottom = current.offsetTop + current.offsetHeight + margin - source.clientHeight;
-  if (source.scrollTop > top) source.scrollTop = top;
-  else if (source.scrollTop < bottom) source.scrollTop = bottom;
+  shown?.setLine(line?.rule === shownRule ? line.line : null);
+  const beside = line?.rule === shownRule ? timeline.beside(place) : new Map();
+  shown?.setValues([...beside].map(([number, values]) => ({ line: number, text: cut(values, MOST_BESIDE) })));
 }
 
-/** The lines of the version that ran; null where the caller may not read it, or it is gone. */
+/** The source of the version that ran; null where the caller may not read it, or it is gone. */
 async function script(rule) {
   const step = timeline.record.steps.find((one) => one.rule === rule);
   if (!step || !stepper.dataset.sources) return null;
   try {
     const found = await get(`/v1/rules/${encodeURIComponent(step.rule_id)}/versions/${step.version}`);
-    return found.script.split("\n");
+    return found.script;
   } catch {
     return null;
   }
 }
 
-/** The whole source, or the lines that ran where no other is known. */
-function paint(rule, lines) {
+/** The lines of a rule that ran, each in its place. */
+function ranOnly(rule) {
   const ran = timeline.ran(rule);
-  const numbered = lines ? lines.map((text, place) => [place + 1, text]) : [...ran].sort((a, b) => a[0] - b[0]);
-  const made = [];
-  let before = 0;
-  for (const [number, text] of numbered) {
-    if (number > before + 1) made.push(element("div", { class: "gap" }, element("span", { class: "number" }, "…")));
-    before = number;
-    made.push(element("div", { "data-line": number, class: ran.has(number) ? "ran" : null },
-      element("span", { class: "number" }, String(number)), element("span", { class: "text" }, text)));
-  }
-  source.replaceChildren(...made);
+  return Array.from({ length: Math.max(...ran.keys()) }, (_, place) => ran.get(place + 1) ?? "").join("\n");
 }
 
 function showDoes(place, line) {
@@ -161,7 +152,7 @@ function showVariables(place, line) {
   if (!line) return into.replaceChildren(element("dt", {}, "none"), element("dd", {}, ""));
   const known = new Map([...timeline.variables(place), ...Object.entries(line.values)]);
   const rows = [...known].flatMap(([name, value]) => [
-    element("dt", {}, name), element("dd", { class: name in line.changed ? "fresh" : null }, code(value)),
+    element("dt", {}, name), element("dd", { class: Object.hasOwn(line.changed, name) ? "fresh" : null }, code(value)),
   ]);
   into.replaceChildren(...(rows.length ? rows : [element("dt", {}, "none yet"), element("dd", {}, "")]));
 }
@@ -169,7 +160,7 @@ function showVariables(place, line) {
 function showClaims(place) {
   const made = [];
   for (const [token, name] of Object.entries(TOKENS)) {
-    const now = Object.entries(place < timeline.lines.length ? timeline.claims(place, token) : (timeline.record[token] ?? {}));
+    const now = Object.entries(timeline.claims(place, token));
     const rows = now.map(([claim, value]) => element("tr", { class: touches(place, token, claim) ? "fresh" : null },
       element("td", {}, element("code", {}, claim), code(JSON.stringify(value)))));
     const coming = place < timeline.lines.length ? timeline.writes[place] : [];
@@ -199,7 +190,7 @@ function change(write) {
 }
 
 const code = (text) => element("code", {}, cut(text));
-const cut = (text) => (text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN - 1)}…`);
+const cut = (text, most = MOST_SHOWN) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
 
 slider.addEventListener("input", () => to(Number(slider.value)));
 stepper.addEventListener("click", (event) => {

@@ -45,21 +45,33 @@ export class Timeline {
     return found;
   }
 
-  /** The claims of a token just before this line runs: those that came, and what was written since. */
+  /** What stands behind the lines of the call that is going on, by their numbers: what each changed when it ran last, and
+   * of the one that runs next, what it sees. */
+  beside(place) {
+    const found = new Map();
+    for (let earlier = 0; earlier < place; earlier += 1) {
+      const line = this.lines[earlier];
+      if (this.frames[earlier] === this.frames[place]) found.set(line.line, said(line.changed, "="));
+    }
+    found.set(this.lines[place].line, said(this.lines[place].values, "is"));
+    return new Map([...found].filter(([, text]) => text));
+  }
+
+  /** The claims of a token just before this line runs: those that came, and what was written since. At the end, those
+   * that it carries. */
   claims(place, token) {
+    if (place >= this.lines.length) return isObject(this.record[token]) ? this.record[token] : {};
     const context = this.record.transaction.context;
     const given = context?.[token];
     const now = { context: { [token]: isObject(given) ? structuredClone(given) : {} } };
-    const here = place < this.lines.length ? this.lines[place].rule : null;
+    const here = this.lines[place].rule;
     for (const step of this.record.steps) {
       if (step.rule === here) break;
       for (const write of step.writes) if (!write.rolled_back) apply(now, write, token);
     }
-    if (here !== null) {
-      const start = Math.max(...this.starts.filter((one) => one <= place));
-      for (let earlier = start; earlier < place; earlier += 1) {
-        for (const write of this.writes[earlier]) apply(now, write, token);
-      }
+    const start = Math.max(...this.starts.filter((one) => one <= place));
+    for (let earlier = start; earlier < place; earlier += 1) {
+      for (const write of this.writes[earlier]) apply(now, write, token);
     }
     return isObject(now.context[token]) ? now.context[token] : {};
   }
@@ -87,6 +99,8 @@ export function spelt(pointer) {
   const [first, ...others] = parts(pointer);
   return first + others.map((part) => (NAME.test(part) ? `.${part}` : /^\d+$/.test(part) ? `[${part}]` : `[${JSON.stringify(part)}]`)).join("");
 }
+
+const said = (values, word) => Object.entries(values).map(([name, value]) => `${name} ${word} ${value}`).join(", ");
 
 function starts(lines) {
   return lines.flatMap((line, place) => (place === 0 || lines[place - 1].rule !== line.rule ? [place] : []));
