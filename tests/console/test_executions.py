@@ -328,6 +328,8 @@ def test_a_record_says_what_it_lacks(site: Site, page_of: PageOf) -> None:
     expect(lacks).to_contain_text("Hidden, as ***, here and wherever else the same text stands: /user/email")
     expect(lacks).to_contain_text("Never kept: /user/phone")
     assert "ada@example.com" not in page.content()
+    settings = lacks.get_by_role("link", name="The tenant's settings")
+    expect(settings).to_have_attribute("href", f"/console/t/{site.tenant}/tenants/{site.tenant}/settings")
     page.get_by_role("button", name="Replay").click()
     expect(page.locator("#replayed")).to_contain_text("not reproducible")
     require_accessible(page)

@@ -100,8 +100,6 @@ async function showSource(place, line) {
     const host = element("div");
     source.replaceChildren(host);
     shown = editor(host, { doc: text, label: `Source of the rule ${line.rule}`, readOnly: true });
-    // Editable content takes the focus, so that long lines can be scrolled to; axe believes it of a tabindex only.
-    host.shadowRoot.querySelector(".cm-content").tabIndex = 0;
     shown.setRan([...timeline.ran(line.rule).keys()], []);
     [place, line] = [Number(slider.value), timeline.lines[slider.value]];
   }
