@@ -10,6 +10,8 @@ from starlette.responses import Response
 from api.console import (
     audit,
     configuration,
+    execution,
+    executions,
     gallery,
     health,
     history,
@@ -48,6 +50,10 @@ SCREENS = (
     Screen("/rules/templates", "rules:read", gallery.search),
     Screen("/rules/templates/{template}", "rules:read", gallery.one),
     Screen("/rules/{id}/history", "rules:read", history.one),
+    Screen("/executions", "executions:read", executions.every, "Executions"),
+    Screen("/executions/{id}", "executions:read", execution.show),
+    Screen("/executions/{id}/lines", "replay", execution.lines),
+    Screen("/executions/{id}/case", "replay", execution.case),
     Screen("/configuration", "configuration:write", configuration.every, "Configuration"),
     Screen("/modules", "rules:read", modules.every, "Modules"),
     Screen("/modules/new-module", "rules:deploy", modules.new),  # no module's name: it has a hyphen
@@ -63,6 +69,7 @@ SCREENS = (
 
 ACTIONS: tuple[Action, ...] = (
     Action("/rules/{id}/history", "rules:write", history.restore),
+    Action("/executions/{id}/replay", "replay", execution.replay),
     Action("/configuration", "configuration:write", configuration.put),
     Action("/configuration/delete", "configuration:write", configuration.delete),
     Action("/modules/new-module", "rules:deploy", modules.create),

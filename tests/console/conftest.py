@@ -20,7 +20,7 @@ __all__ = ["browser"]
 PageOf = Callable[..., Page]
 WAIT = 15_000  # milliseconds: only a page that is wrong takes so long
 # What a browser says of every error of the service, be it expected.
-EXPECTED = "Failed to load resource"
+EXPECTED = ("Failed to load resource", "Response Status Error Code")  # the second is htmx
 
 _numbers = itertools.count(1)
 
