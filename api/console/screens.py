@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from api.console import rules
+from api.console import issuers, rules
 from api.console.visit import Visit
 
 Answering = Callable[[Visit], Awaitable[Response]]
@@ -31,6 +31,10 @@ class Action(NamedTuple):
 
 
 # In the order of the navigation.
-SCREENS = (Screen("/rules", "rules:read", rules.every, "Rules"),)
+SCREENS = (
+    Screen("/rules", "rules:read", rules.every, "Rules"),
+    Screen("/issuers", "rules:read", issuers.every, "Issuers"),
+    Screen("/issuers/{name}", "rules:read", issuers.one),
+)
 
-ACTIONS: tuple[Action, ...] = ()
+ACTIONS: tuple[Action, ...] = (Action("/issuers/{name}/secrets/{id}/delete", "admin", issuers.delete),)
