@@ -10,10 +10,9 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from engine.calls.given import Exchange
 from engine.capability import Token
 from engine.impact import Group
-from engine.models import JSON, Claims, Decision, Denial, Moment, Notice, Step
+from engine.models import JSON, Decision, Denial, Moment, Notice, Step
 from engine.replay import Difference, Remark
 
 
@@ -67,20 +66,6 @@ class Summary(Struct, kw_only=True):
     failed: list[str]
     denial: Denial | None
     warnings: list[str]
-
-
-class Case(Struct, kw_only=True):
-    """What a rule was given in a login, and what it makes of it."""
-
-    name: str
-    user: Claims | None
-    context: Claims
-    clock: Moment
-    seed: str
-    configuration: dict[str, str] | UnsetType = UNSET
-    http: list[Exchange] | UnsetType = UNSET
-    cache: Claims | UnsetType = UNSET
-    expect: Claims
 
 
 class Line(Struct, kw_only=True):

@@ -44,6 +44,12 @@ class Call(msgspec.Struct, frozen=True):
         """The address's parameters. Raises `ApiError` as `read_query` does."""
         return read_query(self.request, type_)
 
+    def expects_other(self, etag: str) -> bool:
+        """Whether `If-Match` asks for another state than this one (RFC 9110, 13.1.1)."""
+        header = self.request.headers.get("if-match")
+        wanted = {"*"} if header is None else {tag.strip() for tag in header.split(",")}
+        return "*" not in wanted and etag not in wanted
+
     @property
     def has_body(self) -> bool:
         return self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers

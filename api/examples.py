@@ -12,6 +12,11 @@ LOGIN = {
     "user": {"user_id": "u1", "permissions": ["read:x"]},
     "context": {"clientID": "c1", "protocol": "oauth2-password", "request": {"query": {}}},
 }
+CASE = {
+    "name": "permissions are a claim",
+    **LOGIN,
+    "expect": {"idToken": {"https://example.com/permissions": ["read:x"]}},
+}
 
 
 # The section of a tenant without rules.
@@ -78,6 +83,7 @@ EXAMPLES = {
         },
     ),
     "PATCH /v1/rules/{id}": Example({"enabled": False}),
+    "PUT /v1/rules/{id}/cases": Example({"cases": [CASE]}, {"cases": [CASE]}),
     "PUT /v1/modules/{name}": Example({"script": 'def country(user):\n    return user.get("country")\n'}),
     "POST /v1/revisions/{n}/activate": Example({"expected": 7}),
     "PUT /v1/configuration/{key}": Example({"value": "a secret"}, {"key": "KEY", "number": 3}),
@@ -94,6 +100,12 @@ EXAMPLES = {
         },
     ),
     "POST /v1/try": Example({"script": SCRIPT, **LOGIN}),
+    "POST /v1/cases/run": Example(
+        {
+            "script": SCRIPT,
+            "cases": [CASE],
+        }
+    ),
     "GET /v1/executions/tail": Example(
         answer='id: 01KAE9Y6V7Q0R4S8T2W6X1Z3B5\nevent: execution\ndata: {"decision": "allow", ...}\n\n'
     ),

@@ -67,10 +67,6 @@ class Erased(msgspec.Struct, frozen=True):
     erased: int
 
 
-class Cases(msgspec.Struct, frozen=True):
-    cases: list[answers.Case]
-
-
 async def every(call: Call) -> Response:
     """Find records. The newest first, in pages."""
     asked = call.query(Page)

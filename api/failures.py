@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ExceptionHandler
 
 from api.errors import ApiError, refuse
+from engine.cases import InvalidCases
 from engine.casing import NoCase
 from engine.configuration import InvalidValue
 from engine.exports.exports import Differs
@@ -64,6 +65,10 @@ def _invalid_transaction(exc: InvalidTransaction) -> ApiError:
     return ApiError("invalid_request", f"`{exc.path}`: {exc}", problems=[{"path": exc.path, "message": str(exc)}])
 
 
+def _invalid_cases(exc: InvalidCases) -> ApiError:
+    return ApiError("invalid_request", f"`{exc.path}`: {exc}", problems=[{"path": exc.path, "message": str(exc)}])
+
+
 def _bad_export(exc: BadExport) -> ApiError:
     problems = [] if exc.line is None else [{"line": exc.line, "message": exc.message}]
     return ApiError("unprocessable", str(exc), problems=problems)
@@ -78,6 +83,7 @@ def _differs(exc: Differs) -> ApiError:
 FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
     InvalidScript: _invalid_script,
     InvalidScripts: _invalid_scripts,
+    InvalidCases: _invalid_cases,
     InvalidTransaction: _invalid_transaction,
     InvalidSecret: lambda exc: ApiError("unprocessable", str(exc)),
     InvalidValue: lambda exc: ApiError("unprocessable", str(exc)),

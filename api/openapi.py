@@ -21,7 +21,7 @@ from api.issuers.table import ISSUERS
 from api.origin import REQUEST_ID
 from api.row import Media, MergePatch, OpenRow, Row
 from api.settings import TENANT_NAME
-from engine.models import CONFIGURATION_KEY, ModuleName
+from engine.models import CONFIGURATION_KEY, ModuleName, RuleName
 
 ABOUT = """Rules for tokens at every login. Bodies are JSON, and errors have one shape, `Error`. The header
 `X-Request-ID` comes back; by `Claimsmith-Tenant` an administrator acts on another tenant than the token's. What each
@@ -34,6 +34,8 @@ TAGS = {
     "modules": "What rules share.",
     "revisions": "What was live when, and going back.",
     "try": "Executions that are recorded nowhere.",
+    "cases": "What a rule has to make of a login, run against a draft.",
+    "templates": "Rules to start from.",
     "executions": "Records of logins: found, explained, run again.",
     "traffic": "What the newest records say together.",
     "impact": "What other rules would have done to recorded logins.",
@@ -51,6 +53,7 @@ IN_PATH: JSON = {
     "id": Annotated[str, Meta(min_length=1, description="its id")],
     "n": Annotated[int, Meta(ge=1, lt=1_000_000_000, description="its number")],
     "name": Annotated[ModuleName, Meta(description="the module's name")],
+    "template": Annotated[RuleName, Meta(description="the template's name")],
     "key": Annotated[str, Meta(pattern=CONFIGURATION_KEY, description="the value's name")],
     "issuer": Annotated[Literal[tuple(ACCEPTED)], Meta(description="the issuer, or `native` for signed calls")],
     "tenant": TenantName,

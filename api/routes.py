@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from api import (
     audit,
+    cases,
     configuration,
     documents,
     executions,
@@ -23,6 +24,7 @@ from api import (
     revisions,
     rules,
     shadow,
+    templates,
     tenants,
     traffic,
     trial,
@@ -32,10 +34,11 @@ from api.answers import Record, Replay, Timeline
 from api.audit import AuditFilters, AuditLog
 from api.call import Call
 from api.callers import acting_tenant
+from api.cases import CaseResults, CasesToRun
 from api.configuration import SetValue, Value, Values
 from api.console import console
 from api.execute import Answer, Envelope, execute
-from api.executions import AboutClaim, Again, Cases, Erased, Executions, OfRule, Page, Person
+from api.executions import AboutClaim, Again, Erased, Executions, OfRule, Page, Person
 from api.exports import EXPORT, IMPORT, ImportDone, ImportOptions, Passphrase
 from api.filters import Filters
 from api.hook_calls import ShownIssuers
@@ -66,11 +69,13 @@ from api.service import Service
 from api.shadow import OnTrial, ShownShadow
 from api.signed import is_signed, signed_caller
 from api.tail import EVENTS, tail
+from api.templates import Templates, TemplateScript
 from api.tenants import CHANGES, Tenants
 from api.traffic import Window
 from api.trial import Trial
 from api.versions import Versions, VersionScript
 from api.who import WhoAsks
+from engine.cases import CaseFile
 from engine.models import Tenant, TenantSettings
 from engine.traffic import Traffic
 from engine.why import Why
@@ -94,6 +99,17 @@ ROUTES = (
     Row("DELETE", "/v1/rules/{id}", "rules:write", rules.delete, None, None, ("precondition_failed", *WRITES)),
     Row("GET", "/v1/rules/{id}/versions", "rules:read", rules.versions, Versions),
     Row("GET", "/v1/rules/{id}/versions/{n}", "rules:read", rules.version, VersionScript),
+    Row("GET", "/v1/rules/{id}/cases", "rules:read", cases.kept, CaseFile, headers=("ETag",)),
+    Row(
+        "PUT",
+        "/v1/rules/{id}/cases",
+        "rules:write",
+        cases.keep,
+        CaseFile,
+        CaseFile,
+        ("precondition_failed", "unprocessable"),
+        headers=("ETag",),
+    ),
     Row("GET", "/v1/modules", "rules:read", modules.every, LiveModules),
     Row("GET", "/v1/modules/{name}", "rules:read", modules.one, LiveModule),
     Row("PUT", "/v1/modules/{name}", "rules:deploy", modules.put, LiveModule, ModuleScript, DEPLOYS),
@@ -113,12 +129,15 @@ ROUTES = (
     Row("PUT", "/v1/issuers/{issuer}/secrets/{id}", "admin", hook_secrets.put, SetSecret, Secret, WRITES),
     Row("DELETE", "/v1/issuers/{issuer}/secrets/{id}", "admin", hook_secrets.delete),
     Row("POST", "/v1/try", "rules:write", trial.try_, Record, Trial, COMPILES),
+    Row("POST", "/v1/cases/run", "rules:write", cases.run, CaseResults, CasesToRun, COMPILES),
+    Row("GET", "/v1/templates", "rules:read", templates.every, Templates),
+    Row("GET", "/v1/templates/{template}", "rules:read", templates.one, TemplateScript),
     Row("GET", "/v1/executions", "executions:read", executions.every, Executions, query=Page),
     Row("DELETE", "/v1/executions", "executions:erase", executions.erase, Erased, query=Person),
     Row("GET", "/v1/executions/tail", "executions:read", tail, EVENTS, None, QUEUES, query=Filters),
     Row("GET", "/v1/executions/{id}", "executions:read", executions.one, Record),
     Row("GET", "/v1/executions/{id}/why", "executions:read", executions.why, Why, query=AboutClaim),
-    Row("GET", "/v1/executions/{id}/case", "replay", executions.case, Cases, None, ("unprocessable",), query=OfRule),
+    Row("GET", "/v1/executions/{id}/case", "replay", executions.case, CaseFile, None, ("unprocessable",), query=OfRule),
     Row("GET", "/v1/executions/{id}/timeline", "replay", executions.timeline, Timeline),
     Row("POST", "/v1/executions/{id}/replay", "replay", executions.replay, Replay, Again | None, COMPILES),
     Row("POST", "/v1/impact", "replay", impact, LINES, Question, (*COMPILES, *QUEUES)),

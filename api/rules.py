@@ -208,8 +208,7 @@ async def delete(call: Call) -> Response:
     def guard(rule: Rule) -> None:
         if rule.live is not None:
             call.caller.require("rules:deploy")
-        if matches is not None:
-            matches(rule)
+        matches(rule)
 
     await call.service.authoring.delete(call.tenant, call.path("id"), by=call.by, guard=guard)
     return Response(status_code=204)
@@ -263,15 +262,11 @@ def etag(rule: Rule) -> str:
     return f'"{hashlib.sha256(msgspec.json.encode(rule)).hexdigest()[:20]}"'
 
 
-def _if_match(call: Call) -> Callable[[Rule], None] | None:
-    """`If-Match` (RFC 9110, 13.1.1) as a guard inside the write."""
-    header = call.request.headers.get("if-match")
-    if header is None:
-        return None
-    wanted = {tag.strip() for tag in header.split(",")}
+def _if_match(call: Call) -> Callable[[Rule], None]:
+    """As a guard inside the write."""
 
     def guard(rule: Rule) -> None:
-        if "*" not in wanted and etag(rule) not in wanted:
+        if call.expects_other(etag(rule)):
             raise EtagMismatch("rule", rule.id)
 
     return guard

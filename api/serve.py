@@ -252,6 +252,7 @@ def print_welcome(service: Service, address: str) -> None:
     console.print(f"\n[bold]Claimsmith[/bold] is at {address}", markup=True)
     console.print("An administrator's token, valid for 12 hours:\n")
     sys.stdout.write(f"export CLAIMSMITH_TOKEN={token}\n\n")
+    console.print(f"With it you sign in at the console: {address}/console/\n")
     console.print("Decide on a login:\n")
     sys.stdout.write(
         f'curl -s {address}/v1/execute -H "Authorization: Bearer $CLAIMSMITH_TOKEN" '

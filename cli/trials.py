@@ -14,16 +14,15 @@ import msgspec
 from cli.client import Client, Rejected
 from cli.local import workbench
 from cli.refusal import Refused
-from engine.cases import Case, parts_of_record, unlike
+from engine.cases import Case, lines_run
+from engine.expecting import CaseDifference, parts_of_record, told
 from engine.models import Recording
 from engine.record import record, shown
 from engine.workbench import Workbench
-from sandbox import timeline
 from sandbox.pool import Busy
 from sandbox.wire import Problem
 
 AT_ONCE = 4
-MAPS = ("idToken", "accessToken", "updates")  # parts of which only the members that differ are shown
 ALL_SHOWN = Recording(redact=())  # the person at the terminal has written what is in there
 
 
@@ -36,14 +35,6 @@ class Tested(msgspec.Struct, frozen=True, kw_only=True):
     modules: dict[str, str] = {}  # that it can import
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """`expected` and `found` are UNSET where there is none."""
-
-    part: str
-    expected: Any
-    found: Any
-
-
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One case. `record` is the execution's, as `GET /v1/executions/{id}` shows one; None where the script has
     `problems` and nothing ran."""
@@ -52,7 +43,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     case: str
     record: dict[str, Any] | None
     problems: list[Problem]
-    differences: list[Difference]
+    differences: list[CaseDifference]
     lines: frozenset[int] = frozenset()  # that ran, where that was asked for
     all_lines: frozenset[int] = frozenset()  # that hold a statement
 
@@ -110,8 +101,8 @@ async def _run(bench: Workbench, one: Tested, traced: bool) -> list[Result]:
         except Busy as exc:
             raise Refused(f"{one.path}: case `{case.name}` was not run: {exc}") from None
         result = _result(one, case, shown(record(execution), ALL_SHOWN))
-        lines = frozenset(entry.line for entry in timeline.read(execution.timeline))
-        found.append(msgspec.structs.replace(result, lines=lines & all_lines, all_lines=all_lines))
+        lines = lines_run(execution) & all_lines
+        found.append(msgspec.structs.replace(result, lines=lines, all_lines=all_lines))
     return found
 
 
@@ -141,24 +132,5 @@ def _unrunnable(one: Tested, case: Case, problems: list[Problem]) -> Result:
 
 
 def _result(one: Tested, case: Case, record: dict[str, Any]) -> Result:
-    unequal = unlike(case, parts_of_record(record))
-    differences = [found for part, (wanted, got) in unequal.items() for found in _split(part, wanted, got)]
+    differences = told(case, parts_of_record(record))
     return Result(path=one.path, case=case.name, record=record, problems=[], differences=differences)
-
-
-def _split(part: str, wanted: Any, got: Any) -> list[Difference]:
-    """Claim by claim, where both have claims."""
-    if part not in MAPS or not isinstance(wanted, dict) or not isinstance(got, dict):
-        return [Difference(part=part, expected=wanted, found=got)]
-    names = dict.fromkeys((*wanted, *got))
-    pairs = [(name, wanted.get(name, msgspec.UNSET), got.get(name, msgspec.UNSET)) for name in names]
-    return [
-        Difference(part=f'{part}["{name}"]', expected=expected, found=found)
-        for name, expected, found in pairs
-        if _text(expected) != _text(found)
-    ]
-
-
-def _text(value: Any) -> bytes | None:
-    """As JSON, in which `true` is not 1; None for nothing."""
-    return None if value is msgspec.UNSET else msgspec.json.encode(value, order="sorted")

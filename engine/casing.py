@@ -10,10 +10,11 @@ import msgspec
 
 from engine.calls.given import Exchange, Given
 from engine.calls.shown import shown_address
-from engine.cases import Case, parts, run_case
+from engine.cases import Case, run_case
 from engine.configuration import ConfigurationSet
 from engine.engine import Engine
 from engine.evidence import Evidence
+from engine.expecting import parts
 from engine.library import Sources
 from engine.masking import MASK
 from engine.models import CallRecord, Recording

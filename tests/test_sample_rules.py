@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cases import Case, differences, read_cases, run_case
+from engine.cases import Case, read_cases, run_case
+from engine.expecting import differences
 from engine.folder import modules_beside, read_folder, read_modules, unlisted
 from sandbox import timeline
 from tests.service import running

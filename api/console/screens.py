@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from api.console import issuers, rules
+from api.console import gallery, issuers, rules
 from api.console.visit import Visit
 
 Answering = Callable[[Visit], Awaitable[Response]]
@@ -33,6 +33,8 @@ class Action(NamedTuple):
 # In the order of the navigation.
 SCREENS = (
     Screen("/rules", "rules:read", rules.every, "Rules"),
+    Screen("/rules/templates", "rules:read", gallery.search),
+    Screen("/rules/templates/{template}", "rules:read", gallery.one),
     Screen("/issuers", "rules:read", issuers.every, "Issuers"),
     Screen("/issuers/{name}", "rules:read", issuers.one),
 )

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from engine.models import PipelineRule, Revision
+from engine.store.cases import KeptCases
 from engine.store.content import Content, Deviation, Kind, State
 
 FIELDS = ("name", "sha256", "order", "enabled", "on_failure", "conditions")
@@ -32,8 +33,8 @@ Things = Mapping[tuple[Kind, str], Any]  # what there is, by kind and name
 def differences(content: Content, state: State, wanted: Secrets | None, present: Secrets | None) -> list[Deviation]:
     """Sorted. Secrets are compared where both are given."""
     kept = [rule.saved for rule in content.rules if not rule.deleted]
-    then = _things(kept, content.live)
-    now = _things([rule.saved for rule in state.rules], state.live)
+    then = _things(kept, content.cases, content.live)
+    now = _things([rule.saved for rule in state.rules], state.cases, state.live)
     if wanted is not None and present is not None:
         then = {**then, **_values(wanted)}
         now = {**now, **_values(present)}
@@ -43,7 +44,8 @@ def differences(content: Content, state: State, wanted: Secrets | None, present:
     return sorted(found)
 
 
-def _things(saved: Iterable[PipelineRule], live: Revision) -> Things:
+def _things(saved: Iterable[PipelineRule], cases: Iterable[KeptCases], live: Revision) -> Things:
+    texts = {one.rule_id: one.sha256 for one in cases}
     entries = {rule.id: rule for rule in live.rules}
     things: dict[tuple[Kind, str], Any] = {
         ("settings", name): getattr(live.settings, name) for name in live.settings.__struct_fields__
@@ -56,6 +58,10 @@ def _things(saved: Iterable[PipelineRule], live: Revision) -> Things:
         named = things.setdefault(("rule", (entry or rule).name), [])
         named.append((None if entry is None else _fields(entry), draft))
         named.sort(key=msgspec.json.encode)
+        if rule.id in texts:
+            beside = things.setdefault(("cases", (entry or rule).name), [])
+            beside.append(texts[rule.id])
+            beside.sort()
     for module in live.modules:
         things["module", module.name] = module.sha256
     return things

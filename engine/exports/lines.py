@@ -1,8 +1,9 @@
 """The file of an export, line by line: JSON, one thing to a line, so that two can be compared and any tool can read it.
 
-A tenant is a section: `tenant` first, then `module`, `rule` and `version`, `revision`, `configuration`, `hook_secret`,
-`shadow` and `secrets`, and `end` last, which has the digest of all before it. What a section says follows from what the
-tenant is alone: twice exported it is the same. A file has a line `export`, which names its tenants, and their sections.
+A tenant is a section: `tenant` first, then `module`, `rule` with `version` and `cases`, `revision`, `configuration`,
+`hook_secret`, `shadow` and `secrets`, and `end` last, which has the digest of all before it. What a section says
+follows from what the tenant is alone: twice exported it is the same. A file has a line `export`, which names its
+tenants, and their sections.
 """
 
 from __future__ import annotations
@@ -117,6 +118,15 @@ class VersionLine(_Line, frozen=True, tag="version"):
     script: str
 
 
+class CasesLine(_Line, frozen=True, tag="cases"):
+    """The cases beside a rule: the text of their file. There may be persons in it."""
+
+    rule: RuleId
+    text: str
+    updated_at: Instant
+    updated_by: Subject
+
+
 class ModuleEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: ModuleName
     version: Number
@@ -199,6 +209,7 @@ Line = (
     | ModuleLine
     | RuleLine
     | VersionLine
+    | CasesLine
     | RevisionLine
     | ConfigurationLine
     | HookSecretLine
@@ -230,9 +241,14 @@ def lines_of(content: Content) -> Iterator[bytes]:
             script=version.script,
         )
         versions.setdefault(version.rule_id, []).append(encoded(line))
+    cases = {one.rule_id: one for one in content.cases}
     for rule in content.rules:
         yield encoded(_rule_line(rule))
         yield from versions[rule.saved.id]
+        if (kept := cases.get(rule.saved.id)) is not None:
+            yield encoded(
+                CasesLine(rule=kept.rule_id, text=kept.text, updated_at=kept.updated_at, updated_by=kept.updated_by)
+            )
     for one in content.revisions:
         yield encoded(_revision_line(one))
     if content.configuration is not None:

@@ -11,9 +11,11 @@ from typing import TypeVar
 import msgspec
 from msgspec import UNSET
 
+from engine.cases import InvalidCases, kept_cases
 from engine.exports.lines import (
     FORMAT,
     LONGEST_LINE,
+    CasesLine,
     ConfigurationLine,
     EndLine,
     HookSecretLine,
@@ -32,6 +34,7 @@ from engine.hook_secrets import MOST
 from engine.library import sha256
 from engine.models import ModuleVersion, PipelineModule, PipelineRule, Revision, RuleVersion, Tenant
 from engine.store import configurations
+from engine.store.cases import KeptCases
 from engine.store.configurations import SealedSet
 from engine.store.content import Content, KeptRule
 from engine.store.deltas import Delta, applied
@@ -50,6 +53,7 @@ PLACES: dict[type, int] = {
     ModuleLine: 1,
     RuleLine: 2,
     VersionLine: 2,
+    CasesLine: 2,
     RevisionLine: 3,
     ConfigurationLine: 4,
     HookSecretLine: 5,
@@ -97,6 +101,7 @@ class Reader:
         self._modules: dict[tuple[str, int], ModuleVersion] = {}
         self._rules: dict[str, KeptRule] = {}
         self._versions: dict[tuple[str, int], RuleVersion] = {}
+        self._cases: dict[str, KeptCases] = {}
         self._revisions: list[Delta] = []
         self._live: Revision | None = None
         self._configuration: SealedSet | None = None
@@ -142,6 +147,7 @@ class Reader:
             tenant=self._tenant,
             rules=tuple(self._rules.values()),
             versions=tuple(self._versions.values()),
+            cases=tuple(self._cases.values()),
             modules=tuple(self._modules.values()),
             revisions=tuple(self._revisions),
             live=self._live,
@@ -169,6 +175,8 @@ class Reader:
                 )
             case VersionLine():
                 self._put_version(line)
+            case CasesLine():
+                self._put_cases(line)
             case RevisionLine():
                 self._put_revision(line)
             case ConfigurationLine():
@@ -209,6 +217,21 @@ class Reader:
             sha256=line.sha256,
             created_at=line.created_at,
             created_by=line.created_by,
+        )
+
+    def _put_cases(self, line: CasesLine) -> None:
+        if not self._rules or line.rule != next(reversed(self._rules)) or line.rule in self._cases:
+            raise ValueError(f"the cases of `{line.rule}` have to stand below that rule, once")
+        if self._rules[line.rule].deleted:
+            raise ValueError(f"the rule `{line.rule}` is deleted, and has cases")
+        try:
+            count = len(kept_cases(line.text.encode()).cases)
+        except (InvalidCases, UnicodeEncodeError) as error:
+            raise ValueError(f"the cases of `{line.rule}`: {error}"[:LONGEST_MESSAGE]) from None
+        if count == 0:
+            raise ValueError(f"the cases of `{line.rule}` are none")
+        self._cases[line.rule] = KeptCases(
+            rule_id=line.rule, text=line.text, count=count, updated_at=line.updated_at, updated_by=line.updated_by
         )
 
     def _put_revision(self, line: RevisionLine) -> None:

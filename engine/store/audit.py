@@ -31,6 +31,7 @@ ACTS = {
     "rule.change": "a rule was changed: the fields that are others, of a script its version and SHA-256",
     "rule.deploy": "what was saved of a rule went live: the fields that are others",
     "rule.delete": "a rule was taken out of the pipeline",
+    "rule.cases": "the cases beside a rule were changed: their number and SHA-256",
     "rule.order": "the whole order of the rules was set",
     "module.put": "a module was made or changed: its version and SHA-256",
     "module.delete": "a module was taken out",

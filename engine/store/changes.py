@@ -39,6 +39,11 @@ def of_deployed(before: PipelineRule | None, after: PipelineRule) -> list[Change
     return [_of_rule("rule.deploy", before, after, _others(before, after, RULE_FIELDS))]
 
 
+def of_cases(rule: PipelineRule, before: Mapping[str, JSON] | None, after: Mapping[str, JSON] | None) -> Change:
+    sides = [None if side is None else {"name": rule.name, **side} for side in (before, after)]
+    return Change("rule.cases", rule.id, *sides)
+
+
 def of_order(before: Rules, after: Mapping[str, int]) -> list[Change]:
     return [Change("rule.order", None, {rule.id: rule.order for rule in before}, dict(after))]
 

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from engine.models import ModuleVersion, PipelineRule, Revision, Rule, RuleVersion, Tenant
+from engine.store.cases import KeptCases
 from engine.store.configurations import SealedSet
 from engine.store.deltas import Delta
 from engine.store.hook_secrets import SealedSecret
@@ -29,6 +30,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     tenant: Tenant
     rules: tuple[KeptRule, ...]
     versions: tuple[RuleVersion, ...]
+    cases: tuple[KeptCases, ...]
     modules: tuple[ModuleVersion, ...]
     revisions: tuple[Delta, ...]
     live: Revision
@@ -41,12 +43,13 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """What a tenant is at present, without how it came to be so."""
 
     rules: Sequence[Rule]
+    cases: Sequence[KeptCases]
     live: Revision
     configuration: SealedSet | None
     hook_secrets: Sequence[SealedSecret]
 
 
-Kind = Literal["settings", "rule", "order", "module", "configuration", "hook_secret"]
+Kind = Literal["settings", "rule", "cases", "order", "module", "configuration", "hook_secret"]
 
 
 class Deviation(msgspec.Struct, frozen=True, order=True):

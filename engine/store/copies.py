@@ -14,12 +14,12 @@ from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.models import ModuleVersion, Revision, RuleVersion
-from engine.store import audit, configurations, hook_secrets, replacing, revisions, rules, shadows, tenants
+from engine.store import audit, cases, configurations, hook_secrets, replacing, revisions, rules, shadows, tenants
 from engine.store.audit import Change
 from engine.store.content import Compare, Content, KeptRule, Put, State, Values
 from engine.store.deltas import Delta, applied, delta
 from engine.store.errors import Conflict, NotFound
-from engine.store.tables import executions, module_versions, rule_versions
+from engine.store.tables import executions, module_versions, rule_cases, rule_versions
 from engine.store.tables import revisions as revision_table
 from engine.store.tables import rules as rule_table
 from engine.store.tables import shadows as shadow_table
@@ -41,6 +41,7 @@ async def read(connection: AsyncConnection, tenant: str) -> Content:
         tenant=found,
         rules=await _rules(connection, tenant),
         versions=await _versions(connection, tenant),
+        cases=await cases.every(connection, tenant),
         modules=await _modules(connection, tenant),
         revisions=history,
         live=live,
@@ -123,6 +124,7 @@ async def _modules(connection: AsyncConnection, tenant: str) -> tuple[ModuleVers
 async def _state(connection: AsyncConnection, live: Revision) -> State:
     return State(
         rules=await rules.every(connection, live),
+        cases=await cases.every(connection, live.tenant),
         live=live,
         configuration=await configurations.live(connection, live.tenant),
         hook_secrets=(await hook_secrets.of_tenants(connection, [live.tenant]))[live.tenant].secrets,
@@ -166,6 +168,7 @@ async def _restore(connection: AsyncConnection, content: Content, values: Values
         ),
     )
     await _insert(connection, rule_versions, map(msgspec.structs.asdict, content.versions))
+    await _insert(connection, rule_cases, map(msgspec.structs.asdict, content.cases))
     await _insert(
         connection, module_versions, ({"tenant": tenant, **msgspec.structs.asdict(one)} for one in content.modules)
     )

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from engine.models import PipelineRule, Revision, Rule, RuleVersion
-from engine.store import audit, changes, configurations, hook_secrets, modules, revisions, rules
+from engine.store import audit, cases, changes, configurations, hook_secrets, modules, revisions, rules
 from engine.store.configurations import Entry, SealedSet
 from engine.store.content import Content, Deviation, State, Values
 from engine.store.tables import rule_versions
@@ -33,6 +33,9 @@ async def replace(connection: AsyncConnection, state: State, content: Content, b
     await _write_rules(connection, state, saved, there, now)
     if new:
         await connection.execute(insert(rule_versions), [msgspec.structs.asdict(version) for version in new])
+    kept = {ids[one.rule_id]: one for one in content.cases}
+    noted_cases = await cases.replace(connection, state.cases, kept, saved, by, now)
+    await cases.remove_of_deleted(connection, tenant)
     scripts = {(module.name, module.number): module.script for module in content.modules}
     wanted = {module.name: scripts[module.name, module.version] for module in content.live.modules}
     others = {module.name for module in state.live.modules} - wanted.keys()
@@ -43,6 +46,7 @@ async def replace(connection: AsyncConnection, state: State, content: Content, b
     )
     noted = [
         *_noted(state.rules, live, saved),
+        *noted_cases,
         *changes.of_modules(state.live.modules, library),
         *changes.of_settings(state.live.settings, settings),
     ]

@@ -32,6 +32,7 @@ from engine.models import (
 )
 from engine.store import (
     audit,
+    cases,
     changes,
     configurations,
     copies,
@@ -46,6 +47,8 @@ from engine.store import (
     versions,
 )
 from engine.store.audit import Which
+from engine.store.cases import Guard as CasesGuard
+from engine.store.cases import KeptCases
 from engine.store.configurations import Change, SealedSet
 from engine.store.content import Compare, Content, Put, Values
 from engine.store.database import Database
@@ -229,10 +232,26 @@ class Store:
             )
 
     async def delete_rule(self, tenant: str, id: str, by: str, guard: Guard | None = None) -> Revision | None:
-        """Takes the rule out of the pipeline; its versions stay readable. `guard` as in `update_rule`."""
+        """Takes the rule out of the pipeline; its versions stay readable, its cases go. `guard` as in `update_rule`."""
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            return await rules.delete(connection, live, id, by=by, guard=guard, now=_now())
+            revision = await rules.delete(connection, live, id, by=by, guard=guard, now=_now())
+            await cases.remove_of_deleted(connection, tenant)
+            return revision
+
+    async def cases(self, tenant: str, rule: str) -> KeptCases | None:
+        """The cases beside a rule; None where there are none."""
+        async with self._database.reading() as connection:
+            return await cases.find(connection, await revisions.live(connection, tenant), rule)
+
+    async def put_cases(
+        self, tenant: str, rule: str, text: str, count: int, *, by: str, guard: CasesGuard | None = None
+    ) -> None:
+        """Beside the rule stands this text of a case file from now on, with `count` cases; with none nothing does.
+        `guard` sees those before, as in `update_rule`."""
+        async with self._database.writing() as connection:
+            live = await tenants.lock(connection, tenant)
+            await cases.put(connection, live, rule, text, count, by=by, guard=guard, now=_now())
 
     async def set_order(self, tenant: str, ids: Sequence[str], by: str) -> Revision:
         """The live revision after all rules, saved and live, run in this order, numbered from 1. Rules that
@@ -261,7 +280,9 @@ class Store:
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
             _require_live(live, expected)
-            return await pipeline.put(connection, live, wanted, modules, prune=prune, by=by, now=_now())
+            revision = await pipeline.put(connection, live, wanted, modules, prune=prune, by=by, now=_now())
+            await cases.remove_of_deleted(connection, tenant)
+            return revision
 
     async def versions(self, tenant: str, rule_id: str) -> list[RuleVersion]:
         """All versions of a rule, newest first, also after the rule is deleted."""

@@ -174,6 +174,17 @@ rule_versions = Table(
     Index(None, "sha256"),
 )
 
+# What stands beside a rule, and decides nothing.
+rule_cases = Table(
+    "rule_cases",
+    metadata,
+    Column("rule_id", Characters("rule"), ForeignKey("rules.id", ondelete="CASCADE"), primary_key=True),
+    Column("text", Characters("cases"), nullable=False),
+    Column("count", Number("cases"), nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("updated_by", Characters("by"), nullable=False),
+)
+
 module_versions = Table(
     "module_versions",
     metadata,

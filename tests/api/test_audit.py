@@ -29,6 +29,7 @@ NO_CHANGE = {
     ("POST", "/v1/try"),
     ("POST", "/v1/executions/{id}/replay"),
     ("POST", "/v1/impact"),
+    ("POST", "/v1/cases/run"),
 }
 
 # For every other endpoint a body that changes something, and the acts that it leaves.
@@ -41,6 +42,10 @@ CHANGES: dict[tuple[str, str], tuple[Any, list[str]]] = {
     ("PUT", "/v1/rules/order"): ({"rules": ["RULE"]}, ["rule.order"]),
     ("PATCH", "/v1/rules/{id}"): ({"script": SCRIPT}, ["rule.change"]),
     ("DELETE", "/v1/rules/{id}"): (None, ["rule.delete"]),
+    ("PUT", "/v1/rules/{id}/cases"): (
+        {"cases": [{"name": VALUE, "user": {"name": VALUE}, "context": {}, "expect": {}}]},
+        ["rule.cases"],
+    ),
     ("PUT", "/v1/modules/{name}"): ({"script": "x = 2\n"}, ["module.put"]),
     ("DELETE", "/v1/modules/{name}"): (None, ["module.delete"]),
     ("POST", "/v1/revisions/{n}/activate"): ({}, ["revision.activate"]),
@@ -137,6 +142,7 @@ async def test_what_is_no_change_leaves_no_entry(service: Running) -> None:
         "/v1/try": {"user": {}, "script": SCRIPT},
         "/v1/executions/{id}/replay": {},
         "/v1/impact": {"since": "1h", "revision": 1},
+        "/v1/cases/run": {"script": SCRIPT, "cases": [{"name": "a", "user": {}, "context": {}, "expect": {}}]},
     }
     assert {path for _, path in NO_CHANGE} == {*bodies, "/v1/execute"}
     for path, body in bodies.items():

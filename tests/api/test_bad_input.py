@@ -22,6 +22,8 @@ pytestmark = pytest.mark.anyio
 
 SCRIPT = "def rule(user, context):\n    context.idToken.n = 1\n"
 
+CASE = {"name": "one", "user": {"user_id": "u1"}, "context": {}, "expect": {"decision": "allow"}}
+
 # Every endpoint with a body, and a good one.
 GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/execute"): {"user": {"user_id": "u1"}, "context": {}, "deadline_ms": 1000},
@@ -31,6 +33,8 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/rules/RULE"): {"script": SCRIPT, "name": "other", "deploy": True},
     ("POST", "/v1/revisions/1/activate"): {"expected": 1},
     ("POST", "/v1/try"): {"user": {"user_id": "u1"}, "context": {}, "script": SCRIPT},
+    ("POST", "/v1/cases/run"): {"script": SCRIPT, "cases": [CASE], "name": "one", "modules": {}, "coverage": False},
+    ("PUT", "/v1/rules/RULE/cases"): {"cases": [CASE]},
     ("PATCH", "/v1/tenants/TENANT/settings"): {"strict_claims": True},
     ("PUT", "/v1/rules"): {"expected": 2, "rules": [{"name": "one", "script": SCRIPT, "order": 1}]},
     ("PUT", "/v1/configuration/KEY"): {"value": "a value"},

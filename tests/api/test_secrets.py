@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.cases import differences, read_cases, run_case
+from engine.cases import read_cases, run_case
+from engine.expecting import differences
 from tests.hosts import Host, Received, host, send
 from tests.service import Running, running
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from tests.console.browser import barriers, browser
 from tests.console.site import Site
 from tests.test_lifecycle import Served
+
+__all__ = ["browser"]
 
 PageOf = Callable[..., Page]
 WAIT = 15_000  # milliseconds: only a page that is wrong takes so long
@@ -22,16 +23,6 @@ WAIT = 15_000  # milliseconds: only a page that is wrong takes so long
 EXPECTED = "Failed to load resource"
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """For one module: while Playwright's loop runs in this thread, no other can, and asynchronous tests come after."""
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +80,6 @@ def sign_in(page: Page, site: Site, token: str) -> None:
 
 def require_accessible(page: Page) -> None:
     """No violation that axe finds, and nothing to be scrolled to sideways."""
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert barriers(page) == []
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{wide} pixels too wide"

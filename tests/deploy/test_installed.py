@@ -24,6 +24,7 @@ from tests.servers import fresh_database
 
 IS_ROOT = os.getuid() == 0
 PACKAGES = ("api", "cli", "engine", "sandbox")
+GALLERY = "sample_rules/gallery"
 SECRET = "a secret that is long enough " * 2
 RULE = 'def rule(user, context):\n    context.idToken["https://example.com/who"] = user.user_id\n'
 EVERY_MODULE = """
@@ -79,7 +80,8 @@ def test_the_wheel_holds_everything(wheel: Path) -> None:
         and path.name != "README.md"
         and not path.is_relative_to(ROOT / "api" / "console" / "editor")  # what `static` is built of
     }
-    assert members(wheel) == ours
+    gallery = {path for path in (ROOT / GALLERY).iterdir() if path.suffix in (".py", ".json", ".md")}
+    assert members(wheel) == ours | {str(path.relative_to(ROOT)) for path in gallery}
     assert any(name.startswith("engine/store/migrations/versions/") for name in ours)
     assert "cli/samples/okta.json" in ours
 
@@ -135,6 +137,8 @@ def decides(service: Running) -> dict[str, Any]:
         answer = client.post("/v1/execute", json={"user": {"user_id": "u1"}, "context": {}})
         assert answer.status_code == 200, answer.text
         assert (answer.json()["decision"], answer.json()["idToken"]) == ("allow", {"https://example.com/who": "u1"})
+        assert len(client.get("/v1/templates").json()["templates"]) == 72
+        assert client.get("/v1/templates/slack").json()["cases"]
         shown: dict[str, Any] = client.get("/readyz").json()
     status = Path(f"/proc/{service.process.pid}/status").read_text()
     lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)

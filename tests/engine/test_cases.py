@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from engine.calls.given import Exchange
-from engine.cases import BadCases, Case, clock_of, differences, parts, read_cases
+from engine.cases import BadCases, Case, clock_of, read_cases
 from engine.execution import Execution
+from engine.expecting import differences, parts
 from engine.models import CallRecord, Denial, Notice, RanRule, Transaction
 from engine.trace import Trace
 from sandbox.wire import CallKind

@@ -62,6 +62,9 @@ def secret(id: str, issuer: str = "hydra") -> SealedSecret:
     return SealedSecret(tenant="default", issuer=issuer, id=id, type="header", sealed=b"s", set_at=now, set_by="dan")
 
 
+CASES = '{"cases": [{"name": "ü", "user": null, "context": {}, "expect": {}}]}'
+
+
 async def fill(store: Store) -> None:
     await store.put_module("default", "geo", "x = 1\n", expected=1, by="ann")
     one = await create(store, "one", order=5)
@@ -76,6 +79,7 @@ async def fill(store: Store) -> None:
     await store.update_rule("default", two, changes=RuleChanges(name="zwei", script=TWO), deploy=False, by="bob")
     lost = await create(store, "lost")
     await store.delete_rule("default", lost, "bob")
+    await store.put_cases("default", two, CASES, 1, by="ann")
     await store.change_settings("default", TenantSettings(recording=Recording(days=7)), "ann")
     await store.change_configuration("default", set_of("AB"), "cho")
     await store.change_configuration("default", set_of("B"), "cho")
@@ -414,6 +418,7 @@ acts = st.one_of(
     st.tuples(st.just("change"), st.integers(0, 9), scripts, st.integers(0, 3), st.booleans()),
     st.tuples(st.just("rename"), st.integers(0, 9), names, st.booleans()),
     st.tuples(st.just("delete"), st.integers(0, 9)),
+    st.tuples(st.just("cases"), st.integers(0, 9), st.integers(0, 2)),
     st.tuples(st.just("order"), st.randoms(use_true_random=False)),
     st.tuples(st.just("put"), st.lists(st.tuples(names, scripts), max_size=3, unique_by=lambda one: one[0])),
     st.tuples(st.just("module"), st.sampled_from(["geo", "other"]), st.sampled_from(["x = 1\n", "x = 2\n"])),
@@ -440,6 +445,8 @@ async def do(store: Store, act: tuple[Any, ...]) -> None:
             await store.update_rule("default", rules[place % len(rules)].id, changes=changes, deploy=deploy, by="x")
         case ("delete", place) if rules:
             await store.delete_rule("default", rules[place % len(rules)].id, "x")
+        case ("cases", place, count) if rules:
+            await store.put_cases("default", rules[place % len(rules)].id, CASES + " " * count, count, by="x")
         case ("order", random):
             ids = [rule.id for rule in rules]
             random.shuffle(ids)
@@ -659,6 +666,22 @@ HOSTILE: dict[str, tuple[Callable[[Lines], Any], str]] = {
     "same module": (lambda lines: again(lines, "module"), "stands behind"),
     "module name": (lambda lines: first(lines, "module").update(name="os.path"), "Expected `str` matching regex"),
     "no module": (lambda lines: lines.remove(first(lines, "module")), "there is no version `1` of the module `geo`"),
+    "cases twice": (lambda lines: again(lines, "cases"), "have to stand below that rule, once"),
+    "whose cases": (lambda lines: moved(lines, "cases", 3), "have to stand below that rule, once"),
+    "no cases": (lambda lines: first(lines, "cases").update(text='{"cases": []}'), "are none"),
+    "cases of another kind": (lambda lines: first(lines, "cases").update(text='{"case": []}'), "these are no cases: "),
+    "deep cases": (lambda lines: first(lines, "cases").update(text='{"cases":' + "[" * 9999), "these are no cases: "),
+    "long cases": (lambda lines: first(lines, "cases").update(text=" " * 600_000), "longer than 524288 bytes"),
+    "cases of a deleted rule": (
+        lambda lines: lines.insert(
+            lines.index(first(lines, "revision")), {**first(lines, "cases"), "rule": last(lines, "version")["rule"]}
+        ),
+        "is deleted, and has cases",
+    ),
+    "expected of nothing": (
+        lambda lines: first(lines, "cases").update(text=CASES.replace('"expect": {}', '"expect": {"a": 1}')),
+        "case `ü` expects `a`",
+    ),
     "settings": (
         lambda lines: first(lines, "revision")["settings"].update(allowed_hosts=["*"]),
         "Expected `str` matching regex",

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -31,6 +32,7 @@ from engine.models import (
     Tenant,
     TenantSettings,
 )
+from engine.store.audit import Which
 from engine.store.database import Database
 from engine.store.errors import (
     Conflict,
@@ -754,6 +756,85 @@ async def test_deleting_what_is_not_live_makes_no_revision(store: Store) -> None
     assert (await store.live_revision("default")).number == 1
     # The place of a deleted rule is free again.
     assert (await create(store, "b")).saved.order == 1
+
+
+CASES = '{"cases": [{"name": "a", "user": null, "context": {}, "expect": {}}]}'
+NONE = '{"cases": []}'
+
+
+async def test_cases_are_kept_beside_a_rule(store: Store) -> None:
+    rule = await create(store, "a")
+    before = await state(store)
+    assert await store.cases("default", rule.id) is None
+    await store.put_cases("default", rule.id, CASES, 1, by="ann")
+    kept = await store.cases("default", rule.id)
+    assert kept is not None
+    assert (kept.text, kept.count, kept.updated_by) == (CASES, 1, "ann")
+    await store.put_cases("default", rule.id, CASES, 1, by="bob")
+    assert await store.cases("default", rule.id) == kept  # which was no change
+    await store.put_cases("default", rule.id, CASES + " ", 1, by="bob")
+    await store.put_cases("default", rule.id, NONE, 0, by="bob")
+    await store.put_cases("default", rule.id, NONE, 0, by="bob")
+    assert await store.cases("default", rule.id) is None
+    assert await state(store) == before
+    noted = [entry for entry in await store.audit(Which(tenant="default"), 10) if entry.act == "rule.cases"]
+    decode = msgspec.json.decode
+    shown = [(entry.by, entry.what, decode(entry.before), decode(entry.after)) for entry in noted]
+    first = {"name": "a", "count": 1, "sha256": sha256(CASES)}
+    second = {"name": "a", "count": 1, "sha256": sha256(CASES + " ")}
+    assert shown == [
+        ("bob", rule.id, second, None),
+        ("bob", rule.id, first, second),
+        ("ann", rule.id, None, first),
+    ]
+
+
+async def test_what_a_guard_of_cases_raises_stops_the_change(store: Store) -> None:
+    rule = await create(store, "a")
+    await store.put_cases("default", rule.id, CASES, 1, by="ann")
+    seen: list[Any] = []
+
+    def guard(before: Any) -> None:
+        seen.append(before)
+        raise EtagMismatch("cases of rule", rule.id)
+
+    with pytest.raises(EtagMismatch):
+        await store.put_cases("default", rule.id, NONE, 0, by="ann", guard=guard)
+    assert seen == [await store.cases("default", rule.id)]
+
+
+async def test_cases_go_with_their_rule(store: Store, url: str) -> None:
+    await store.create_tenant("acme", "root")
+    rules = {name: await create(store, name) for name in ("deleted", "pruned", "old", "kept")}
+    foreign = await create(store, "foreign", tenant="acme")
+    for rule in rules.values():
+        await store.put_cases("default", rule.id, CASES, 1, by="ann")
+    await store.put_cases("acme", foreign.id, CASES, 1, by="ann")
+
+    async def left() -> list[str]:
+        database = await Database.open(url)
+        async with database.reading() as connection:
+            ids = set(await connection.scalars(text("SELECT rule_id FROM rule_cases")))
+        await database.close()
+        return sorted(name for name, rule in {**rules, "foreign": foreign}.items() if rule.id in ids)
+
+    # An older version knows nothing of cases.
+    database = await Database.open(url)
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE rules SET deleted = :yes WHERE name = 'old'"), {"yes": True})
+    await database.close()
+    with pytest.raises(NotFound):
+        await store.cases("default", rules["old"].id)
+    await store.delete_rule("default", rules["deleted"].id, "bob")
+    assert await left() == ["foreign", "kept", "pruned"]
+    kept = WantedRule(name="kept", script=ONE, order=1, enabled=True, on_failure="deny")
+    live = (await store.live_revision("default")).number
+    await store.put_rules("default", [kept], expected=live, prune=True, by="bob")
+    assert await left() == ["foreign", "kept"]
+    await store.activate("default", live, "bob")
+    assert await store.cases("default", rules["pruned"].id) is None
+    await store.delete_tenant("acme", "root")
+    assert await left() == ["kept"]
 
 
 async def test_the_order_of_all_rules_at_once(store: Store) -> None:

@@ -1,4 +1,3 @@
-import { autocompletion } from "@codemirror/autocomplete";
 import { pythonLanguage } from "@codemirror/lang-python";
 import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
@@ -34,7 +33,7 @@ export function editor(element, options) {
       extensions: [
         basics(options),
         pythonLanguage,
-        options.readOnly ? [] : autocompletion({ override: completions(() => words), icons: false }),
+        options.readOnly ? [] : completions(() => words),
         checked?.extension ?? [],
         marks,
       ],

@@ -1,5 +1,5 @@
 // Keys that the pages give a meaning to, and the way out of the editor without a mouse (WCAG 2.1.2).
-import { indentWithTab } from "@codemirror/commands";
+import { indentWithTab, simplifySelection } from "@codemirror/commands";
 import { Prec } from "@codemirror/state";
 import { EditorView, keymap, showPanel } from "@codemirror/view";
 
@@ -29,7 +29,8 @@ export function pageKeys({ onRun, onSave }) {
   );
 }
 
-/** Tab indents. After Escape, when it has nothing to close, the next Tab leaves; any other key takes that back. */
+/** Tab indents. After Escape, when it has nothing to close, the next Tab leaves; any other key takes that back. It stands
+ * behind the keys that close something. */
 export function tab() {
   let leaving = false;
   const leave = (view, on) => {
@@ -38,17 +39,17 @@ export function tab() {
     view.setTabFocusMode(on);
   };
   return [
-    Prec.lowest(
-      keymap.of([
-        {
-          key: "Escape",
-          run: (view) => {
-            leave(view, true);
-            return true;
-          },
+    keymap.of([
+      {
+        key: "Escape",
+        run: (view) => {
+          simplifySelection(view);
+          leave(view, true);
+          return true;
         },
-      ]),
-    ),
+      },
+      indentWithTab,
+    ]),
     Prec.highest(
       EditorView.domEventHandlers({
         keydown(event, view) {
@@ -59,7 +60,6 @@ export function tab() {
         },
       }),
     ),
-    keymap.of([indentWithTab]),
   ];
 }
 

@@ -12,14 +12,14 @@ const COLOURS = {
   panel: ["#f4f6f8", "#1d2329"],
   line: ["#d5dbe1", "#343c45"],
   accent: ["#0b57a4", "#7db8f0"],
-  selection: ["#cfe3f8", "#264564"],
+  selection: ["#cfe3f8", "#22405c"],
   active: ["#f4f6f8", "#1d2329"],
   found: ["#ffe9a8", "#4d3f10"],
   match: ["#dceedd", "#24402a"],
   keyword: ["#8a1f6a", "#e39ad0"],
   string: ["#1b6331", "#8ccf9f"],
   number: ["#7a4300", "#e6b877"],
-  comment: ["#55606c", "#a3adb8"],
+  comment: ["#4d5762", "#adb7c1"],
   name: ["#0b4f96", "#86bdf2"],
   error: ["#a1260d", "#f08a73"],
   hint: ["#6b4700", "#e0b060"],
@@ -29,7 +29,7 @@ const COLOURS = {
   value: ["#5a3f8f", "#c3aeea"],
   added: ["#e3f4e6", "#16301f"],
   removed: ["#fbe7e3", "#3a1c17"],
-  changed: ["#bfe3c6", "#27532f"],
+  changed: ["#bfe3c6", "#1f4527"],
   lost: ["#f6c9c0", "#66291f"],
 };
 
@@ -44,6 +44,8 @@ const wavy = (name) => ({
   textDecoration: `underline wavy ${colour(name)}`,
   textUnderlineOffset: "3px",
 });
+
+const TARGET = "24px"; // the least size of what is pressed: WCAG 2.5.8
 
 const focus = { outline: `2px solid ${colour("accent")}`, outlineOffset: "-2px" };
 
@@ -86,7 +88,14 @@ const look = EditorView.theme({
   },
   ".cm-textfield": { color: colour("text"), backgroundColor: colour("page"), border: `1px solid ${colour("quiet")}` },
   ".cm-button:focus-visible, .cm-textfield:focus-visible": focus,
-  ".cm-panel.cm-search [name=close]": { color: colour("text") },
+  ".cm-panel.cm-search": {
+    fontFamily: "var(--editor-label-font, system-ui, sans-serif)",
+    "& label, & .cm-button, & .cm-textfield": { fontSize: "0.8125rem", minHeight: TARGET },
+    "& label": { display: "inline-flex", alignItems: "center", gap: "0.25rem", padding: "0 0.25rem" },
+    "& [type=checkbox]": { margin: "0" },
+  },
+  ".cm-panel [name=close]": { color: colour("text"), minWidth: TARGET, minHeight: TARGET },
+  ".cm-panel-lint, .cm-tooltip, .cm-tab-hint": { fontFamily: "var(--editor-label-font, system-ui, sans-serif)" },
   ".cm-tooltip": {
     color: colour("text"),
     backgroundColor: colour("panel"),
@@ -94,7 +103,11 @@ const look = EditorView.theme({
     maxWidth: "min(36rem, 90vw)",
     overflowWrap: "anywhere",
   },
-  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--editor-font, ui-monospace, monospace)" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": {
+    fontFamily: "var(--editor-font, ui-monospace, monospace)",
+    maxHeight: "14rem",
+    "& > li": { minHeight: TARGET, lineHeight: TARGET },
+  },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { color: colour("page"), backgroundColor: colour("accent") },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
   ".cm-completionIcon": { opacity: "1" },
@@ -108,6 +121,7 @@ const look = EditorView.theme({
     font: "inherit",
     margin: "0.25rem 0 0 0",
     display: "block",
+    minHeight: TARGET,
   },
   ".cm-lintRange-error": wavy("error"),
   ".cm-lintRange-hint": wavy("hint"),
@@ -140,7 +154,7 @@ const look = EditorView.theme({
   ".cm-collapsedLines": {
     color: colour("quiet"),
     background: colour("panel"),
-    "&:before, &:after": { color: colour("quiet") },
+    "&:before, &:after": { color: colour("quiet"), content: "'…'" },
   },
 });
 

@@ -1,7 +1,8 @@
 // Completion of what a rule can name. The words are words.json, which is made of the sandbox's own tables, and those of
 // the tenant that the page gives.
-import { completeFromList } from "@codemirror/autocomplete";
+import { autocompletion } from "@codemirror/autocomplete";
 import { localCompletionSource } from "@codemirror/lang-python";
+import { syntaxTree } from "@codemirror/language";
 
 /**
  * @typedef {{label: string, type: string, info?: string}} Word
@@ -74,7 +75,7 @@ export function completions(tenantWords) {
     const known = await load();
     const tenant = tenantWords();
     const source = state.doc.toString();
-    const members_ = (path) => members(known, tenant, resolve(path, source, known, tenant));
+    const of = (path) => members(known, tenant, resolve(path, source, known, tenant));
 
     let found = FROM.exec(text);
     if (found) return list(pos - found[2].length, members(known, tenant, found[1]));
@@ -84,18 +85,18 @@ export function completions(tenantWords) {
       return { from: pos - found[1].length, options: [...own, ...known.modules], validFor: /^[\w.]*$/ };
     }
     found = KEY.exec(text);
-    if (found) return list(pos - found[3].length, members_(found[1]).filter((word) => word.type !== "method"));
-    if (within(context, "String", "Comment")) return null;
+    if (found) return list(pos - found[3].length, of(found[1]).filter((word) => word.type !== "method"));
+    if (inText(context)) return null;
     found = ATTRIBUTE.exec(text);
-    if (found) return list(pos - found[2].length, members_(found[1]));
-    const word = context.matchBefore(/\w+$/);
-    if ((!word && !explicit) || /[.\w]$/.test(text.slice(0, word ? word.from - line.from : undefined).slice(-1)))
-      return null;
-    return completeFromList(known.names)(context);
+    if (found) return list(pos - found[2].length, of(found[1]));
+    const from = context.matchBefore(/[A-Za-z_]\w*$/)?.from ?? pos;
+    if ((from === pos && !explicit) || text.slice(0, from - line.from).endsWith(".")) return null;
+    return list(from, known.names);
   }
-  return [ours, localCompletionSource];
+  return autocompletion({ override: [ours, localCompletionSource], icons: false });
 }
 
-function within(context, ...kinds) {
-  return kinds.some((kind) => context.tokenBefore([kind]) !== null);
+/** Inside the braces of an f-string is code. */
+function inText({ state, pos }) {
+  return ["String", "FormatString", "Comment"].includes(syntaxTree(state).resolveInner(pos, -1).name);
 }
