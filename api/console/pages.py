@@ -85,3 +85,4 @@ _templates.filters |= {
     "ms": milliseconds,
     "segment": segment,
 }
+_templates.tests["identifier"] = str.isidentifier

@@ -20,6 +20,7 @@ TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/jso
 FILES = {
     "/": """<!doctype html>
 <html lang="en"><head><title>Editor</title><link rel="stylesheet" href="/page.css"><link rel="icon" href="data:,">
+<meta name="htmx-config" content='{"allowEval": false, "includeIndicatorStyles": false}'>
 <script src="/console/static/htmx.js"></script><script type="module" src="/page.js"></script></head>
 <body><main><h1>Editor</h1><button id="before" data-hx-get="/part" data-hx-target="#part">before</button>
 <div id="editor"></div><button id="after">after</button><p id="part"></p></main></body></html>""",

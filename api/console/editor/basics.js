@@ -33,7 +33,7 @@ export function basics({ label, onChange, onRun, onSave, readOnly }) {
     closeBrackets(),
     search({ top: true }),
     highlightSelectionMatches(),
-    EditorView.contentAttributes.of({ "aria-label": label }),
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
     keymap.of([...closeBracketsKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, ...lintKeymap]),
     readOnly ? [] : [tab(), tabHint()],
     keymap.of(defaultKeymap),

@@ -13,13 +13,14 @@ export class Refused extends Error {
   }
 }
 
-/** The response of the public API to one call, `body` sent as JSON. Throws `Refused`, or a TypeError without a connection. */
+/** The response of the public API to one call, `body` sent as JSON, a blob as it is. Throws `Refused`, or a TypeError without a connection. */
 export async function call(method, path, { body, headers = {}, signal } = {}) {
   const sent = { "Claimsmith-Tenant": tenant, ...headers };
   if (method !== "GET") sent["X-CSRF-Token"] = csrf;
-  if (body !== undefined) sent["Content-Type"] = "application/json";
+  const raw = body === undefined || body instanceof Blob;
+  if (!raw) sent["Content-Type"] = "application/json";
   const response = await fetch(`/console/api${path}`, {
-    method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body),
+    method, headers: sent, signal, body: raw ? body : JSON.stringify(body),
   });
   if (response.ok) {
     connected();
