@@ -15,6 +15,7 @@ from api.console import (
     gallery,
     health,
     history,
+    issuers,
     modules,
     revisions,
     rules,
@@ -54,6 +55,8 @@ SCREENS = (
     Screen("/executions/{id}", "executions:read", execution.show),
     Screen("/executions/{id}/lines", "replay", execution.lines),
     Screen("/executions/{id}/case", "replay", execution.case),
+    Screen("/issuers", "rules:read", issuers.every, "Issuers"),
+    Screen("/issuers/{name}", "rules:read", issuers.one),
     Screen("/configuration", "configuration:write", configuration.every, "Configuration"),
     Screen("/modules", "rules:read", modules.every, "Modules"),
     Screen("/modules/new-module", "rules:deploy", modules.new),  # no module's name: it has a hyphen
@@ -68,6 +71,7 @@ SCREENS = (
 )
 
 ACTIONS: tuple[Action, ...] = (
+    Action("/issuers/{name}/secrets/{id}/delete", "admin", issuers.delete),
     Action("/rules/{id}/history", "rules:write", history.restore),
     Action("/executions/{id}/replay", "replay", execution.replay),
     Action("/configuration", "configuration:write", configuration.put),

@@ -79,6 +79,7 @@ def entrance(folder: Path, **settings: str) -> Iterator[Entrance]:
     provider = Provider(folder / "provider.log")
     environ = {
         "REDIS_URL": "none",
+        "CLAIMSMITH_LOG_LEVEL": "debug",
         "CLAIMSMITH_JWKS_URL": f"{provider.url}/jwks",
         "CLAIMSMITH_JWKS_ISSUER": provider.url,
         "CLAIMSMITH_JWKS_AUDIENCE": AUDIENCE,

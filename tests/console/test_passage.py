@@ -15,6 +15,7 @@ from starlette.types import Message
 
 from api import who
 from api.console.asking import Api, Refused, address
+from api.console.passage import HEADERS
 from tests.api import fresh
 from tests.console.visitor import Visitor, set_cookies
 from tests.service import Running, running
@@ -167,6 +168,12 @@ async def test_whoever_the_caller_says_it_is(visitor: Visitor) -> None:
     assert alone.status_code == 401
     direct = await visitor.ask("GET", "/v1/rules")
     assert direct.status_code == 401  # a cookie is nothing to the API
+
+
+def test_headers_by_which_a_caller_is_known() -> None:
+    known = {b"authorization", b"cookie", b"host", b"forwarded", b"x-forwarded-for", b"x-real-ip", b"x-csrf-token"}
+    assert not known.intersection(HEADERS)
+    assert not [name for name in HEADERS if name.startswith((b"webhook-", b"sec-", b"x-forwarded", b"proxy-"))]
 
 
 @pytest.mark.parametrize("tenant", ["other\r\nAuthorization: x", "Other", "", " ", "a,b", "../x", "é"])
