@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.console import (
     audit,
+    authoring,
     configuration,
     gallery,
     health,
@@ -48,6 +49,7 @@ SCREENS = (
     Screen("/rules/templates", "rules:read", gallery.search),
     Screen("/rules/templates/{template}", "rules:read", gallery.one),
     Screen("/rules/{id}/history", "rules:read", history.one),
+    Screen("/try", "rules:write", authoring.try_, "Try"),
     Screen("/configuration", "configuration:write", configuration.every, "Configuration"),
     Screen("/modules", "rules:read", modules.every, "Modules"),
     Screen("/modules/new-module", "rules:deploy", modules.new),  # no module's name: it has a hyphen
