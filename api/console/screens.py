@@ -46,8 +46,10 @@ class Action(NamedTuple):
 # In the order of the navigation.
 SCREENS = (
     Screen("/rules", "rules:read", rules.every, "Rules"),
+    Screen("/rules/new", "rules:write", authoring.new),
     Screen("/rules/templates", "rules:read", gallery.search),
     Screen("/rules/templates/{template}", "rules:read", gallery.one),
+    Screen("/rules/{id}", "rules:read", authoring.one),  # behind those that have a name in its place
     Screen("/rules/{id}/history", "rules:read", history.one),
     Screen("/try", "rules:write", authoring.try_, "Try"),
     Screen("/configuration", "configuration:write", configuration.every, "Configuration"),
