@@ -13,6 +13,12 @@ from tests.console.conftest import PageOf, require_accessible, sign_in
 from tests.console.site import Site
 
 UNDERLINED = ".cm-lintRange-error"
+CASE = {
+    "name": HOSTILE,
+    "user": {"user_id": "u1", "email": "a@b.c", "n": 1.0},
+    "context": {},
+    "expect": {"idToken": {CLAIM: "a@b.c"}},
+}
 
 
 def test_problems_are_underlined_as_one_types(site: Site, page_of: PageOf) -> None:
@@ -190,6 +196,41 @@ def test_what_is_kept_meets_what_was_saved_meanwhile(site: Site, page_of: PageOf
     expect(script_of(page)).to_contain_text("# mine")
 
 
+def test_a_browser_without_room_says_so(site: Site, page_of: PageOf) -> None:
+    rule = site.add("one", SCRIPT)
+    page = page_of()
+    open_rule(page, site, rule)
+    page.evaluate("localStorage.setItem('full', 'x'.repeat(5 * 1024 * 1024 - 200))")
+    write(page, script_of(page), SCRIPT + "#" + "x" * 2000)
+    expect(page.get_by_text("This browser cannot keep your changes: save them before you leave.")).to_be_visible()
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.get_by_text("Saved, and not live yet.").first).to_be_visible()
+    expect(page.get_by_text("cannot keep your changes")).to_have_count(0)
+
+
+def test_cases_of_two_people_are_put_together(site: Site, page_of: PageOf) -> None:
+    rule = site.add("one", SCRIPT)
+    page = page_of()
+    open_rule(page, site, rule)
+    take_tab(page, "Cases")
+    page.get_by_role("button", name="Add a case").click()
+    site.call("PUT", f"/v1/rules/{rule}/cases", {"cases": [CASE]})
+    page.get_by_role("button", name="Save the cases").click()
+    expect(page.get_by_role("heading", name="Somebody else has changed the cases meanwhile")).to_be_visible()
+    require_accessible(page)
+    page.get_by_role("button", name="Put both together").click()
+    page.get_by_role("button", name="Save the cases").click()
+    expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
+    names = [one["name"] for one in site.call("GET", f"/v1/rules/{rule}/cases")["cases"]]
+    assert names == [HOSTILE, "what it is about"]
+
+
+def test_a_rule_that_there_is_not(site: Site, page_of: PageOf) -> None:
+    page = page_of()
+    page.goto(f"{site.home}/rules/rul_none")
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such thing here")
+
+
 def test_a_name_that_is_taken(site: Site, page_of: PageOf) -> None:
     site.add("one", SCRIPT)
     rule = site.add("two", SCRIPT)
@@ -199,14 +240,6 @@ def test_a_name_that_is_taken(site: Site, page_of: PageOf) -> None:
     page.get_by_role("button", name="Save without deploying").click()
     expect(page.get_by_role("alert").filter(has_text="has the name `one` already")).to_be_visible()
     expect(page.get_by_label("Name")).to_have_value("one")
-
-
-CASE = {
-    "name": HOSTILE,
-    "user": {"user_id": "u1", "email": "a@b.c", "n": 1.0},
-    "context": {},
-    "expect": {"idToken": {CLAIM: "a@b.c"}},
-}
 
 
 def test_cases_run_with_one_key(site: Site, page_of: PageOf) -> None:

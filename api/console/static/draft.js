@@ -30,6 +30,7 @@ export class Draft {
     this.known(rule, etag);
     this.fields = structuredClone(this.saved ?? this.begin);
     this.listeners = [];
+    this.isKept = true;
   }
 
   /** This is how the service has it now. */
@@ -49,9 +50,12 @@ export class Draft {
     return JSON.parse(kept(this.place) ?? "null");
   }
 
+  /** Keeps it, with these texts of cases (null: as they are saved), until it is saved. */
   keep(cases) {
     const unsaved = this.differs || cases !== null;
-    keep(this.place, unsaved ? JSON.stringify({ at: Date.now(), etag: this.etag, fields: this.fields, cases }) : null);
+    const text = unsaved ? JSON.stringify({ at: Date.now(), etag: this.etag, fields: this.fields, cases }) : null;
+    keep(this.place, text);
+    this.isKept = kept(this.place) === text; // a browser may keep nothing, or have no room
   }
 
   /** Whether it is another than what is saved; a new one, than what it began with. */

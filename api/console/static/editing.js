@@ -122,7 +122,7 @@ function show() {
     isNew ? badge("not saved") : draft.live ? badge("live") : badge("draft"), " ",
     !isNew && draft.live && waits && !draft.differs ? badge("saved, not live") : "", " ",
     draft.fields.enabled ? "" : badge("disabled"));
-  part("said").textContent = changed ? "Your changes are kept in this browser." : isNew ? "Nothing is saved yet." : waits ? "Saved, and not live yet." : `Live in revision ${draft.revision}, and nothing is changed here.`;
+  part("said").textContent = changed ? (draft.isKept ? "Your changes are kept in this browser." : "This browser cannot keep your changes: save them before you leave.") : isNew ? "Nothing is saved yet." : waits ? "Saved, and not live yet." : `Live in revision ${draft.revision}, and nothing is changed here.`;
 
   buttons.impact.hidden = !impact.possible || !waits;
   buttons.impact.className = yes ? "" : "main";
@@ -198,6 +198,7 @@ async function saved(deploy) {
   try {
     await put(deploy);
     part("offer").replaceChildren();
+    if (document.activeElement === document.body) script.focus(); // the button is gone
     notify(deploy ? `Live as revision ${draft.revision}.` : draft.isLive ? "Saved." : "Saved, and not live yet.");
   } catch (error) {
     if (deploy) throw error;
@@ -239,6 +240,9 @@ async function start() {
   show();
   toAnchor();
   addEventListener("hashchange", toAnchor);
+  addEventListener("beforeunload", (event) => {
+    if (!draft.isKept) event.preventDefault();
+  });
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
     if (event.key === "s") {

@@ -50,7 +50,7 @@ export function keeping(draft, { cases, take, failed }) {
 
   function show(title, text, ...more) {
     conflicts.replaceChildren(element("section", { class: "warning", "aria-labelledby": "conflict-title" },
-      element("h2", { id: "conflict-title" }, title), element("p", {}, text), ...more));
+      element("div", { role: "alert" }, element("h2", { id: "conflict-title" }, title), element("p", {}, text)), ...more));
     conflicts.scrollIntoView({ block: "nearest" });
   }
 
