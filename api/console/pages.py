@@ -48,6 +48,11 @@ def pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
+def compact(value: Any) -> str:
+    """A value as JSON for a script: in an attribute, which escapes it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def short(value: Any, most: int = 120) -> str:
     """A value as JSON in one line."""
     text = json.dumps(value, ensure_ascii=False)
@@ -79,6 +84,7 @@ def segment(value: Any) -> str:
 
 
 _templates.filters |= {
+    "compact": compact,
     "pretty": pretty,
     "short": short,
     "moment": moment,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.console import (
     audit,
+    authoring,
     configuration,
     execution,
     executions,
@@ -48,9 +49,12 @@ class Action(NamedTuple):
 # In the order of the navigation.
 SCREENS = (
     Screen("/rules", "rules:read", rules.every, "Rules"),
+    Screen("/rules/new", "rules:write", authoring.new),
     Screen("/rules/templates", "rules:read", gallery.search),
     Screen("/rules/templates/{template}", "rules:read", gallery.one),
+    Screen("/rules/{id}", "rules:read", authoring.one),  # behind those that have a name in its place
     Screen("/rules/{id}/history", "rules:read", history.one),
+    Screen("/try", "rules:write", authoring.try_, "Try"),
     Screen("/executions", "executions:read", executions.every, "Executions"),
     Screen("/executions/{id}", "executions:read", execution.show),
     Screen("/executions/{id}/lines", "replay", execution.lines),
