@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,3 +44,10 @@ class Site:
         """The answer to one login."""
         body = {"user": user or {"user_id": "u1"}, "context": context or {"clientID": "c1"}}
         return self.call("POST", "/v1/execute", body)
+
+    def recorded(self, count: int) -> None:
+        """Wait for the records of so many logins: they are written behind the answer."""
+        end = time.monotonic() + 15
+        while len(self.call("GET", "/v1/executions")["executions"]) < count:
+            assert time.monotonic() < end
+            time.sleep(0.1)

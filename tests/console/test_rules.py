@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -123,7 +121,7 @@ def test_how_they_do(page_of: PageOf, site: Site, rules: dict[str, str]) -> None
     site.add("failing", "def rule(user, context):\n    1 / 0\n", order=9, on_failure="skip")
     for _ in range(3):
         site.execute()
-    recorded(site, 3)
+    site.recorded(3)
     page = page_of()
     expect(page.locator("li[data-name=three] .did")).to_contain_text("https://example.com/a")
     expect(page.locator("li[data-name=three] .did div").first).to_contain_text("3")
@@ -136,7 +134,7 @@ def test_how_they_do(page_of: PageOf, site: Site, rules: dict[str, str]) -> None
 def test_everybody_can_use_it(page_of: PageOf, site: Site, rules: dict[str, str], width: int, scheme: str) -> None:
     site.add("n" * 60, f'"""{HOSTILE}"""\n{CLAIM}', order=7, enabled=False, conditions={"clients": [HOSTILE]})
     site.execute()
-    recorded(site, 1)
+    site.recorded(1)
     page = page_of(width=width, scheme=scheme)
     expect(page.get_by_text(HOSTILE).first).to_be_visible()
     assert page.title() == "Rules · Claimsmith"
@@ -161,11 +159,3 @@ def shown(page: Page) -> list[str]:
 
 def live(site: Site) -> list[str]:
     return [rule["name"] for rule in site.call("GET", "/v1/rules")["rules"]]
-
-
-def recorded(site: Site, count: int) -> None:
-    """Records are written behind the answer."""
-    end = time.monotonic() + 15
-    while len(site.call("GET", "/v1/executions")["executions"]) < count:
-        assert time.monotonic() < end
-        time.sleep(0.1)

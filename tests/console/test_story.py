@@ -40,9 +40,10 @@ def test_from_an_empty_install_to_the_claim_and_why_it_went(site: Site, page_of:
         expect(page.get_by_text("permissions-claim does not run any more")).to_be_visible()
         assert CLAIM not in login(url)
 
+        site.recorded(3)
         page.get_by_role("link", name="Executions").click()
         page.locator("main tbody a, main li a").first.click()
-        page.get_by_label("Claim").fill("permissions")
+        page.get_by_role("combobox", name="Claim").fill(CLAIM)
         page.get_by_role("button", name="Why?", exact=True).click()
         answer = page.locator("#answer")
         expect(answer).to_contain_text("authorization-extension")
