@@ -262,6 +262,10 @@ def test_why_is_this_claim_not_in_my_token(site: Site, page_of: PageOf) -> None:
     expect(disabled).to_contain_text("rule disabled")
     link = disabled.get_by_role("link", name="permissions-claim line 15")
     expect(link).to_have_attribute("href", f"/console/t/{site.tenant}/rules/{second}#L15")
+    link.click()
+    page.wait_for_url(f"{site.home}/rules/{second}#L15")
+    line = page.locator(".cm-activeLine")
+    expect(line.first).to_have_text("    context.idToken[CLAIM] = permissions")
 
 
 def test_every_claim_says_who_set_it(site: Site, page_of: PageOf) -> None:
