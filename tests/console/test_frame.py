@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.console.conftest import PageOf, require_accessible, sign_in
 from tests.console.site import Site
 
+ASK = "import('/console/static/console.js').then((it) => it.get('/v1/rules')).then(() => true, () => false)"
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=1</script>'
 
 
@@ -93,12 +94,24 @@ def test_markup_is_text(page_of: PageOf, site: Site) -> None:
 
 
 def test_the_sign_in_that_ends_takes_nothing_away(page_of: PageOf, site: Site) -> None:
+    """The page stays as it is while one signs in in another tab, and goes on with the new sign-in."""
     page = page_of()
+    page.goto(f"{site.home}/rules/new#here")
+    page.get_by_label("Name", exact=True).fill("half-written")
     page.context.clear_cookies()
-    page.evaluate("""import("/console/static/console.js").then((it) => it.get("/v1/rules")).catch(() => {})""")
+    page.evaluate(ASK)
     expect(page.get_by_role("alert").filter(has_text="Your sign-in has ended")).to_be_visible()
-    page.get_by_role("link", name="Sign in again").click()
-    expect(page.get_by_role("status")).to_contain_text("what you were writing is kept")
-    page.get_by_label("Your token").fill(site.token())
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{site.home}/rules")
+    require_accessible(page)
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in again").click()
+    other = opened.value
+    expect(other.get_by_role("status")).to_contain_text("what you were writing is kept")
+    other.get_by_label("Your token").fill(site.token())
+    other.keyboard.press("Enter")
+    expect(other).to_have_url(f"{site.home}/rules/new#here")
+    other.close()
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.get_by_text("You are signed in again.")).to_be_visible()
+    expect(page.locator("#banner")).to_have_count(0)
+    expect(page.get_by_label("Name", exact=True)).to_have_value("half-written")
+    assert page.evaluate(ASK.replace("get('/v1/rules')", "call('POST', '/v1/rules/check', {body: {script: ''}})"))

@@ -1,7 +1,7 @@
 // What every screen has. Whatever the service says is put into pages as text, never as markup.
 
 export const tenant = document.body.dataset.tenant;
-const csrf = document.body.dataset.csrf;
+let csrf = document.body.dataset.csrf;
 
 /** Why a call of the API did not succeed: `status`, `error`, `problems`, and `message` for the person. */
 export class Refused extends Error {
@@ -93,12 +93,34 @@ function show(text, ...more) {
   document.getElementById("main").prepend(banner);
 }
 
-/** The sign-in has ended. The page stays: what was typed must not be lost. */
+let ended = false;
+
+/** The sign-in has ended. The page stays, with all that was typed: one signs in again in another tab. */
 export function signedOut() {
-  const here = encodeURIComponent(location.pathname + location.search);
+  ended = true;
+  const here = encodeURIComponent(location.pathname + location.search + location.hash);
   show("Your sign-in has ended. What you typed is kept. ",
-    element("a", { href: `/console/sign-in?why=ended&next=${here}` }, "Sign in again"), ".");
+    element("a", { href: `/console/sign-in?why=ended&next=${here}`, target: "_blank" }, "Sign in again"), " in another tab, and come back.");
 }
+
+/** A new sign-in has another value against forgery, which a page of now has. */
+async function signedIn() {
+  const response = await fetch(location.href).catch(() => null);
+  const page = new DOMParser().parseFromString(await response?.text() ?? "", "text/html");
+  if (!ended || !page.body.dataset.csrf) return;
+  ended = false;
+  csrf = page.body.dataset.csrf;
+  expires = Number(page.body.dataset.expires) * 1000;
+  document.body.setAttribute("hx-headers", page.body.getAttribute("hx-headers"));
+  for (const field of document.querySelectorAll("input[name=csrf]")) field.value = csrf;
+  banner?.remove();
+  banner = null;
+  notify("You are signed in again.");
+  warn();
+}
+
+addEventListener("focus", () => ended && signedIn());
+document.addEventListener("visibilitychange", () => ended && !document.hidden && signedIn());
 
 export function disconnected() {
   show("The service cannot be reached. What you typed is kept; try again in a moment.");
@@ -216,7 +238,7 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
 document.body.addEventListener("htmx:afterSwap", (event) => tell(event.detail.elt));
 
 // Before the sign-in ends.
-const expires = Number(document.body.dataset.expires) * 1000;
+let expires = Number(document.body.dataset.expires) * 1000;
 function warn() {
   const left = expires - Date.now();
   if (!expires) return;
