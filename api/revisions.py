@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.body import json_response
 from api.call import Call
-from engine.models import Moment, PipelineModule, PipelineRule, Revision, TenantSettings
+from engine.models import Message, Moment, PipelineModule, PipelineRule, Revision, TenantSettings
 
 PAGE = 50
 
@@ -20,6 +20,7 @@ class Activate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`expected` is the live number that the caller has seen: another one is a conflict."""
 
     expected: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    message: Message = ""
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -27,7 +28,8 @@ class Earlier(msgspec.Struct, frozen=True):
 
 
 class ShownRevision(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that decides an execution. `restores` is the number of the revision that it has made live again."""
+    """Everything that decides an execution. `restores` is the number of the revision that it has made live again,
+    `message` what its maker says of it."""
 
     revision: int
     rules: tuple[PipelineRule, ...]
@@ -36,6 +38,7 @@ class ShownRevision(msgspec.Struct, frozen=True, kw_only=True):
     created_at: Moment
     created_by: str
     restores: int | None
+    message: str
 
 
 class Revisions(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +64,9 @@ async def one(call: Call) -> Response:
 async def activate(call: Call) -> Response:
     """Make what an earlier revision held live again. That is a new revision."""
     body = await call.json(Activate) if call.has_body else Activate()
-    revision = await call.service.authoring.activate(call.tenant, call.number("n"), by=call.by, expected=body.expected)
+    revision = await call.service.authoring.activate(
+        call.tenant, call.number("n"), by=call.by, expected=body.expected, message=body.message
+    )
     return json_response(_revision(revision))
 
 
@@ -74,4 +79,5 @@ def _revision(revision: Revision) -> ShownRevision:
         created_at=revision.created_at,
         created_by=revision.created_by,
         restores=revision.restores,
+        message=revision.message,
     )

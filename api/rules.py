@@ -17,6 +17,7 @@ from engine.library import MOST_MODULES
 from engine.models import (
     ALWAYS,
     Conditions,
+    Message,
     ModuleName,
     Moment,
     OnFailure,
@@ -47,6 +48,7 @@ class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_failure: OnFailure = "deny"
     conditions: Conditions = ALWAYS
     deploy: bool | None = None
+    message: Message = ""
 
 
 class ChangedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +59,7 @@ class ChangedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_failure: OnFailure | UnsetType = UNSET
     conditions: Conditions | UnsetType = UNSET
     deploy: bool | None = None
+    message: Message = ""
 
 
 class PutRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,10 +85,12 @@ class PutRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: Annotated[list[PutRule], msgspec.Meta(max_length=MOST_RULES)]
     modules: list[PutModule] | None = None
     prune: bool = False
+    message: Message = ""
 
 
 class WholeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: list[str]
+    message: Message = ""
 
 
 Modules = Annotated[dict[ModuleName, str], msgspec.Meta(max_length=MOST_MODULES)]  # sources by name
@@ -157,6 +162,7 @@ async def create(call: Call) -> Response:
         conditions=body.conditions,
         deploy=_deploys(call, body.deploy),
         by=call.by,
+        message=body.message,
     )
     headers = {"ETag": etag(rule), "Location": f"/v1/rules/{rule.id}"}
     return json_response(await _shown(call, rule, revision), 201, headers)
@@ -196,6 +202,7 @@ async def change(call: Call) -> Response:
         changes,
         deploy=_deploys(call, body.deploy),
         by=call.by,
+        message=body.message,
         guard=_if_match(call),
     )
     return json_response(await _shown(call, rule, revision), headers={"ETag": etag(rule)})
@@ -225,6 +232,7 @@ async def put_all(call: Call) -> Response:
         expected=body.expected,
         prune=body.prune,
         by=call.by,
+        message=body.message,
     )
     return json_response(Pipeline(revision=revision.number, rules=revision.rules, modules=revision.modules))
 
@@ -232,7 +240,7 @@ async def put_all(call: Call) -> Response:
 async def set_order(call: Call) -> Response:
     """Put all rules in order. Each is named once."""
     body = await call.json(WholeOrder)
-    revision = await call.service.authoring.set_order(call.tenant, body.rules, by=call.by)
+    revision = await call.service.authoring.set_order(call.tenant, body.rules, by=call.by, message=body.message)
     return json_response(Ordered(revision=revision.number, rules=body.rules))
 
 

@@ -38,6 +38,7 @@ def push(
     prune: Prune = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite newer edits on the service.")] = False,
+    message: Annotated[str, typer.Option("--message", "-m", help="Why, for whoever reads the revisions.")] = "",
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
@@ -66,7 +67,7 @@ def push(
                 output.line(f"there is no {FILE} of this service: newer edits on it cannot be told from older ones")
             if plan.conflicts and seen is not None:
                 show_conflicts(output, plan, seen.revision, client)
-        outcome = _carry_out(output, client, folder, rules, plan, force=force, prune=prune, yes=yes)
+        outcome = _carry_out(output, client, folder, rules, plan, force=force, prune=prune, yes=yes, message=message)
         now = service.seen(client.url) if not plan.changes else outcome.seen
         if now is not None:
             _keep(folder, now.about([rule.name for rule in rules], seen))
@@ -96,6 +97,7 @@ def _carry_out(
     force: bool,
     prune: bool,
     yes: bool,
+    message: str,
 ) -> Outcome:
     from cli.client import Rejected
 
@@ -108,7 +110,7 @@ def _carry_out(
     if not (yes or _agreed()):
         return Outcome(1, "nothing was pushed")
     try:
-        now = _put(client, rules, plan, prune)
+        now = _put(client, rules, plan, prune, message)
     except Rejected as exc:
         if not exc.has("revision_race"):
             raise
@@ -169,14 +171,20 @@ def _agreed() -> bool:
     return typer.confirm("Make this live?", err=True)
 
 
-def _put(client: Client, rules: Sequence[FolderRule], plan: Plan, prune: bool) -> Seen:
+def _put(client: Client, rules: Sequence[FolderRule], plan: Plan, prune: bool, message: str) -> Seen:
     """All changes in one call. What is live already is left out, unless its absence would mean something."""
     from cli.plan import PREFIX, Put, is_module
 
     changed = {change.name for change in plan.changes}
     sent = [rule for rule in rules if prune or rule.name in changed]
     modules = [{"name": rule.name.removeprefix(PREFIX), "script": rule.script} for rule in sent if is_module(rule.name)]
-    body = {"expected": plan.revision, "rules": [rule for rule in sent if not is_module(rule.name)], "prune": prune}
+    body: dict[str, object] = {
+        "expected": plan.revision,
+        "rules": [rule for rule in sent if not is_module(rule.name)],
+        "prune": prune,
+    }
+    if message:  # an older service does not know it
+        body["message"] = message
     if prune or modules:
         body["modules"] = modules
     return client.change("PUT", "/v1/rules", body, Put, WITHIN).seen(client.url)

@@ -41,6 +41,7 @@ class Authoring:
         conditions: Conditions = ALWAYS,
         deploy: bool,
         by: str,
+        message: str = "",
     ) -> tuple[Rule, Revision | None]:
         """A new rule, and the revision it made when it went live. Raises `InvalidScript`, `Conflict`."""
         await self._require_free(tenant, name)
@@ -57,12 +58,21 @@ class Authoring:
                 conditions=conditions,
                 deploy=deploy,
                 by=by,
+                message=message,
             )
         self._went_live(revision)
         return rule, revision
 
     async def change(
-        self, tenant: str, id: str, changes: RuleChanges, *, deploy: bool, by: str, guard: Guard | None
+        self,
+        tenant: str,
+        id: str,
+        changes: RuleChanges,
+        *,
+        deploy: bool,
+        by: str,
+        guard: Guard | None,
+        message: str = "",
     ) -> tuple[Rule, Revision | None]:
         """Save changes of a rule; with `deploy` its whole saved state goes live."""
         saved = (await self._store.rule(tenant, id)).saved  # a rule that is not there is said first
@@ -75,7 +85,7 @@ class Authoring:
             if changes.name is not UNSET:
                 await self._require_free(tenant, changes.name, besides=id)
             rule, revision = await self._store.update_rule(
-                tenant, id, changes=changes, deploy=deploy, by=by, guard=guard
+                tenant, id, changes=changes, deploy=deploy, by=by, guard=guard, message=message
             )
         self._went_live(revision)
         return rule, revision
@@ -85,8 +95,8 @@ class Authoring:
         self._went_live(revision)
         return revision
 
-    async def set_order(self, tenant: str, ids: Sequence[str], *, by: str) -> Revision:
-        revision = await self._store.set_order(tenant, ids, by)
+    async def set_order(self, tenant: str, ids: Sequence[str], *, by: str, message: str = "") -> Revision:
+        revision = await self._store.set_order(tenant, ids, by, message=message)
         self._went_live(revision)
         return revision
 
@@ -99,6 +109,7 @@ class Authoring:
         expected: int,
         prune: bool,
         by: str,
+        message: str = "",
     ) -> Revision:
         """All these rules, and modules, live with one revision, or nothing of it; see `Store.put_rules`. Raises
         `InvalidScripts`, `TooManyModules`."""
@@ -111,16 +122,18 @@ class Authoring:
             gone = {rule.name for rule in live.rules} if prune else ()
             await self._validity.require_together(live, scripts, sources, besides=gone)
         async with self._naming:
-            revision = await self._store.put_rules(tenant, wanted, modules, expected=expected, prune=prune, by=by)
+            revision = await self._store.put_rules(
+                tenant, wanted, modules, expected=expected, prune=prune, by=by, message=message
+            )
         self._went_live(revision)
         return revision
 
-    async def put_module(self, tenant: str, name: str, script: str, *, by: str) -> Revision:
+    async def put_module(self, tenant: str, name: str, script: str, *, by: str, message: str = "") -> Revision:
         """The module live, for all rules that import it. Raises `InvalidScripts` where they, or it, do not compile with
         it, and `TooManyModules`; `Conflict` where something else went live meanwhile."""
         live = await self._store.live_revision(tenant)
         await self._validity.require_together(live, {}, {**await self._validity.sources(live), name: script})
-        revision = await self._store.put_module(tenant, name, script, expected=live.number, by=by)
+        revision = await self._store.put_module(tenant, name, script, expected=live.number, by=by, message=message)
         self._went_live(revision)
         return revision
 
@@ -133,8 +146,8 @@ class Authoring:
         self._went_live(revision)
         return revision
 
-    async def activate(self, tenant: str, number: int, *, by: str, expected: int | None) -> Revision:
-        revision = await self._store.activate(tenant, number, by, expected)
+    async def activate(self, tenant: str, number: int, *, by: str, expected: int | None, message: str = "") -> Revision:
+        revision = await self._store.activate(tenant, number, by, expected, message=message)
         self._went_live(revision)
         return revision
 

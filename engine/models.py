@@ -23,6 +23,7 @@ Claims = dict[str, JSON]
 NULL = msgspec.Raw(b"null")
 # A name can be a file's name, so that a folder of rules and the store can hold the same.
 RULE_NAME = r"\A[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?\Z"
+Message = Annotated[str, msgspec.Meta(max_length=500, description="what its maker says of it, for people")]
 RuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=RULE_NAME)]
 MODULE_NAME = r"\A[a-z][a-z0-9_]*\Z"  # as the `import` statement has it
 ModuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=MODULE_NAME)]
@@ -143,7 +144,7 @@ class PipelineModule(msgspec.Struct, frozen=True, kw_only=True):
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that decides an execution. `rules` stand in the order they run, disabled ones included; `modules` are
-    what they can import beside the language's own."""
+    what they can import beside the language's own. `message` is what its maker says of it, for people."""
 
     tenant: str
     number: int
@@ -153,6 +154,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str
     restores: int | None = None
     modules: tuple[PipelineModule, ...] = ()
+    message: str = ""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

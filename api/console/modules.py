@@ -70,8 +70,9 @@ async def _put(visit: Visit, name: str, form: dict[str, str], *, new: bool) -> R
     if new and (not name or module is not None):
         said = f"There is a module `{name}` already: edit that one." if name else "A module needs a name."
         return _editing(visit, 422, name=name, script=script, said=said, is_new=True)
+    body = {"script": script, "message": form.get("message", "")}
     try:
-        saved = (await visit.api.send("PUT", address("v1", "modules", name), {"script": script})).json()
+        saved = (await visit.api.send("PUT", address("v1", "modules", name), body)).json()
     except Refused as refused:
         if refused.status not in (400, 409, 422):
             raise

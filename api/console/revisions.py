@@ -43,7 +43,8 @@ async def activate(visit: Visit) -> Response:
     form = await visit.form()
     n, seen = visit.path("n"), form.get("expected", "")
     try:
-        body = {"expected": int(seen) if seen.isdecimal() else 0}  # 0 is never live: refused
+        # 0 is never live: refused.
+        body = {"expected": int(seen) if seen.isdecimal() else 0, "message": form.get("message", "")}
         made = (await visit.api.send("POST", address("v1", "revisions", n, "activate"), body)).json()
     except Refused as refused:
         if refused.status in (409, 422):

@@ -20,6 +20,7 @@ from engine.models import (
     ALWAYS,
     CONFIGURATION_KEY,
     Conditions,
+    Message,
     ModuleName,
     OnFailure,
     PipelineModule,
@@ -146,6 +147,7 @@ class RevisionLine(_Line, frozen=True, tag="revision"):
     order: tuple[RuleId, ...] | UnsetType = UNSET
     modules: tuple[ModuleEntry, ...] | UnsetType = UNSET
     settings: TenantSettings | UnsetType = UNSET
+    message: Message | UnsetType = UNSET  # where something was said
 
 
 class NamedValue(_Timed, frozen=True):
@@ -296,6 +298,7 @@ def _revision_line(one: Delta) -> RevisionLine:
         created_at=one.created_at,
         created_by=one.created_by,
         restores=one.restores,
+        message=one.message or UNSET,
         rules=_entries(one.rules),
         order=UNSET if one.order is None else one.order,
         modules=UNSET if one.modules is None else _modules(one.modules),

@@ -246,6 +246,7 @@ class Reader:
             created_at=line.created_at,
             created_by=line.created_by,
             restores=line.restores,
+            message="" if line.message is UNSET else line.message,
             rules=self._known_rules(line.rules),
             order=None if line.order is UNSET else line.order,
             settings=None if line.settings is UNSET else line.settings,

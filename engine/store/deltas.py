@@ -17,6 +17,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     created_by: str
     restores: int | None
+    message: str = ""
     rules: tuple[PipelineRule, ...]
     order: tuple[str, ...] | None
     settings: TenantSettings | None
@@ -31,6 +32,7 @@ def delta(before: Revision | None, after: Revision) -> Delta:
         created_at=after.created_at,
         created_by=after.created_by,
         restores=after.restores,
+        message=after.message,
         rules=tuple(rule for rule in after.rules if was.get(rule.id) != rule),
         order=order if before is None or order != (*was,) else None,
         settings=after.settings if before is None or after.settings != before.settings else None,
@@ -63,4 +65,5 @@ def applied(before: Revision | None, delta: Delta, tenant: str) -> Revision:
         created_at=delta.created_at,
         created_by=delta.created_by,
         restores=delta.restores,
+        message=delta.message,
     )

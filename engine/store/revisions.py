@@ -21,6 +21,7 @@ class Body(msgspec.Struct, frozen=True):
     rules: tuple[PipelineRule, ...]
     settings: TenantSettings
     modules: tuple[PipelineModule, ...] = ()
+    message: str = ""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -38,6 +39,7 @@ def _revision(row: Row[tuple[object, ...]]) -> Revision:
         created_at=row.created_at,
         created_by=row.created_by,
         restores=row.restores,
+        message=body.message,
     )
 
 
@@ -91,15 +93,29 @@ async def following(connection: AsyncConnection, tenant: str, after: int, limit:
 
 def row(revision: Revision) -> dict[str, object]:
     """As it is stored."""
-    body = _encode(Body(rules=revision.rules, settings=revision.settings, modules=revision.modules)).decode()
     return {
         "tenant": revision.tenant,
         "number": revision.number,
-        "body": body,
+        "body": _body(revision),
         "created_at": revision.created_at,
         "created_by": revision.created_by,
         "restores": revision.restores,
     }
+
+
+def _body(revision: Revision) -> str:
+    body = Body(rules=revision.rules, settings=revision.settings, modules=revision.modules, message=revision.message)
+    return _encode(body).decode()
+
+
+async def explain(connection: AsyncConnection, live: Revision, made: Revision, message: str) -> Revision:
+    """The revision with what its maker says of it, in the transaction that made it; `live` itself where none was."""
+    if not message or made.number == live.number:
+        return made
+    said = msgspec.structs.replace(made, message=message)
+    row = (revisions.c.tenant == made.tenant) & (revisions.c.number == made.number)
+    await connection.execute(update(revisions).where(row).values(body=_body(said)))
+    return said
 
 
 async def publish(connection: AsyncConnection, revision: Revision) -> Revision:
@@ -147,6 +163,6 @@ async def restore(connection: AsyncConnection, live: Revision, old: Revision, *,
     # What is recorded decides no execution: what somebody has had redacted since must not come back with old rules.
     settings = msgspec.structs.replace(old.settings, recording=live.settings.recording)
     revision = msgspec.structs.replace(
-        old, number=live.number + 1, settings=settings, created_at=now, created_by=by, restores=old.number
+        old, number=live.number + 1, settings=settings, created_at=now, created_by=by, restores=old.number, message=""
     )
     return await publish(connection, revision)

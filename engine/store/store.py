@@ -148,7 +148,9 @@ class Store:
         async with self._database.reading() as connection:
             return await revisions.live_stamps(connection)
 
-    async def activate(self, tenant: str, number: int, by: str, expected: int | None = None) -> Revision:
+    async def activate(
+        self, tenant: str, number: int, by: str, expected: int | None = None, *, message: str = ""
+    ) -> Revision:
         """A new live revision that equals an old one and says so in `restores`. Rules deleted since exist
         again with their ids, saved as they are live; what authors have saved of other rules stays saved.
 
@@ -163,7 +165,7 @@ class Store:
             restored = await revisions.restore(connection, live, old, by=by, now=now)
             noted = changes.of_activation(live, restored)
             await audit.add(connection, tenant, noted, by=by, now=now, revision=restored)
-            return restored
+            return await revisions.explain(connection, live, restored, message)
 
     # Rules
 
@@ -188,13 +190,14 @@ class Store:
         conditions: Conditions = ALWAYS,
         deploy: bool,
         by: str,
+        message: str = "",
     ) -> tuple[Rule, Revision | None]:
-        """A new rule with version 1, and the revision that makes it live if it is deployed. Without an
-        order it comes after all others.
+        """A new rule with version 1, and the revision that makes it live if it is deployed, which then says `message`.
+        Without an order it comes after all others.
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            return await rules.create(
+            rule, revision = await rules.create(
                 connection,
                 live,
                 name=name,
@@ -207,6 +210,7 @@ class Store:
                 by=by,
                 now=_now(),
             )
+            return rule, revision and await revisions.explain(connection, live, revision, message)
 
     async def update_rule(
         self,
@@ -217,19 +221,21 @@ class Store:
         deploy: bool,
         by: str,
         guard: Guard | None = None,
+        message: str = "",
     ) -> tuple[Rule, Revision | None]:
         """The rule with the changes saved. A script other than the saved one becomes a new version.
         `deploy` makes all that is saved of the rule live, earlier saves included; no revision is made where
-        nothing live changes.
+        nothing live changes. One that is made says `message`.
 
         `guard` sees the rule before anything changes, while no one else can change it; what it raises is
         raised.
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            return await rules.change(
+            rule, revision = await rules.change(
                 connection, live, id, wanted=changes, deploy=deploy, by=by, guard=guard, now=_now()
             )
+            return rule, revision and await revisions.explain(connection, live, revision, message)
 
     async def delete_rule(self, tenant: str, id: str, by: str, guard: Guard | None = None) -> Revision | None:
         """Takes the rule out of the pipeline; its versions stay readable, its cases go. `guard` as in `update_rule`."""
@@ -253,13 +259,14 @@ class Store:
             live = await tenants.lock(connection, tenant)
             await cases.put(connection, live, rule, text, count, by=by, guard=guard, now=_now())
 
-    async def set_order(self, tenant: str, ids: Sequence[str], by: str) -> Revision:
+    async def set_order(self, tenant: str, ids: Sequence[str], by: str, *, message: str = "") -> Revision:
         """The live revision after all rules, saved and live, run in this order, numbered from 1. Rules that
         were not live stay so. Raises `OrderIncomplete` unless every rule is named once.
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            return await rules.set_order(connection, live, ids, by=by, now=_now())
+            revision = await rules.set_order(connection, live, ids, by=by, now=_now())
+            return await revisions.explain(connection, live, revision, message)
 
     async def put_rules(
         self,
@@ -270,6 +277,7 @@ class Store:
         expected: int,
         prune: bool,
         by: str,
+        message: str = "",
     ) -> Revision:
         """The live revision after all these rules, and modules (scripts by name; None leaves them alone), are live as
         they are given: one new one, or the present one where they are already. With `prune` live ones that are not
@@ -282,7 +290,7 @@ class Store:
             _require_live(live, expected)
             revision = await pipeline.put(connection, live, wanted, modules, prune=prune, by=by, now=_now())
             await cases.remove_of_deleted(connection, tenant)
-            return revision
+            return await revisions.explain(connection, live, revision, message)
 
     async def versions(self, tenant: str, rule_id: str) -> list[RuleVersion]:
         """All versions of a rule, newest first, also after the rule is deleted."""
@@ -301,7 +309,9 @@ class Store:
 
     # Modules
 
-    async def put_module(self, tenant: str, name: str, script: str, *, expected: int, by: str) -> Revision:
+    async def put_module(
+        self, tenant: str, name: str, script: str, *, expected: int, by: str, message: str = ""
+    ) -> Revision:
         """The live revision with this module: a new one, or the present one where it has it already.
 
         Raises `Conflict` where `expected` is not the live number.
@@ -311,7 +321,8 @@ class Store:
             _require_live(live, expected)
             now = _now()
             library = await modules.changed(connection, live, {name: script}, (), by, now)
-            return await _with_modules(connection, live, library, by, now)
+            revision = await _with_modules(connection, live, library, by, now)
+            return await revisions.explain(connection, live, revision, message)
 
     async def delete_module(self, tenant: str, name: str, *, expected: int, by: str) -> Revision:
         """The live revision without this module; its versions stay readable. Raises `Conflict` as above."""
@@ -434,7 +445,9 @@ class Store:
         async with self._database.reading() as connection:
             live = await revisions.live(connection, tenant)
             saved = tuple(rule.saved for rule in await rules.every(connection, live))
-            return msgspec.structs.replace(live, number=0, rules=saved, created_by=by, created_at=_now(), restores=None)
+            return msgspec.structs.replace(
+                live, number=0, rules=saved, created_by=by, created_at=_now(), restores=None, message=""
+            )
 
     # Configuration
 

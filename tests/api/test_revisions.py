@@ -13,6 +13,8 @@ from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
 
+SCRIPT = "def rule(user, context):\n    pass\n"
+
 
 @pytest.fixture(scope="module")
 async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
@@ -50,9 +52,33 @@ async def test_every_change_that_goes_live_is_a_revision(service: Running, tenan
         "imports": [],
     }
     expected = [
-        {"revision": 3, "rules": [entry], "modules": [], "settings": strict, "created_by": "tester", "restores": None},
-        {"revision": 2, "rules": [entry], "modules": [], "settings": off, "created_by": "tester", "restores": None},
-        {"revision": 1, "rules": [], "modules": [], "settings": off, "created_by": "tester", "restores": None},
+        {
+            "revision": 3,
+            "rules": [entry],
+            "modules": [],
+            "settings": strict,
+            "created_by": "tester",
+            "restores": None,
+            "message": "",
+        },
+        {
+            "revision": 2,
+            "rules": [entry],
+            "modules": [],
+            "settings": off,
+            "created_by": "tester",
+            "restores": None,
+            "message": "",
+        },
+        {
+            "revision": 1,
+            "rules": [],
+            "modules": [],
+            "settings": off,
+            "created_by": "tester",
+            "restores": None,
+            "message": "",
+        },
     ]
     assert listed["before"] is None
     assert [{k: v for k, v in revision.items() if k != "created_at"} for revision in listed["revisions"]] == expected
@@ -61,6 +87,36 @@ async def test_every_change_that_goes_live_is_a_revision(service: Running, tenan
     for number in ("0", "4", "-1", "x", "1.0", "99999999999"):
         missing = await service.call("GET", f"/v1/revisions/{number}", tenant=tenant)
         assert (missing.status_code, missing.json()["error"]) == (404, "not_found")
+
+
+async def test_what_its_maker_says_of_it(service: Running, tenant: str) -> None:
+    """Every call that makes rules live takes a message; what changes nothing live makes nothing that could say it."""
+    new = {"name": "one", "script": SCRIPT, "message": "one is new"}
+    rule = (await service.call("POST", "/v1/rules", new, tenant=tenant)).json()["id"]
+    calls = [
+        ("PATCH", f"/v1/rules/{rule}", {"enabled": False, "message": "one is off"}),
+        ("PUT", "/v1/rules/order", {"rules": [rule], "message": "not seen: it is the order already"}),
+        ("PATCH", f"/v1/rules/{rule}", {"enabled": True, "deploy": False, "message": "not seen: it is not live"}),
+        ("PUT", "/v1/modules/shared", {"script": "a = 1\n", "message": "a module"}),
+        ("POST", "/v1/revisions/2/activate", {"message": "back <b>again</b> \u0000 🙂"}),
+        ("PUT", "/v1/rules", {"expected": 5, "rules": [], "prune": True, "message": "all away"}),
+        ("POST", "/v1/revisions/5/activate", {}),
+    ]
+    for method, path, body in calls:
+        assert (await service.call(method, path, body, tenant=tenant)).is_success
+    listed = (await get(service, "/v1/revisions", tenant))["revisions"]
+    said = {one["revision"]: one["message"] for one in listed}
+    assert said == {
+        7: "",
+        6: "all away",
+        5: "back <b>again</b> \u0000 🙂",
+        4: "a module",
+        3: "one is off",
+        2: "one is new",
+        1: "",
+    }
+    long = {"enabled": False, "message": "x" * 501}
+    assert (await service.call("PATCH", f"/v1/rules/{rule}", long, tenant=tenant)).status_code == 400
 
 
 async def test_pages(service: Running, tenant: str) -> None:

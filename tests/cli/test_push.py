@@ -36,8 +36,9 @@ def test_a_first_push_is_one_revision(commands: Commands) -> None:
         "plan: 2 to create, 0 to change, 0 to delete\n"
     )
     assert not (folder / ".claimsmith.json").exists()
-    pushed = commands.run("push", "rules", "--yes")
+    pushed = commands.run("push", "rules", "--yes", "-m", "the first two")
     assert (pushed.code, pushed.err) == (0, "")
+    assert commands.call("GET", "/v1/revisions/2")["message"] == "the first two"
     assert pushed.out == planned.out + "revision 2 is live\n"
     live = commands.live()
     assert {name: (rule["script"], rule["order"]) for name, rule in live.items()} == {

@@ -55,8 +55,10 @@ def test_edit_look_and_deploy(site: Site, page_of: PageOf) -> None:
     expect(dialog).to_contain_text("3 of 4 logins would have been otherwise")
     expect(dialog.locator(".compared")).to_contain_text('get("name")')
     require_accessible(page)
+    dialog.get_by_label("Why, for whoever reads the revisions").fill(f"names instead of addresses {HOSTILE}")
     dialog.get_by_role("button", name="Deploy").click()
     expect(page.get_by_text("Live as revision 3.")).to_be_visible()
+    assert site.call("GET", "/v1/revisions/3")["message"] == f"names instead of addresses {HOSTILE}"
     expect(dialog).to_have_count(0)
     assert site.call("GET", f"/v1/rules/{rule}")["script"] == CHANGED
     page.reload()

@@ -65,12 +65,16 @@ def test_going_back(page_of: PageOf, site: Site) -> None:
     expect(back.locator("tr.removed")).to_contain_text("onerror=document.title=1")
     expect(back.locator("tr.added")).to_contain_text('context.idToken["https://example.com/a"] = 1')
     expect(back).to_contain_text('on_failure: "skip" → "deny"')
+    back.get_by_label("Why, for whoever reads the revisions").fill("<i>the claim went</i>")
     back.get_by_role("button", name="Go back to this one").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("This changes of revision 3: changed rule add-a.")
     dialog.get_by_role("button", name="Go back to this one").click()
     expect(page.get_by_role("status")).to_contain_text("Revision 4 is live: it restores revision 2.")
     expect(page.get_by_role("row").nth(1)).to_contain_text("restores 2: changed rule add-a")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("<i>the claim went</i>")
+    page.get_by_role("row").nth(1).get_by_role("link", name="4").click()
+    expect(page.locator("p.said")).to_have_text("<i>the claim went</i>")
     assert site.execute()["idToken"]["https://example.com/a"] == 1
     assert page.title() != "1"
 

@@ -72,7 +72,8 @@ async def fill(store: Store) -> None:
     gone = await create(store, "gone", script="import geo\n" + TWO)
     await create(store, "draft", deploy=False)
     only = Conditions(clients=("a", "ü"), without_user=True)
-    await store.update_rule("default", one, changes=RuleChanges(script=TWO, conditions=only), deploy=True, by="bob")
+    changed = RuleChanges(script=TWO, conditions=only)
+    await store.update_rule("default", one, changes=changed, deploy=True, by="bob", message="why two")
     await store.delete_rule("default", gone, "bob")
     await store.put_module("default", "geo", "x = 2\n", expected=7, by="ann")
     await store.activate("default", 5, "cho")
@@ -280,6 +281,8 @@ async def test_a_tenant_in_use_is_replaced_by_its_next_revision(store: Store, ot
     done = await other.put_copy(content, values_of(content), compared(content, found), dry_run=False, by="eve")
     assert done.outcome == "replaced"
     assert sorted((one.kind, one.name, one.how) for one in found) == [
+        ("cases", "other", "more"),
+        ("cases", "two", "missing"),
         ("configuration", "B", "changed"),
         ("configuration", "C", "more"),
         ("hook_secret", "hydra/b", "more"),

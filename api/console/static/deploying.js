@@ -6,12 +6,12 @@ import { count, said, short } from "/console/static/said.js";
 
 const FIELDS = { name: "Name", order: "Order", enabled: "Enabled", on_failure: "When it fails", conditions: "Runs only for", script: "Script" };
 
-/** Save what differs, live at once with `deploy`. Answers with the rule and its ETag; throws as `call` does. */
-export async function save(draft, deploy) {
+/** Save what differs, live at once with `deploy`, which the revision then gives `message` as the reason for. Answers with the rule and its ETag; throws as `call` does. */
+export async function save(draft, deploy, message = "") {
   const { fields } = draft;
   const given = fields.order === null ? (({ order, ...others }) => others)(fields) : fields;
-  if (draft.id === null) return answered(await call("POST", "/v1/rules", { body: { ...given, deploy } }));
-  const body = { deploy };
+  if (draft.id === null) return answered(await call("POST", "/v1/rules", { body: { ...given, deploy, message } }));
+  const body = { deploy, message };
   for (const name of draft.changes(draft.saved)) if (name in given) body[name] = fields[name];
   return answered(await call("PATCH", address("rules", draft.id), { body, headers: { "If-Match": draft.etag } }));
 }
@@ -38,22 +38,24 @@ export function difference(before, after, names) {
 }
 
 /**
- * Asks once more, with all that is known of the change, then `act()`, which throws what went wrong. Resolves when the
+ * Asks once more, with all that is known of the change, then `act(message)`, which throws what went wrong. Resolves when the
  * dialog is closed.
  */
 export function askToDeploy(draft, { impact, cases, act, toLine }) {
   const problems = element("div", {});
   const deploys = element("button", { type: "button", class: "main" }, impact ? "Deploy" : "Deploy without looking");
+  const message = element("input", { type: "text", id: "deploy-message", maxlength: 500, autocomplete: "off" });
   const dialog = element("dialog", { class: "wide", "aria-labelledby": "deploy-title" },
     element("h2", { id: "deploy-title" }, draft.live ? `Deploy ${draft.fields.name}` : `Deploy the new rule ${draft.fields.name}`),
     element("ul", {}, element("li", {}, told(impact)), element("li", {}, toldOfCases(cases)), draft.fields.enabled ? null : element("li", {}, "The rule is disabled: it will not run.")),
     draft.live ? difference(draft.live, draft.fields, ["Live", "To be live"]) : null,
     problems,
+    element("label", { for: "deploy-message" }, "Why, for whoever reads the revisions ", element("span", { class: "quiet" }, "(may be left out)")), message,
     element("form", { method: "dialog", class: "buttons" }, deploys, element("button", { autofocus: true }, "Cancel")));
   deploys.addEventListener("click", async () => {
     deploys.disabled = true;
     try {
-      await act();
+      await act(message.value.trim());
       dialog.close();
     } catch (error) {
       if (error.status === 412) dialog.close();

@@ -155,8 +155,8 @@ function failed(error) {
   part("failed").scrollIntoView({ block: "nearest" });
 }
 
-/** Save, live with `deploy`. Where somebody else was quicker both are shown. Throws what else goes wrong. */
-async function put(deploy) {
+/** Save, live with `deploy`, for the reason that `message` gives. Where somebody else was quicker both are shown. Throws what else goes wrong. */
+async function put(deploy, message) {
   const isNew = draft.id === null;
   if (!draft.fields.name) {
     form.name.focus();
@@ -167,7 +167,7 @@ async function put(deploy) {
     const place = draft.place;
     let found;
     try {
-      found = await save(draft, deploy);
+      found = await save(draft, deploy, message);
     } catch (error) {
       if (error.status === 412) await offers.conflict();
       throw error;
@@ -190,13 +190,13 @@ async function put(deploy) {
   }
 }
 
-async function saved(deploy) {
+async function saved(deploy, message) {
   if (busy || !mayWrite) return;
   busy = true;
   show();
   part("failed").replaceChildren();
   try {
-    await put(deploy);
+    await put(deploy, message);
     part("offer").replaceChildren();
     if (document.activeElement === document.body) script.focus(); // the button is gone
     notify(deploy ? `Live as revision ${draft.revision}.` : draft.isLive ? "Saved." : "Saved, and not live yet.");
@@ -220,7 +220,7 @@ async function deploy() {
       return failed(new Error("Other rules have gone live since you looked: look again at what would change, or deploy without."));
     }
   }
-  await askToDeploy(draft, { impact: looked(), cases, toLine, act: () => saved(true) });
+  await askToDeploy(draft, { impact: looked(), cases, toLine, act: (message) => saved(true, message) });
 }
 
 /** These fields are what is written from now on. It can be undone in the editor. */
