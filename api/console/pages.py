@@ -74,7 +74,7 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return ""
     if value < 0.1:
-        return "under 0.1 ms"
+        return "<0.1 ms"
     return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
 
 
