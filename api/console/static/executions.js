@@ -43,7 +43,7 @@ function row(one) {
     element("td", { class: "mid" }, one.client == null ? "" : element("code", {}, text(one.client))),
     element("td", { class: "wide" }, ...claims),
     element("td", {}, ...failed),
-    element("td", { class: "number wide" }, one.ms < 0.1 ? "under 0.1 ms" : `${one.ms.toFixed(one.ms < 10 ? 1 : 0)} ms`));
+    element("td", { class: "number wide" }, one.ms < 0.1 ? "<0.1 ms" : `${one.ms.toFixed(one.ms < 10 ? 1 : 0)} ms`));
 }
 
 const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
