@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+import structlog
 
 from api import cases
 from cli import trials
@@ -113,8 +115,14 @@ async def test_it_is_as_on_the_command_line(service: Running, tenant: str, name:
 
 
 async def _here(tested: trials.Tested) -> Any:
-    # It has a loop of its own, as a command does.
-    return await anyio.to_thread.run_sync(lambda: trials.results([tested], None, lambda: None, traced=True))
+    # It has a loop of its own, and logs nothing, as a command does.
+    logs, pool = structlog.get_config(), logging.getLogger("sqlalchemy.pool")
+    level = pool.level
+    try:
+        return await anyio.to_thread.run_sync(lambda: trials.results([tested], None, lambda: None, traced=True))
+    finally:
+        structlog.configure(**logs)
+        pool.setLevel(level)
 
 
 async def test_a_case_has_its_own_answers_and_no_others(service: Running, tenant: str) -> None:

@@ -166,7 +166,8 @@ async def test_another_method(service: Running, method: str, path: str, allow: s
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v2/execute", "/v1/rules/a/b", "/v1/execute/", "//v1/rules", "/v1/rules/", "/%ff", "/console"]
+    "path",
+    ["/", "/v1", "/v2/execute", "/v1/rules/a/b", "/v1/execute/", "//v1/rules", "/v1/rules/", "/%ff", "/screens"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_another_path(service: Running, method: str, path: str) -> None:

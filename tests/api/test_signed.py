@@ -157,7 +157,7 @@ async def test_a_token_counts_where_there_is_one(service: Running, tenant: str) 
 
 @pytest.mark.parametrize("row", [row for row in ROUTES if row.path != "/v1/execute"], ids=lambda row: row[0] + row[1])
 async def test_it_is_good_for_executing_only(service: Running, tenant: str, row: Row) -> None:
-    path = row.path.format(id="x", n=1, tenant=tenant, key="K", name="n", issuer="native")
+    path = row.path.format(id="x", n=1, tenant=tenant, key="K", name="n", issuer="native", template="t")
     response = await service.client.request(row.method, path, content=BODY, headers=headers(tenant))
     assert (response.status_code, response.json()["error_description"]) == (401, "send `Authorization: Bearer <token>`")
 
