@@ -56,7 +56,8 @@ async def test_it_is_what_the_records_say(service: Running, tenant: str) -> None
     plans = await service.add("plans", RULE, tenant=tenant)
     broken = await service.add("broken", FAILING, tenant=tenant, on_failure="skip")
     for user in ({"user_id": "ada", "plan": "gold"}, {"user_id": "bob"}, {"user_id": "mallory"}):
-        await service.execute(user, {"clientID": "web"}, tenant=tenant)
+        context = {"clientID": "web", "accessToken": {"iss": "https://issuer.example/"}}
+        await service.execute(user, context, tenant=tenant)
     await service.call("PATCH", f"/v1/rules/{broken.id}", {"enabled": False}, tenant=tenant)
     await service.execute({"user_id": "eve"}, tenant=tenant)
     found = await asked(service, tenant)
