@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from tests.console.browser import barriers, browser
 from tests.console.site import Site
@@ -23,6 +23,7 @@ WAIT = 15_000  # milliseconds: only a page that is wrong takes so long
 EXPECTED = ("Failed to load resource", "Response Status Error Code")  # the second is htmx
 
 _numbers = itertools.count(1)
+expect.set_options(timeout=WAIT)
 
 
 @pytest.fixture(scope="session")
