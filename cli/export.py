@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
-import msgspec
 import typer
 
 from cli.options import DEFAULT_URL, AsJson, PassphraseFile, Token, Url
@@ -16,14 +15,6 @@ if TYPE_CHECKING:
     from cli.client import Client
 
 WITHIN = 600.0  # seconds for one tenant
-
-
-class Listed(msgspec.Struct, frozen=True):
-    id: str
-
-
-class Tenants(msgspec.Struct, frozen=True):
-    tenants: list[Listed]
 
 
 def export(
@@ -76,6 +67,8 @@ def export(
 
 
 def _names(service: Client, tenant: str | None, every: bool) -> list[str]:
+    from cli.imported import Tenants
+
     if every:
         return [one.id for one in service.get("/v1/tenants", Tenants).tenants]
     return [tenant or "default"]

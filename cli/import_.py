@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import msgspec
 import typer
 
 from cli.options import DEFAULT_URL, AsJson, PassphraseFile, Token, Url
@@ -14,40 +13,12 @@ from cli.options import DEFAULT_URL, AsJson, PassphraseFile, Token, Url
 if TYPE_CHECKING:
     from cli.client import Client
     from cli.exported import Exported
+    from cli.imported import Difference, Done, Refusal
     from cli.output import Output
 
 WITHIN = 600.0  # seconds for one tenant
 LOOK = "claimsmith audit --act tenant.import --all"
 SIGNS = {"missing": "+", "changed": "~", "more": "-"}  # what an import does about a difference
-
-
-class Difference(msgspec.Struct, frozen=True):
-    kind: str
-    name: str
-    how: Literal["missing", "changed", "more"]
-
-
-class Missing(msgspec.Struct, frozen=True):
-    configuration: list[str]
-    hook_secrets: list[str]
-
-
-class Done(msgspec.Struct, frozen=True):
-    """As `PUT /v1/tenants/{tenant}/import` answers."""
-
-    tenant: str
-    outcome: Literal["made", "replaced", "unchanged"]
-    dry_run: bool
-    revision: int
-    differences: list[Difference]
-    missing: Missing
-
-
-class Refusal(msgspec.Struct, frozen=True):
-    """A tenant that is there, and another."""
-
-    tenant: str
-    differences: list[Difference]
 
 
 def import_(
@@ -166,8 +137,11 @@ def _send(
     replace: bool,
     dry_run: bool,
 ) -> tuple[list[Done], list[Refusal]]:
+    import msgspec
+
     from cli.client import Rejected
     from cli.exported import sections
+    from cli.imported import Difference, Done, Refusal
     from cli.refusal import Refused
 
     done: list[Done] = []
