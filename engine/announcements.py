@@ -16,6 +16,7 @@ log = structlog.get_logger("claimsmith.announcements")
 
 CHANNEL = "claimsmith:changes"
 PAUSE = 1.0  # seconds before another attempt to listen
+ONCE_MORE = 0.1  # seconds after which what was cancelled and goes on is cancelled again
 WAIT = 30.0  # seconds without a message after which the connection is tried
 
 
@@ -27,6 +28,7 @@ class Announcements:
         self._listening: asyncio.Task[None] | None = None
         self._publishing: asyncio.Task[None] | None = None
         self._again = False
+        self._closed = False
         self.heard = 0
 
     def start(self, look: Callable[[], None]) -> None:
@@ -35,10 +37,13 @@ class Announcements:
             self._listening = asyncio.get_running_loop().create_task(self._listen(self._client, look))
 
     async def close(self) -> None:
+        self._closed = True
         for task in (self._listening, self._publishing):
-            if task is not None:
+            while task is not None and not task.done():
+                # More than once: where a time limit of the client's is over at that very moment, it takes the
+                # cancellation for its own.
                 task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+                await asyncio.wait([task], timeout=ONCE_MORE)
 
     def announce(self) -> None:
         """Something was changed, and is stored. Returns at once; of many changes in a row, the last one is told."""
@@ -51,7 +56,7 @@ class Announcements:
 
     async def _publish(self, client: redis.asyncio.Redis) -> None:
         self._again = True
-        while self._again:
+        while self._again and not self._closed:
             self._again = False
             try:
                 await client.publish(CHANNEL, b"")
@@ -59,7 +64,7 @@ class Announcements:
                 log.debug("a change was not announced: others find it by looking", error=type(error).__name__)
 
     async def _listen(self, client: redis.asyncio.Redis, look: Callable[[], None]) -> None:
-        while True:
+        while not self._closed:
             try:
                 async with client.pubsub() as channel:
                     await channel.subscribe(CHANNEL)

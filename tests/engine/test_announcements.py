@@ -134,3 +134,39 @@ async def test_what_is_no_redis_does_not_end_the_listening(monkeypatch: pytest.M
         await asyncio.sleep(0.05)
         await announcements.close()
         await client.aclose()
+
+
+async def test_it_ends_though_a_client_swallows_the_first_cancellation() -> None:
+    """As one does whose own time limit is over at that very moment."""
+    swallowed = 0
+
+    class Client:
+        def pubsub(self) -> Any:
+            return self
+
+        async def __aenter__(self) -> Any:
+            return self
+
+        async def __aexit__(self, *_: object) -> None:
+            pass
+
+        async def subscribe(self, channel: str) -> None:
+            pass
+
+        async def get_message(self, **_: object) -> None:
+            nonlocal swallowed
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                if swallowed:
+                    raise
+                swallowed += 1
+
+        async def ping(self) -> None:
+            pass
+
+    announcements = Announcements(Client())  # type: ignore[arg-type]
+    announcements.start(lambda: None)
+    await asyncio.sleep(0.05)
+    await asyncio.wait_for(announcements.close(), 5)
+    assert swallowed == 1
