@@ -359,7 +359,7 @@ def decoded(text: bytes, decoder: msgspec.json.Decoder[T], number: int) -> T:
     try:
         return decoder.decode(text)
     except msgspec.ValidationError as error:
-        message = str(error)
+        message = " ".join(str(error).split())  # it may show a text of the file, with its lines
         newer = "unknown field" in message or message.endswith("`$.kind`")
         advice = "; perhaps a newer Claimsmith has written it" if newer else ""
         raise BadExport(f"{message[:LONGEST_MESSAGE]}{advice}", number) from None
