@@ -95,6 +95,19 @@ class Served:
         return list(self.folder.glob("claimsmith-*"))
 
 
+@contextmanager
+def serving() -> Iterator[Served]:
+    """A service without Redis, while it is needed. It has to end well, and nothing may have gone wrong unexpectedly."""
+    with tempfile.TemporaryDirectory() as folder:
+        served = Served(Path(folder) / "data", REDIS_URL="none")
+        try:
+            served.address()
+            yield served
+        finally:
+            assert served.stop() == 0
+        assert "Traceback" not in served.log.read_text()
+
+
 Serve = Callable[..., Served]
 
 

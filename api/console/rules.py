@@ -24,10 +24,10 @@ async def every(visit: Visit) -> Response:
 
 def _row(rule: dict[str, Any], did: dict[str, Any] | None) -> dict[str, Any]:
     failed = sum(did["outcomes"].get(outcome, 0) for outcome in FAILED) if did else 0
-    return {**rule, "about": about(rule["script"]), "did": did, "failed": failed}
+    return {**rule, "about": _about(rule["script"]), "did": did, "failed": failed}
 
 
-def about(script: str) -> str:
+def _about(script: str) -> str:
     """The first line of a script's docstring, read as text."""
     start = script.lstrip()
     for quotes in ('"""', "'''"):

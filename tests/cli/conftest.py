@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Commands
-from tests.test_lifecycle import Served
+from tests.test_lifecycle import Served, serving
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
-    with tempfile.TemporaryDirectory() as folder:
-        served = Served(Path(folder) / "data", REDIS_URL="none")
-        try:
-            served.address()
-            yield served
-        finally:
-            assert served.stop() == 0
-        assert "Traceback" not in served.log.read_text()
+    with serving() as served:
+        yield served
 
 
 @pytest.fixture

@@ -6,17 +6,15 @@ import hashlib
 import http.server
 import json
 import stat
-import tempfile
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from tests.cli.command import RULE, Commands, Done
-from tests.test_lifecycle import Served
+from tests.test_lifecycle import Served, serving
 
 PHRASE = "correct horse battery staple"
 VALUE = "a configured value 1"
@@ -25,16 +23,10 @@ VALUE = "a configured value 1"
 @pytest.fixture(scope="module")
 def empty() -> Iterator[Served]:
     """Another service, with a secret of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        served = Served(Path(folder) / "data", REDIS_URL="none")
-        try:
-            served.address()
-            yield served
-        finally:
-            assert served.stop() == 0
-        assert "Traceback" not in served.log.read_text()
-        assert PHRASE not in served.log.read_text()
-        assert VALUE not in served.log.read_text()
+    with serving() as served:
+        yield served
+    assert PHRASE not in served.log.read_text()
+    assert VALUE not in served.log.read_text()
 
 
 @pytest.fixture

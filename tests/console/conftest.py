@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.console.browser import barriers, browser
 from tests.console.site import Site
-from tests.test_lifecycle import Served
+from tests.test_lifecycle import Served, serving
 
 __all__ = ["browser"]
 
@@ -28,14 +26,8 @@ expect.set_options(timeout=WAIT)
 
 @pytest.fixture(scope="session")
 def served() -> Iterator[Served]:
-    with tempfile.TemporaryDirectory() as folder:
-        served = Served(Path(folder) / "data", REDIS_URL="none")
-        try:
-            served.address()
-            yield served
-        finally:
-            assert served.stop() == 0
-        assert "Traceback" not in served.log.read_text()
+    with serving() as served:
+        yield served
 
 
 @pytest.fixture
