@@ -211,7 +211,7 @@ class Service:
         return [
             name
             for name, good in (
-                ("redis", self.redis_note == SWITCHED_OFF or self.compiled.redis_available),
+                ("redis", self.redis_note == SWITCHED_OFF or (self.compiled.redis_available and not self.live.deaf)),
                 ("database", self.live.database_available),
                 ("records", not self.records.held_back and self.records.waiting < self.settings.records_queue),
                 ("confinement", not self.unconfined()),

@@ -11,13 +11,15 @@ from collections.abc import Callable
 
 import redis.asyncio
 import structlog
+from redis.asyncio.client import PubSub
 
 log = structlog.get_logger("claimsmith.announcements")
 
 CHANNEL = "claimsmith:changes"
 PAUSE = 1.0  # seconds before another attempt to listen
 ONCE_MORE = 0.1  # seconds after which what was cancelled and goes on is cancelled again
-WAIT = 30.0  # seconds without a message after which the connection is tried
+WAIT = 5.0  # seconds without a message after which Redis is asked whether it is there
+ANSWER = 1.0  # seconds in which it then has to answer
 
 
 class Announcements:
@@ -30,6 +32,7 @@ class Announcements:
         self._again = False
         self._closed = False
         self.heard = 0
+        self.deaf = False  # whether Redis cannot be listened to just now
 
     def start(self, look: Callable[[], None]) -> None:
         """`look` is called for every change that is announced, our own included."""
@@ -69,13 +72,28 @@ class Announcements:
                 async with client.pubsub() as channel:
                     await channel.subscribe(CHANNEL)
                     look()  # what was announced while nobody listened
-                    while True:
-                        message = await channel.get_message(ignore_subscribe_messages=True, timeout=WAIT)
-                        if message is None:
-                            await channel.ping()
-                        elif message.get("type") == "message":
-                            self.heard += 1
-                            look()
+                    await self._hear(channel, look)
             except Exception as error:  # whatever the library makes of what is no Redis
-                log.debug("announcements are not heard", error=type(error).__name__)
+                if not self.deaf:
+                    log.warning("announcements are not heard", error=type(error).__name__)
+                self.deaf = True
             await asyncio.sleep(PAUSE)
+
+    async def _hear(self, channel: PubSub, look: Callable[[], None]) -> None:
+        """What Redis says, until it says nothing any more. Raises `TimeoutError` then, and what the library raises."""
+        asked = False
+        while True:
+            message = await channel.get_message(timeout=ANSWER if asked else WAIT)
+            if message is None:
+                if asked:
+                    raise TimeoutError
+                await channel.ping()
+                asked = True
+                continue
+            asked = False
+            if self.deaf:
+                log.info("announcements are heard again")
+            self.deaf = False
+            if message.get("type") == "message":
+                self.heard += 1
+                look()

@@ -64,6 +64,11 @@ class Live:
         if self._announcements is not None:
             self._announcements.announce()
 
+    @property
+    def deaf(self) -> bool:
+        """Whether what other replicas announce cannot be heard just now: it is found by looking, then."""
+        return self._announcements is not None and self._announcements.deaf
+
     def known(self, tenant: str) -> Revision | None:
         """The live revision, where it is known here."""
         return self._revisions.get(tenant)

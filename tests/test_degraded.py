@@ -82,6 +82,19 @@ async def test_a_redis_that_hangs(tmp_path: Path) -> None:
             await until(service, [])
 
 
+@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGKILL], ids=["hangs", "is gone"])
+async def test_a_redis_that_nobody_asks(tmp_path: Path, how: signal.Signals) -> None:
+    with redis_of_ones_own(tmp_path) as (url, process):
+        async with running(tmp_path / "data", {"REDIS_URL": url}) as service:
+            await ordinary(service)
+            await until(service, [])
+            process.send_signal(how)
+            await until(service, ["redis"])
+            if how is signal.SIGSTOP:
+                process.send_signal(signal.SIGCONT)
+                await until(service, [])
+
+
 async def test_a_redis_that_is_full(tmp_path: Path) -> None:
     with redis_of_ones_own(tmp_path, "--maxmemory-policy", "noeviction") as (url, _):
         async with running(tmp_path / "data", {"REDIS_URL": url}) as service:
