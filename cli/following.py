@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
@@ -15,6 +16,9 @@ from cli.refusal import Refused
 SILENCE = 45.0  # seconds without a word: the service says every 15 s that there was nothing
 PAUSE, LONGEST_PAUSE = 0.5, 5.0  # seconds between two attempts
 NO_ROOM = (429, 503)
+LATE = 10  # seconds that a record may come after its login
+MOST_SHOWN = 5_000  # ids of what was shown last
+LONGEST_BREAK = 999_999  # seconds that the service can be told
 
 
 class Denial(msgspec.Struct, frozen=True):
@@ -45,17 +49,23 @@ class Followed(msgspec.Struct, frozen=True):
 
 def follow(client: Client, filters: Mapping[str, str], said: Callable[[str], None]) -> Iterator[Followed | None]:
     """Each execution from now on that the filters let through, as the list shows it; None where there was nothing for
-    a while. Goes on after a break; what there is to know of that, and of what was missed, is `said`. Raises `Refused`
-    where it cannot begin, and where the service does not want to go on."""
-    path = f"/v1/executions/tail?{urlencode(filters)}"
-    begun, broken, pause = False, False, PAUSE
+    a while. Goes on after a break, with what happened meanwhile; what there is to know of that, and of what was missed,
+    is `said`. Raises `Refused` where it cannot begin, and where the service does not want to go on."""
+    begun = heard = 0.0
+    broken, pause = False, PAUSE
+    shown: dict[str, None] = {}
+    since: dict[str, str] = {}
     while True:
         try:
+            path = f"/v1/executions/tail?{urlencode({**filters, **since})}"
             with client.lines("GET", path, None, within=SILENCE) as lines:
                 if broken:
-                    said("connected again: what happened since the break is not shown")
-                begun, broken, pause = True, False, PAUSE
-                yield from _executions(client, lines, said)
+                    said("connected again")
+                begun, broken, pause = begun or time.monotonic(), False, PAUSE
+                for found in _executions(client, lines, said):
+                    heard = time.monotonic()
+                    if found is None or _keep(shown, found.execution.execution_id):
+                        yield found
             reason = f"{client.url} has ended its answer"
         except (Lost, Rejected) as exc:
             if not begun or (isinstance(exc, Rejected) and exc.status not in NO_ROOM):
@@ -65,7 +75,21 @@ def follow(client: Client, filters: Mapping[str, str], said: Callable[[str], Non
             said(f"{reason}; trying again until it works")
         broken = True
         time.sleep(pause)
+        now = time.monotonic()
+        # How long ago, since the service's clock may be another: never before the beginning.
+        ago = min(now - heard + LATE, now - begun, LONGEST_BREAK)
+        since = {"since": f"{math.ceil(ago)}s"}
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _keep(shown: dict[str, None], id: str) -> bool:
+    """Whether it is new; the newest of those that are not are kept in mind."""
+    if id in shown:
+        return False
+    shown[id] = None
+    if len(shown) > MOST_SHOWN:
+        del shown[next(iter(shown))]
+    return True
 
 
 def _executions(client: Client, lines: Iterable[bytes], said: Callable[[str], None]) -> Iterator[Followed | None]:

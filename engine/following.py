@@ -16,23 +16,25 @@ MOST = 1000  # records of one look
 
 
 class Following:
-    """The records of a tenant from now on that a filter lets through."""
+    """The records of a tenant that a filter lets through: from now on, or from the filter's own `first` on."""
 
     def __init__(self, records: Records, tenant: str, which: Filter) -> None:
         self._records = records
         self._tenant = tenant
         self._which = which
-        self._start = first_id(time.time_ns())
+        self._first = which.first or first_id(time.time_ns())  # what is older is not looked for any more
         self._seen: set[str] = set()
         self.missed = False  # whether the last look found more than it could take
 
     async def fresh(self) -> list[Record]:
         """Those that have come since the last look, oldest first. Raises `Unavailable`."""
-        first = max(self._start, first_id(time.time_ns() - int(OVERLAP * 1e9)))
-        which = msgspec.structs.replace(self._which, first=first)
+        overlap = first_id(time.time_ns() - int(OVERLAP * 1e9))
+        which = msgspec.structs.replace(self._which, first=self._first)
         page = await self._records.page(self._tenant, which, MOST)
         found = [record for record in reversed(page) if record.execution_id not in self._seen]
         # A page that is full, and of which nothing was seen before, does not reach back to the last look.
         self.missed = len(page) == MOST and len(found) == MOST
         self._seen = {record.execution_id for record in page}
+        # After the answer: while the database does not answer, what has come meanwhile waits here.
+        self._first = max(self._first, overlap)
         return found

@@ -19,6 +19,7 @@ import pytest
 from api.tail import MOST
 from tests.cli.command import COMMAND, PATIENCE, RULE, SUPPORT, Commands, environment
 from tests.cli.test_client import Answering, answering
+from tests.relay import relay
 from tests.test_lifecycle import Served
 
 DENY = "def rule(user, context):\n    raise UnauthorizedError('not \\x1b[31m' + user.user_id)\n"
@@ -172,17 +173,37 @@ def test_after_a_break_it_goes_on(commands: Commands) -> None:
     with answering(*answers) as (url, _):
         done = commands.support("tail", "--json", "--url", url)
     assert done.code == 2
-    assert [json.loads(line) for line in done.out.splitlines()] == [TOLD] * 2
+    assert [json.loads(line) for line in done.out.splitlines()] == [TOLD]
     notes = done.err.splitlines()
     assert len(notes) == 5
     assert notes[0].startswith(f"claimsmith: {url} broke off: ")
     assert notes[0].endswith("; trying again until it works")
     assert notes[1:] == [
-        "claimsmith: connected again: what happened since the break is not shown",
+        "claimsmith: connected again",
         "claimsmith: more happened at once than can be told: some are not shown",
         f"claimsmith: {url} has ended its answer; trying again until it works",
         'claimsmith: the token has expired; make a token with `claimsmith token --scope "executions:read"`',
     ]
+
+
+def test_what_happened_during_a_break_is_shown(commands: Commands) -> None:
+    (before,) = commands.logins(({"user_id": "before"}, {}))
+    time.sleep(1.0)  # the service is told of whole seconds
+    with relay(commands.url) as way, tailing(commands, "--url", way.url) as tail:
+        first(commands, tail)
+        (one,) = commands.logins(({"user_id": "u1"}, {}))
+        after_first(commands, tail, one)
+        way.cut()
+        assert "trying again" in tail.err.readline()
+        two, three = commands.logins(({"user_id": "u2"}, {}), ({"user_id": "u3"}, {}))
+        time.sleep(1.5)  # until they are recorded, so that who begins to follow now does not see them
+        way.mend()
+        lines = after_first(commands, tail, two, three)
+        assert [line.split()[-1] for line in lines] == [two, three]
+        (four,) = commands.logins(({"user_id": "u4"}, {}))
+        lines += after_first(commands, tail, four)
+        assert lines[-1].split()[-1] == four
+        assert not any(before in line for line in lines)
 
 
 def test_a_service_that_is_started_again(tmp_path: Path) -> None:
@@ -203,7 +224,7 @@ def test_a_service_that_is_started_again(tmp_path: Path) -> None:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            assert tail.err.readline() == "claimsmith: connected again: what happened since the break is not shown\n"
+            assert tail.err.readline() == "claimsmith: connected again\n"
             assert "first" in first(commands, tail)
     finally:
         if again is None:

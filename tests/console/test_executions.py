@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import PageOf, require_accessible
-from tests.console.relay import relay
 from tests.console.site import Site
+from tests.relay import relay
 
 SAMPLES = Path(__file__).parents[2] / "sample_rules"
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=1</script>'

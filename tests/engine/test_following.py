@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from engine.execution import Execution
-from engine.execution_id import CHANCE, execution_id
+from engine.execution_id import CHANCE, execution_id, first_id
 from engine.following import Following
 from engine.models import Recording, Transaction
+from engine.record import Record
 from engine.records import Records
 from engine.seal import KEY, Seal
+from engine.store.errors import Unavailable
 from engine.store.executions import Filter
 from engine.store.store import Store
 
@@ -63,15 +65,38 @@ async def test_each_once_oldest_first(records: Records) -> None:
     assert await names(following) == [4]
 
 
-async def test_what_is_written_late_is_seen(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
-    following = Following(records, "default", Filter())
-    monkeypatch.setattr(following, "_start", execution_id(0, bytes(CHANCE)))
+async def test_what_is_written_late_is_seen(records: Records) -> None:
+    following = Following(records, "default", Filter(first=execution_id(0, bytes(CHANCE))))
     await write(records, 1)
     assert await names(following) == [1]
     await write(records, 2, ago=5)
     assert await names(following) == [2]
     await write(records, 3, ago=60)
     assert await names(following) == []
+
+
+async def test_from_an_earlier_time_on(records: Records) -> None:
+    await write(records, 1, ago=60)
+    await write(records, 2, ago=40)
+    following = Following(records, "default", Filter(first=first_id(time.time_ns() - 50_000_000_000)))
+    await write(records, 3)
+    assert await names(following) == [2, 3]
+    await write(records, 4)
+    assert await names(following) == [4]
+
+
+async def test_what_came_while_the_database_did_not_answer(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    following = Following(records, "default", Filter(first=first_id(time.time_ns() - 50_000_000_000)))
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "page", unavailable)
+        with pytest.raises(Unavailable):
+            await following.fresh()
+    await write(records, 1, ago=40)
+    assert await names(following) == [1]
+
+
+async def unavailable(*_: object) -> list[Record]:
+    raise Unavailable("away")
 
 
 async def test_a_filter(records: Records) -> None:

@@ -121,7 +121,9 @@ async function follow(signal) {
     let silence = setTimeout(cut, SILENCE);
     const late = [];
     try {
-      const response = await call("GET", `/v1/executions/tail?${list.dataset.query}`, { signal: link.signal });
+      const query = new URLSearchParams(list.dataset.query);
+      query.delete("since"); // those are listed already
+      const response = await call("GET", `/v1/executions/tail?${query}`, { signal: link.signal });
       wait = FIRST_WAIT;
       calm();
       live.classList.remove("broken");

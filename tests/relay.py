@@ -1,4 +1,4 @@
-"""A way to a service that can be cut, and mended again: what a browser sees of a network that breaks."""
+"""A way to a service that can be cut, and mended again: what a caller sees of a network that breaks."""
 
 from __future__ import annotations
 
