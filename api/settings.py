@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from api.redis_client import SENTINEL, read_sentinels
 from engine.keys import MINIMUM_LENGTH
 from sandbox.layers import ESSENTIAL
+from sandbox.processors import processors
 
 TENANT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 NO_REDIS = "none"
@@ -119,12 +120,12 @@ class Settings:
                 values[row.field] = None if text is None else row.parse(text)
             except ValueError as exc:
                 raise BadSetting(row.variable, str(exc)) from None
-        processors = os.cpu_count() or 1
+        available = processors()
         if values["workers"] is None:
             # A tenant without one waits for a start of some milliseconds, and an idle one costs a few megabytes.
-            values["workers"] = 64 * processors
+            values["workers"] = 64 * available
         if values["workers_per_tenant"] is None:
-            values["workers_per_tenant"] = max(2, min(2 * processors, values["workers"] // 2))
+            values["workers_per_tenant"] = max(2, min(2 * available, values["workers"] // 2))
         settings = cls(**values)
         _refuse_contradictions(settings)
         return settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ from engine.models import Recording
 from engine.record import record, shown
 from engine.workbench import Workbench
 from sandbox.pool import Busy
+from sandbox.processors import processors
 from sandbox.wire import Problem
 
 AT_ONCE = 4
@@ -77,7 +77,7 @@ def results(
 
 async def _here(tested: Sequence[Tested], done: Callable[[], None], traced: bool) -> list[list[Result]]:
     # No more than can run at once: a case's deadline counts from its arrival.
-    turns = asyncio.Semaphore(os.cpu_count() or 1)
+    turns = asyncio.Semaphore(processors())
     async with workbench() as bench:
 
         async def run(one: Tested) -> list[Result]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Collection
@@ -19,6 +18,7 @@ from engine.recorder import NoRecorder
 from engine.store.store import Store
 from sandbox.limits import Limits
 from sandbox.pool import Pool
+from sandbox.processors import processors
 from sandbox.wire import Problem
 
 QUEUE = 100_000  # what waits is bounded by what one command asks for
@@ -39,7 +39,7 @@ class Workbench:
 
         Raises `SandboxUnavailable` (`Unconfined`) where rules cannot be run here.
         """
-        processes = 2 * (os.cpu_count() or 1)
+        processes = 2 * processors()
         async with contextlib.AsyncExitStack() as stack:
             # The engine wants a store to read stored rules from; there are none.
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="claimsmith-"))

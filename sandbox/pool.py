@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Collection, Mapping
 
@@ -22,6 +21,7 @@ from sandbox.limits import Limits
 from sandbox.places import Places
 from sandbox.plain import nested_within
 from sandbox.process import Worker
+from sandbox.processors import processors
 from sandbox.tenants import Tenant, Tenants
 from sandbox.watch import Watch
 from sandbox.wire import Answer, Call, Compiled, Hello, Outline, frame, to_worker
@@ -61,7 +61,7 @@ class Pool:
             self.counts,
             self._tenants,
             most=workers,
-            most_in_background=background or os.cpu_count() or 1,
+            most_in_background=background or processors(),
             unconfined_by=unconfined_by,
             received=self._received,
             ended=self._ended,

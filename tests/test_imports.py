@@ -39,6 +39,7 @@ SEAM = {
     "sandbox.plain",
     "sandbox.pool",
     "sandbox.process",
+    "sandbox.processors",
     "sandbox.timeline",
     "sandbox.wire",
 }

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import os
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from api.settings import SETTINGS, BadSetting, Settings
+from sandbox.processors import processors
 
 SECRET = "s3cr3t-" * 6
 JWKS = {
@@ -19,7 +19,7 @@ OIDC = {**JWKS, "CLAIMSMITH_OIDC_ISSUER": "https://id.example.com", "CLAIMSMITH_
 
 def test_defaults() -> None:
     settings = Settings.from_environ({"PATH": "/bin"})
-    processors = os.cpu_count() or 1
+    available = processors()
     assert settings == Settings(
         host="127.0.0.1",
         port=8100,
@@ -43,8 +43,8 @@ def test_defaults() -> None:
         rule_ms=250,
         execution_ms=2000,
         worker_memory_mb=256,
-        workers=64 * processors,
-        workers_per_tenant=max(2, 2 * processors),
+        workers=64 * available,
+        workers_per_tenant=max(2, 2 * available),
         calling_per_tenant=64,
         http_networks=None,
         recycle_after=1000,
