@@ -13,11 +13,12 @@ import redis.asyncio
 import structlog
 from redis.asyncio.client import PubSub
 
+from engine.ending import end
+
 log = structlog.get_logger("claimsmith.announcements")
 
 CHANNEL = "claimsmith:changes"
 PAUSE = 1.0  # seconds before another attempt to listen
-ONCE_MORE = 0.1  # seconds after which what was cancelled and goes on is cancelled again
 WAIT = 5.0  # seconds without a message after which Redis is asked whether it is there
 ANSWER = 1.0  # seconds in which it then has to answer
 
@@ -41,12 +42,8 @@ class Announcements:
 
     async def close(self) -> None:
         self._closed = True
-        for task in (self._listening, self._publishing):
-            while task is not None and not task.done():
-                # More than once: where a time limit of the client's is over at that very moment, it takes the
-                # cancellation for its own.
-                task.cancel()
-                await asyncio.wait([task], timeout=ONCE_MORE)
+        await end(self._listening)
+        await end(self._publishing)
 
     def announce(self) -> None:
         """Something was changed, and is stored. Returns at once; of many changes in a row, the last one is told."""

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from engine.ending import end
 from engine.execution import Execution
 from engine.models import Recording
 from engine.record import MOST_CLIENT, Record, marks, read, record, text_of, without_dropped
@@ -63,8 +64,7 @@ class Records:
         if self._writer is not None:
             # Not cancelled at once: what is cut off in SQLite may keep it locked.
             await asyncio.wait([self._writer], timeout=LAST_WORDS)
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+            await end(self._writer)
         if self._waiting:
             self.dropped += len(self._waiting)
             log.error("records are lost: the service stops, and the database does not answer", count=len(self._waiting))

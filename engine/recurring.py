@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
+from engine.ending import end
+
 SHORTEST = 0.02  # seconds between two times
 
 
@@ -36,8 +38,7 @@ class Recurring:
         if self._task is not None:
             # Not cancelled at once: what is cut off in SQLite may keep it locked.
             await asyncio.wait([self._task], timeout=self._last_words)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     async def _go_on(self) -> None:
         pause = self._first
