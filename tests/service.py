@@ -81,7 +81,9 @@ class Running:
         lines = "\n".join("    " + line for line in body.splitlines())
         script = f"def rule(user, context):\n{lines}\n"
         given = {"order": None, "enabled": True, "on_failure": "deny", "deploy": True, "by": "tester"} | fields
-        rule, _ = await self.authoring.create(tenant or self.tenant, name=name, script=given.pop("script", script), **given)
+        rule, _ = await self.authoring.create(
+            tenant or self.tenant, name=name, script=given.pop("script", script), **given
+        )
         return rule
 
     async def execute(self, user: Any = None, context: Any = None, **fields: Any) -> dict[str, Any]:
