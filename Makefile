@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# What is installed: everything for development, or less.
+WANTED ?= -e '.[test]'
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test lint fuzz bench console clean
@@ -17,7 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "Claimsmith needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
 	@echo "setting up $(VENV) (once)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(WANTED)
 	@touch $@
 
 demo: $(STAMP) ## the story: a login whose rules put a claim into a signed ID token

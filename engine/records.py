@@ -46,7 +46,7 @@ class Records:
         self._bytes = 0
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
-        self._closed = False
+        self._closing = asyncio.Event()
         self._turn = asyncio.Lock()  # of who writes records, or removes them
         self._share = random.Random()  # noqa: S311  which executions are recorded is no secret
         self.held_back = False  # whether the database refuses them just now
@@ -59,7 +59,7 @@ class Records:
 
     async def close(self) -> None:
         """Write what waits, within a bounded time, and stop. What comes later is dropped, and counted."""
-        self._closed = True
+        self._closing.set()
         self._wake.set()
         if self._writer is not None:
             # Not cancelled at once: what is cut off in SQLite may keep it locked.
@@ -74,7 +74,7 @@ class Records:
         if not self._wanted(execution, recording):
             self.left_out += 1
             return
-        if self._closed or len(self._waiting) >= self._most or self._bytes >= self._most_bytes:
+        if self._closing.is_set() or len(self._waiting) >= self._most or self._bytes >= self._most_bytes:
             self.dropped += 1
             return
         try:
@@ -156,10 +156,10 @@ class Records:
             raise NotFound("execution", id) from None
 
     async def _write(self) -> None:
-        while not self._closed or self._waiting:
+        while not self._closing.is_set() or self._waiting:
             await self._wake.wait()
-            if not self._closed:
-                await asyncio.sleep(PAUSE)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), PAUSE)
             self._wake.clear()
             while True:
                 try:

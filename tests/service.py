@@ -12,7 +12,7 @@ import httpx2
 
 from api.app import create_app
 from api.callers import issue_token
-from api.service import Service
+from api.service import DEFAULT_TENANT, Service
 from api.settings import Settings
 from engine.authoring import Authoring
 from engine.models import Rule
@@ -33,9 +33,16 @@ async def running(data: Path, environ: dict[str, str] | None = None) -> AsyncIte
 
 
 class Running:
-    def __init__(self, service: Service, client: httpx2.AsyncClient) -> None:
+    """What is asked without a tenant is asked in `tenant`."""
+
+    def __init__(self, service: Service, client: httpx2.AsyncClient, tenant: str = DEFAULT_TENANT) -> None:
         self.service = service
         self.client = client
+        self.tenant = tenant
+
+    def within(self, tenant: str) -> Running:
+        """The same service, asked in another tenant: for tests that share it."""
+        return Running(self.service, self.client, tenant)
 
     @property
     def authoring(self) -> Authoring:
@@ -45,8 +52,10 @@ class Running:
     def validity(self) -> Validity:
         return self.service.validity
 
-    def token(self, scope: str = "admin", tenant: str = "default", subject: str = "tester") -> str:
-        return issue_token(self.service.keys, scope=scope, tenant=tenant, subject=subject, expires_in=600)
+    def token(self, scope: str = "admin", tenant: str | None = None, subject: str = "tester") -> str:
+        return issue_token(
+            self.service.keys, scope=scope, tenant=tenant or self.tenant, subject=subject, expires_in=600
+        )
 
     async def call(
         self,
@@ -55,7 +64,7 @@ class Running:
         body: Any = None,
         *,
         scope: str = "admin",
-        tenant: str = "default",
+        tenant: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx2.Response:
         """One request as a caller with `scope`; bytes are sent as they are, anything else as JSON."""
@@ -67,23 +76,25 @@ class Running:
             return await self.client.request(method, path, headers=sent)
         return await self.client.request(method, path, json=body, headers=sent)
 
-    async def add(self, name: str, body: str, *, tenant: str = "default", **fields: Any) -> Rule:
+    async def add(self, name: str, body: str, *, tenant: str | None = None, **fields: Any) -> Rule:
         """A live rule whose function has this body."""
         lines = "\n".join("    " + line for line in body.splitlines())
         script = f"def rule(user, context):\n{lines}\n"
         given = {"order": None, "enabled": True, "on_failure": "deny", "deploy": True, "by": "tester"} | fields
-        rule, _ = await self.authoring.create(tenant, name=name, script=given.pop("script", script), **given)
+        rule, _ = await self.authoring.create(
+            tenant or self.tenant, name=name, script=given.pop("script", script), **given
+        )
         return rule
 
     async def execute(self, user: Any = None, context: Any = None, **fields: Any) -> dict[str, Any]:
         """The answer to one login."""
-        tenant = fields.pop("tenant", "default")
+        tenant = fields.pop("tenant", None)
         body = {"user": user if user is not None else {"user_id": "u1"}, "context": context or {}, **fields}
         response = await self.call("POST", "/v1/execute", body, scope="execute", tenant=tenant)
         assert response.status_code == 200, response.text
         return response.json()  # type: ignore[no-any-return]
 
-    async def record(self, execution_id: str, tenant: str = "default") -> dict[str, Any]:
+    async def record(self, execution_id: str, tenant: str | None = None) -> dict[str, Any]:
         response = await self.call("GET", f"/v1/executions/{execution_id}", tenant=tenant)
         assert response.status_code == 200, response.text
         return response.json()  # type: ignore[no-any-return]

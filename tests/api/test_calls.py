@@ -11,6 +11,7 @@ import pytest
 import redis.asyncio
 
 from tests import hosts
+from tests.api import fresh
 from tests.hosts import Host, host
 from tests.service import Running, running
 
@@ -25,15 +26,22 @@ async def server() -> AsyncIterator[Host]:
         yield made
 
 
-@pytest.fixture
-async def service(tmp_path: Path, server: Host) -> AsyncIterator[Running]:
-    async with running(tmp_path, NETWORKS) as made:
-        await allow(made, server.url)
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
+    async with running(tmp_path_factory.mktemp("calls"), NETWORKS) as made:
         yield made
 
 
-async def allow(service: Running, *names: str, tenant: str = "default") -> None:
-    response = await service.call("PATCH", f"/v1/tenants/{tenant}/settings", {"allowed_hosts": list(names)})
+@pytest.fixture
+async def service(shared: Running, server: Host) -> Running:
+    """A tenant of its own, which may call the server."""
+    service = shared.within(await fresh.tenant(shared))
+    await allow(service, server.url)
+    return service
+
+
+async def allow(service: Running, *names: str) -> None:
+    response = await service.call("PATCH", f"/v1/tenants/{service.tenant}/settings", {"allowed_hosts": list(names)})
     assert response.status_code == 200, response.text
 
 
@@ -58,16 +66,16 @@ async def test_a_rule_asks_another_service(service: Running, server: Host) -> No
     assert '"target":"/echo?user=u1"' in call["answer"]["body"].replace(" ", "")
 
 
-async def test_no_host_may_be_called_by_default(tmp_path: Path, server: Host) -> None:
-    async with running(tmp_path, NETWORKS) as service:
-        await service.add("ask", f'http.get("{server.url}/echo")')
-        answer = await service.execute()
-        assert answer["denial"]["error"] == "server_error"
-        record = await service.record(answer["execution_id"])
-        assert record["steps"][0]["error"]["message"] == (
-            f"NotAllowed: `{server.name}` may not be called: add it to the tenant's setting `allowed_hosts`"
-        )
-        assert server.connections == 0
+async def test_no_host_may_be_called_by_default(shared: Running, server: Host) -> None:
+    service = shared.within(await fresh.tenant(shared))
+    await service.add("ask", f'http.get("{server.url}/echo")')
+    answer = await service.execute()
+    assert answer["denial"]["error"] == "server_error"
+    record = await service.record(answer["execution_id"])
+    assert record["steps"][0]["error"]["message"] == (
+        f"NotAllowed: `{server.name}` may not be called: add it to the tenant's setting `allowed_hosts`"
+    )
+    assert server.connections == 0
 
 
 async def test_private_networks_are_the_operators_to_allow(tmp_path: Path, server: Host) -> None:
@@ -83,7 +91,7 @@ async def test_private_networks_are_the_operators_to_allow(tmp_path: Path, serve
     "name", ["https://example.com", "example.com/path", "a b", "", "user@example.com", "*", "http://"]
 )
 async def test_a_host_that_is_none_is_refused(service: Running, name: str) -> None:
-    response = await service.call("PATCH", "/v1/tenants/default/settings", {"allowed_hosts": [name]})
+    response = await service.call("PATCH", f"/v1/tenants/{service.tenant}/settings", {"allowed_hosts": [name]})
     assert response.status_code == 400, name
 
 
@@ -284,13 +292,19 @@ async def test_a_replay_has_the_answers_of_then(service: Running, server: Host) 
 # cache
 
 
-@pytest.fixture
-async def kept(tmp_path: Path, redis_server: str) -> AsyncIterator[Running]:
-    client = redis.asyncio.from_url(redis_server)
-    await client.flushall()  # of what other tests have kept
-    await client.aclose()
-    async with running(tmp_path, {"REDIS_URL": redis_server}) as made:
+@pytest.fixture(scope="module")
+async def keeping(
+    tmp_path_factory: pytest.TempPathFactory, redis_server: str, anyio_backend: str
+) -> AsyncIterator[Running]:
+    await forget_all(redis_server)  # what other tests have kept
+    async with running(tmp_path_factory.mktemp("kept"), {"REDIS_URL": redis_server}) as made:
         yield made
+
+
+@pytest.fixture
+async def kept(keeping: Running) -> Running:
+    """A tenant of its own, of which nothing is kept."""
+    return keeping.within(await fresh.tenant(keeping))
 
 
 COUNTS = (
@@ -300,12 +314,12 @@ COUNTS = (
 
 
 async def test_values_are_kept_from_login_to_login(kept: Running) -> None:
-    await kept.call("PUT", "/v1/tenants/other")
-    for tenant in ("default", "other"):
-        await kept.add("count", COUNTS, tenant=tenant)
+    another = kept.within(await fresh.tenant(kept))
+    for one in (kept, another):
+        await one.add("count", COUNTS)
     seen = [(await kept.execute())["idToken"]["https://example.com/n"] for _ in range(4)]
     assert seen == [1, 2, 3, 1]
-    other = await kept.execute(tenant="other")
+    other = await another.execute()
     assert other["idToken"] == {"https://example.com/n": 1}
     calls = await calls_of(kept, await kept.execute())
     assert [call["request"] for call in calls] == [
@@ -328,8 +342,8 @@ async def test_a_draft_neither_reads_nor_changes_what_live_rules_keep(kept: Runn
     assert (await kept.execute())["idToken"] == {"https://example.com/n": 3}
 
 
-async def names_in(client: redis.asyncio.Redis) -> list[bytes]:
-    names = [name async for name in client.scan_iter("claimsmith:kept:v1:{default}:*")]
+async def names_in(client: redis.asyncio.Redis, tenant: str) -> list[bytes]:
+    names = [name async for name in client.scan_iter(f"claimsmith:kept:v1:{{{tenant}}}:*")]
     return [name for name in names if not name.endswith(b":index")]
 
 
@@ -358,9 +372,7 @@ async def test_redis_sees_no_value_and_cannot_swap_one(kept: Running, redis_serv
     assert (await kept.execute())["idToken"] == {"https://example.com/a": ["value-number-one", "value-number-two"]}
     client = redis.asyncio.from_url(redis_server)
     try:
-        names = [
-            name async for name in client.scan_iter("claimsmith:kept:v1:{default}:*") if not name.endswith(b":index")
-        ]
+        names = await names_in(client, kept.tenant)
         held = {name: bytes(await client.get(name) or b"") for name in names}  # type: ignore[arg-type]
         assert not any(b"value-number" in value or b"one" in name for name, value in held.items())
         values = list(reversed(held.values()))
@@ -377,9 +389,7 @@ async def test_a_tenant_keeps_so_many_values(kept: Running, redis_server: str, m
     await kept.execute()
     client = redis.asyncio.from_url(redis_server)
     try:
-        names = [
-            name async for name in client.scan_iter("claimsmith:kept:v1:{default}:*") if not name.endswith(b":index")
-        ]
+        names = await names_in(client, kept.tenant)
         assert len(names) == 5
     finally:
         await client.aclose()
@@ -398,12 +408,12 @@ async def test_what_was_deleted_takes_no_room(
 
 
 async def test_a_value_that_redis_refuses_is_one_tenants_alone(kept: Running, redis_server: str) -> None:
-    await kept.call("PUT", "/v1/tenants/other")
-    for tenant in ("default", "other"):
-        await kept.add("count", COUNTS, tenant=tenant)
+    another = kept.within(await fresh.tenant(kept))
+    for one in (kept, another):
+        await one.add("count", COUNTS)
     client = redis.asyncio.from_url(redis_server)
     try:
-        await client.set("claimsmith:kept:v1:{default}:index", "not an index")
+        await client.set(f"claimsmith:kept:v1:{{{kept.tenant}}}:index", "not an index")
     finally:
         await client.aclose()
     for seen in (1, 2):
@@ -411,7 +421,7 @@ async def test_a_value_that_redis_refuses_is_one_tenants_alone(kept: Running, re
         assert [line["text"] for line in record["steps"][0]["logs"]] == [
             "the cache refuses: nothing is found in it, and nothing kept"
         ]
-        other = await kept.execute(tenant="other")
+        other = await another.execute()
         assert other["idToken"] == {"https://example.com/n": seen}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.api import fresh
 from tests.hosts import host
 from tests.servers import fresh_database
 from tests.service import Running, running
@@ -20,10 +21,17 @@ pytestmark = pytest.mark.anyio
 SECRET = 's3cr3t-"value"-of-ours'
 
 
-@pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path) as made:
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
+    networks = {"CLAIMSMITH_HTTP_NETWORKS": "127.0.0.1/32,::1/128"}
+    async with running(tmp_path_factory.mktemp("configuration"), networks) as made:
         yield made
+
+
+@pytest.fixture
+async def service(shared: Running) -> Running:
+    """A tenant of its own."""
+    return shared.within(await fresh.tenant(shared))
 
 
 async def put(service: Running, key: str, value: str, **fields: Any) -> int:
@@ -77,7 +85,7 @@ async def test_values_that_cannot_be_set(service: Running) -> None:
 
 async def test_there_are_so_many_values(service: Running) -> None:
     for n in range(200):
-        await service.service.configurations.put("default", f"K{n}", "x", by="tester")
+        await service.service.configurations.put(service.tenant, f"K{n}", "x", by="tester")
     response = await service.call("PUT", "/v1/configuration/ONE_MORE", {"value": "x"})
     assert response.status_code == 422
     assert response.json()["error_description"] == "these are 201 values: the limit is 200"
@@ -111,13 +119,13 @@ async def test_a_name_that_is_not_there_is_named_with_those_that_are(service: Ru
 
 
 async def test_a_change_is_live_at_once_and_tenants_have_their_own(service: Running) -> None:
-    await service.call("PUT", "/v1/tenants/other")
-    for tenant in ("default", "other"):
-        await service.add("read", 'context.idToken["https://example.com/a"] = configuration.get("KEY")', tenant=tenant)
+    another = service.within(await fresh.tenant(service))
+    for one in (service, another):
+        await one.add("read", 'context.idToken["https://example.com/a"] = configuration.get("KEY")')
     for value in ("one", "two"):
         await put(service, "KEY", value)
         assert (await service.execute())["idToken"] == {"https://example.com/a": value}
-    assert (await service.execute(tenant="other"))["idToken"] == {"https://example.com/a": None}
+    assert (await another.execute())["idToken"] == {"https://example.com/a": None}
 
 
 async def test_a_new_tenant_of_an_old_name_has_nothing_of_it(service: Running) -> None:
@@ -276,9 +284,9 @@ async def test_a_draft_sees_placeholders_without_a_scope(service: Running) -> No
     assert response.json()["idToken"] == {"https://example.com/a": "<VALUE OF KEY>"}
 
 
-async def test_a_draft_that_is_replayed_sees_placeholders_and_has_the_recorded_answers(tmp_path: Path) -> None:
-    async with host() as server, running(tmp_path, {"CLAIMSMITH_HTTP_NETWORKS": "127.0.0.1/32,::1/128"}) as service:
-        await service.call("PATCH", "/v1/tenants/default/settings", {"allowed_hosts": [server.url]})
+async def test_a_draft_that_is_replayed_sees_placeholders_and_has_the_recorded_answers(service: Running) -> None:
+    async with host() as server:
+        await service.call("PATCH", f"/v1/tenants/{service.tenant}/settings", {"allowed_hosts": [server.url]})
         await put(service, "KEY", "the-live-value")
         body = (
             f'answer = http.get("{server.url}/echo", headers={{"X-Key": configuration.KEY}})\n'
@@ -328,9 +336,9 @@ async def test_a_draft_is_tried_with_values_and_answers_of_its_own(service: Runn
     assert response.status_code == 400
 
 
-async def test_a_login_with_calls_becomes_a_case(tmp_path: Path) -> None:
-    async with host() as server, running(tmp_path, {"CLAIMSMITH_HTTP_NETWORKS": "127.0.0.1/32,::1/128"}) as service:
-        await service.call("PATCH", "/v1/tenants/default/settings", {"allowed_hosts": [server.url]})
+async def test_a_login_with_calls_becomes_a_case(service: Running) -> None:
+    async with host() as server:
+        await service.call("PATCH", f"/v1/tenants/{service.tenant}/settings", {"allowed_hosts": [server.url]})
         body = f'context.idToken["https://example.com/a"] = http.get("{server.url}/echo").status_code'
         await service.add("ask", body)
         answer = await service.execute()

@@ -26,10 +26,16 @@ WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PATH = "/v1/issuers/hydra/secrets"
 
 
-@pytest.fixture
-async def service(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path) as made:
+@pytest.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
+    async with running(tmp_path_factory.mktemp("secrets")) as made:
         yield made
+
+
+@pytest.fixture
+async def service(shared: Running) -> Running:
+    """A tenant of its own."""
+    return shared.within(await fresh.tenant(shared))
 
 
 @pytest.fixture
@@ -45,10 +51,10 @@ async def put(service: Running, path: str, body: Any, **fields: Any) -> dict[str
     return response.json()  # type: ignore[no-any-return]
 
 
-async def passes(service: Running, value: str, tenant: str = "default") -> bool:
+async def passes(service: Running, value: str, tenant: str | None = None) -> bool:
     """Whether Hydra's hook lets a call with this header pass, whatever it thinks of the body."""
     headers = {"Authorization": value, "Content-Type": "application/json"}
-    response = await service.client.post(f"/v1/hooks/hydra/{tenant}", content=b"{}", headers=headers)
+    response = await service.client.post(f"/v1/hooks/hydra/{tenant or service.tenant}", content=b"{}", headers=headers)
     return response.status_code != 401
 
 
@@ -155,7 +161,7 @@ async def test_secrets_that_cannot_be_set(service: Running, path: str, body: Any
     assert response.status_code == status, response.text
     assert said in response.json()["error_description"]
     assert "s3cr3t" not in response.text
-    assert service.service.hook_secrets.live("default", "hydra") == {}
+    assert service.service.hook_secrets.live(service.tenant, "hydra") == {}
 
 
 async def test_there_are_so_many_secrets(service: Running) -> None:
@@ -203,18 +209,19 @@ def changed(data: Path, statement: str) -> None:
     connection.close()
 
 
-async def test_without_the_database_known_secrets_are_good(service: Running, tmp_path: Path) -> None:
-    await put(service, f"{PATH}/a", HEADER)
-    await passes(service, VALUE)
-    changed(tmp_path, "ALTER TABLE hook_secrets RENAME TO elsewhere")
-    changed(tmp_path, "ALTER TABLE tenants RENAME TO nowhere")
-    try:
-        await until(lambda: not service.service.live.database_available)
-        assert await passes(service, VALUE)
-        assert not await passes(service, "another")
-    finally:
-        changed(tmp_path, "ALTER TABLE nowhere RENAME TO tenants")
-        changed(tmp_path, "ALTER TABLE elsewhere RENAME TO hook_secrets")
+async def test_without_the_database_known_secrets_are_good(tmp_path: Path) -> None:
+    async with running(tmp_path) as service:
+        await put(service, f"{PATH}/a", HEADER)
+        await passes(service, VALUE)
+        changed(tmp_path, "ALTER TABLE hook_secrets RENAME TO elsewhere")
+        changed(tmp_path, "ALTER TABLE tenants RENAME TO nowhere")
+        try:
+            await until(lambda: not service.service.live.database_available)
+            assert await passes(service, VALUE)
+            assert not await passes(service, "another")
+        finally:
+            changed(tmp_path, "ALTER TABLE nowhere RENAME TO tenants")
+            changed(tmp_path, "ALTER TABLE elsewhere RENAME TO hook_secrets")
 
 
 async def test_after_a_rotation_and_beside_a_row_that_was_changed(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -24,14 +23,15 @@ SECRET = "s" * 40
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-@pytest.fixture
-async def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+@pytest.fixture(scope="module")
+async def port(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[int]:
     """A service that is served as `claimsmith serve` does."""
-    monkeypatch.setattr(api.protocol, "ARRIVAL", 0.5)
-    app = create_app(Settings.from_environ({"REDIS_URL": "none", "CLAIMSMITH_SECRET": SECRET}, data=tmp_path))
+    settings = {"REDIS_URL": "none", "CLAIMSMITH_SECRET": SECRET}
+    app = create_app(Settings.from_environ(settings, data=tmp_path_factory.mktemp("protocol")))
     config = uvicorn.Config(app, http=Protocol, headers=HEADERS, lifespan="on", log_config=None, access_log=False)
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with pytest.MonkeyPatch.context() as patched, socket.create_server(("127.0.0.1", 0)) as listener:
+        patched.setattr(api.protocol, "ARRIVAL", 0.5)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
             await asyncio.sleep(0.01)

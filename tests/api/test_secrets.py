@@ -16,6 +16,7 @@ import pytest
 
 from engine.cases import read_cases, run_case
 from engine.expecting import differences
+from tests.api import fresh
 from tests.hosts import Host, Received, host, send
 from tests.service import Running, running
 
@@ -31,15 +32,27 @@ async def server() -> AsyncIterator[Host]:
         yield made
 
 
-@pytest.fixture
-async def service(tmp_path: Path, server: Host) -> AsyncIterator[Running]:
-    async with running(tmp_path, NETWORKS) as made:
-        await settings(made, allowed_hosts=[server.url])
+@pytest.fixture(scope="module")
+async def shared(data: Path, anyio_backend: str) -> AsyncIterator[Running]:
+    async with running(data, NETWORKS) as made:
         yield made
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("secrets")
+
+
+@pytest.fixture
+async def service(shared: Running, server: Host) -> Running:
+    """A tenant of its own, which may call the server."""
+    service = shared.within(await fresh.tenant(shared))
+    await settings(service, allowed_hosts=[server.url])
+    return service
+
+
 async def settings(service: Running, **given: Any) -> None:
-    response = await service.call("PATCH", "/v1/tenants/default/settings", given)
+    response = await service.call("PATCH", f"/v1/tenants/{service.tenant}/settings", given)
     assert response.status_code == 200, response.text
 
 
@@ -156,7 +169,7 @@ last(k, {{"k": [k]}})"""
 
 
 @pytest.mark.parametrize("case", ["", "fail", "deny", "redirect", "second", "slow", "large", "odd"])
-async def test_a_value_is_masked_wherever_it_stands(service: Running, server: Host, tmp_path: Path, case: str) -> None:
+async def test_a_value_is_masked_wherever_it_stands(service: Running, server: Host, data: Path, case: str) -> None:
     await settings(service, strict_claims=True, scope_changes=True)
     await put(service, "KEY", KEY)
     await service.add("all", EVERYWHERE.replace("SERVER", server.url))
@@ -178,7 +191,7 @@ async def test_a_value_is_masked_wherever_it_stands(service: Running, server: Ho
         ("POST", "/v1/impact", {"since": "1h", "rules": [draft]}),
     ):
         assert "to-the-end" not in (await service.call(method, path, body)).text
-    with sqlite3.connect(tmp_path / "claimsmith.db") as connection:
+    with sqlite3.connect(data / "claimsmith.db") as connection:
         stored = "\n".join(connection.iterdump())
     connection.close()
     assert "s3cr3t" not in stored
@@ -284,7 +297,7 @@ async def test_a_case_of_a_rule_that_reads_and_asks_passes_and_holds_no_secret(
     assert case["expect"]["idToken"][f"{NS}plan"][0] == 200
     (tmp_path / "all.cases.json").write_bytes(msgspec.json.encode(found))
     (read,) = read_cases(tmp_path / "all.cases.json")
-    script = (await service.service.store.version("default", rule.id, 1)).script
+    script = (await service.service.store.version(service.tenant, rule.id, 1)).script
     assert differences(read, await run_case(service.service.engine, "all", script, read)) == {}
     assert len(server.received) == 1
 

@@ -179,6 +179,18 @@ async def test_close_writes_what_waits(store: Faulty) -> None:
     assert (records.waiting, records.dropped) == (0, 1)
 
 
+async def test_close_does_not_wait_for_the_next_batch(store: Faulty, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.records.PAUSE", 60.0)
+    records = recorded(store, 10)
+    records.start()
+    records.add(execution(1), Recording())
+    await asyncio.sleep(0.1)
+    assert records.waiting == 1
+    async with asyncio.timeout(2):
+        await records.close()
+    assert (records.written, records.waiting, records.dropped) == (1, 0, 0)
+
+
 @pytest.mark.parametrize("fault", ["away", "hangs"])
 async def test_close_does_not_wait_for_ever(store: Faulty, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.records.LAST_WORDS", 0.3)
