@@ -148,4 +148,4 @@ def _impact(
         if not as_json:
             output.line()
             output.line(f"the report is in {html}")
-    return impact.would_change or impact.left_out > 0
+    return impact.would_change or impact.left_out > 0 or impact.unreadable > 0

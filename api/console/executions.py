@@ -19,11 +19,13 @@ MOST_LOOKS = 4  # such calls for one page
 
 
 class Found(NamedTuple):
-    """`cursor` leads to older ones; `looked` counts those that were looked through for failed ones."""
+    """`cursor` leads to older ones; `looked` counts those that were looked through for failed ones, `unreadable` those
+    between them that cannot be opened."""
 
     executions: list[dict[str, Any]]
     cursor: str | None
     looked: int = 0
+    unreadable: int = 0
 
 
 async def every(visit: Visit) -> Response:
@@ -57,22 +59,23 @@ async def every(visit: Visit) -> Response:
 
 async def _page(api: Api, filters: Mapping[str, str], cursor: str | None) -> Found:
     page = await api.get("/v1/executions", **filters, cursor=cursor, limit=PAGE)
-    return Found(page["executions"], page["cursor"])
+    return Found(page["executions"], page["cursor"], unreadable=page["unreadable"])
 
 
 async def _failed(api: Api, filters: Mapping[str, str], cursor: str | None) -> Found:
     """Those in which a rule failed, of the next 2,000 that the filters let through."""
     found: list[dict[str, Any]] = []
-    looked = 0
+    looked = unreadable = 0
     for _ in range(MOST_LOOKS):
         page = await api.get("/v1/executions", **filters, cursor=cursor, limit=LOOKED_AT)
+        unreadable += page["unreadable"]
         for one in page["executions"]:
             looked += 1
             if one["failed"]:
                 found.append(one)
             if len(found) == PAGE:
-                return Found(found, one["execution_id"], looked)
+                return Found(found, one["execution_id"], looked, unreadable)
         cursor = page["cursor"]
         if cursor is None:
             break
-    return Found(found, cursor, looked)
+    return Found(found, cursor, looked, unreadable)

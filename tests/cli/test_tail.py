@@ -166,7 +166,7 @@ def test_after_a_break_it_goes_on(commands: Commands) -> None:
         (503, {"Retry-After": "0"}, b'{"error": "temporarily_unavailable", "error_description": "busy"}'),
         (503, {"Retry-After": "0"}, b'{"error": "temporarily_unavailable", "error_description": "busy"}'),
         (503, {"Retry-After": "0"}, b'{"error": "temporarily_unavailable", "error_description": "busy"}'),
-        (200, {}, b": hello\n\nevent: missed\ndata: {}\n\n" + EVENT),
+        (200, {}, b": hello\n\nevent: missed\ndata: {}\n\nevent: unreadable\ndata: {}\n\n" + EVENT),
         (401, {}, b'{"error": "invalid_token", "error_description": "the token has expired"}'),
     )
     with answering(*answers) as (url, _):
@@ -174,12 +174,13 @@ def test_after_a_break_it_goes_on(commands: Commands) -> None:
     assert done.code == 2
     assert [json.loads(line) for line in done.out.splitlines()] == [TOLD] * 2
     notes = done.err.splitlines()
-    assert len(notes) == 5
+    assert len(notes) == 6
     assert notes[0].startswith(f"claimsmith: {url} broke off: ")
     assert notes[0].endswith("; trying again until it works")
     assert notes[1:] == [
         "claimsmith: connected again: what happened since the break is not shown",
         "claimsmith: more happened at once than can be told: some are not shown",
+        "claimsmith: a recorded login cannot be opened, and is not shown: the service's log says which",
         f"claimsmith: {url} has ended its answer; trying again until it works",
         'claimsmith: the token has expired; make a token with `claimsmith token --scope "executions:read"`',
     ]

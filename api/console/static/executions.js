@@ -133,6 +133,7 @@ async function follow(signal) {
         silence = setTimeout(cut, SILENCE);
         if (event.name === "execution") add([JSON.parse(event.data)]);
         else if (event.name === "missed") again();
+        else if (event.name === "unreadable") said.textContent = "A login was recorded that cannot be opened. It is not shown.";
       }
     } catch (error) {
       if (signal.aborted) return;
