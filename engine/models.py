@@ -16,6 +16,8 @@ from engine.capability import Capability
 OnFailure = Literal["deny", "skip"]
 Decision = Literal["allow", "deny", "redirect", "step_up"]
 Outcome = Literal["passed", "denied", "raised", "timed_out", "exhausted", "refused", "skipped"]
+# By which an execution is found; `failed` is whatever has an error.
+Ended = Literal["failed", "denied", "raised", "timed_out", "exhausted", "refused"]
 
 JSON = Any
 Moment = Annotated[datetime, msgspec.Meta(extra_json_schema={"format": "date-time"})]

@@ -242,7 +242,7 @@ class Records:
         made = record(execution)
         if recording.drop:
             made = without_dropped(made, recording)
-        found = marks(execution.ran, tuple(made.idToken or ()), tuple(made.accessToken or ()))
+        found = marks(execution.ran, execution.ended, tuple(made.idToken or ()), tuple(made.accessToken or ()))
         tenant, user = execution.tenant, _user_id(execution)
         return ExecutionRow(
             tenant=tenant,

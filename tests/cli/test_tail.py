@@ -123,6 +123,15 @@ def test_filtered_for_machines(commands: Commands) -> None:
         assert (json.loads(line)["execution_id"], json.loads(line)["user"]) == (other, "u2")
 
 
+def test_only_where_a_rule_failed(commands: Commands) -> None:
+    commands.call("POST", "/v1/rules", {"name": "fails", "script": FAIL.replace("1 /", "user.user_id == 'u1' or 1 /")})
+    with tailing(commands, "--rule", "fails", "--outcome", "raised", "--json") as tail:
+        assert json.loads(first(commands, tail))["user"] == "first"
+        _, other = commands.logins(({"user_id": "u1"}, {}), ({"user_id": "u2"}, {}))
+        (line,) = after_first(commands, tail, other)
+        assert json.loads(line)["user"] == "u2"
+
+
 def test_colours_on_a_terminal(commands: Commands) -> None:
     terminal = commands.terminal("tail", "--user", "u1", scope=SUPPORT)
     while "\x1b[32mallow" not in terminal.seen:
