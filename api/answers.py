@@ -105,7 +105,8 @@ class Replay(Struct, kw_only=True):
 
 class Impact(Struct, kw_only=True):
     """What became of the executions that were `replayed`: `unchanged`, `changed` in what is answered, now `denied`, now
-    `allowed`, or decided `otherwise`. In those that `failed` a rule fails that did not; `left_out` were not replayed.
+    `allowed`, or decided `otherwise`. In those that `failed` a rule fails that did not; `left_out` were not replayed,
+    for want of a worker, and neither were `unreadable` ones, whose records cannot be opened.
     `claims`, `rules` and `clients` say which the differences are about; `p95_before` and `p95_after` are milliseconds
     that 95 of 100 did not exceed."""
 
@@ -118,6 +119,7 @@ class Impact(Struct, kw_only=True):
     failed: Group
     not_reproducible: Group
     left_out: int
+    unreadable: int
     claims: dict[str, Group]
     rules: dict[str, Group]
     clients: dict[str, Group]

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api import answers
 from api.body import json_response
 from api.call import Call
-from api.filters import PAGE, Filters, Limit, filter_of
+from api.filters import MOST, PAGE, Filters, Limit, filter_of
 from api.rules import Modules
 from api.trial import Draft, candidate
 from engine.capability import Token
@@ -55,10 +55,12 @@ class OfRule(msgspec.Struct, frozen=True):
 
 
 class Executions(msgspec.Struct, frozen=True):
-    """The newest first; `cursor` leads to the next page."""
+    """The newest first; `cursor` leads to the next page. `unreadable` records stand between these and cannot be opened;
+    a page with very many of them is shorter."""
 
     executions: list[answers.Summary]
     cursor: str | None
+    unreadable: int
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -73,18 +75,18 @@ async def every(call: Call) -> Response:
     recording = await _recording(call)
     which, limit = filter_of(asked, call.service.records, call.tenant), asked.limit
     told: list[dict[str, Any]] = []
-    size, more = 0, True
-    while more and len(told) < limit and size < MOST_BYTES:
+    size, unreadable, more = 0, 0, True
+    while more and len(told) < limit and size < MOST_BYTES and unreadable < MOST:
         count = min(PAGE, limit - len(told))
         found = await call.service.records.page(call.tenant, which, count)
-        for record in found:
+        for record in found.records:
             told.append(summary(record, recording))
             size += len(bytes(record.user)) + len(bytes(record.context))
             await asyncio.sleep(0)  # a long one takes a tenth of a second, and logins wait meanwhile
-        more = len(found) == count
-        if found:
-            which = msgspec.structs.replace(which, before=found[-1].execution_id)
-    return json_response({"executions": told, "cursor": which.before if told and more else None})
+        unreadable += len(found.unreadable)
+        more = found.looked_at == count
+        which = msgspec.structs.replace(which, before=found.last)
+    return json_response({"executions": told, "cursor": which.before if more else None, "unreadable": unreadable})
 
 
 async def one(call: Call) -> Response:

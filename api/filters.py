@@ -11,14 +11,18 @@ from msgspec import Meta, Struct
 
 from api.errors import ApiError
 from engine.execution_id import first_id, last_id
-from engine.models import Decision
-from engine.record import claim_mark, rule_mark
+from engine.models import Decision, Ended
+from engine.record import claim_mark, outcome_mark, rule_mark
 from engine.records import Records
 from engine.store.executions import Filter
 
 AGO = re.compile(r"([0-9]{1,6})([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 EXAMPLES = ["24h", "2026-11-18T12:00:00Z"]
+OUTCOMES = (
+    "`failed` (with any error), `denied`, `raised`, `timed_out`, `exhausted` or `refused`: how that rule has ended, or, "
+    "without `rule`, any rule"
+)
 PAGE = 50
 MOST = 500
 
@@ -37,6 +41,7 @@ class Like(Struct, frozen=True, forbid_unknown_fields=True):
     client: Annotated[str | None, Meta(description="the client's id")] = None
     user: Annotated[str | None, Meta(description="the person's `user_id`")] = None
     rule: Annotated[str | None, Meta(description="a rule that ran, by its name or id")] = None
+    outcome: Annotated[Ended | None, Meta(description=OUTCOMES)] = None
     claim: Annotated[str | None, Meta(description="the name of a claim in one of the tokens")] = None
 
 
@@ -48,7 +53,13 @@ class Filters(Like, frozen=True, forbid_unknown_fields=True):
 
 def filter_of(wanted: Filters, records: Records, tenant: str) -> Filter:
     """The filter for what is `wanted`. Raises 400 for what is no time."""
-    marks = [mark(name) for name, mark in ((wanted.claim, claim_mark), (wanted.rule, rule_mark)) if name is not None]
+    marks = []
+    if wanted.claim is not None:
+        marks.append(claim_mark(wanted.claim))
+    if wanted.outcome is not None:
+        marks.append(outcome_mark(wanted.outcome, wanted.rule))
+    elif wanted.rule is not None:
+        marks.append(rule_mark(wanted.rule))
     return Filter(
         decision=wanted.decision,
         client=wanted.client,

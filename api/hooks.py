@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from api.body import decode_json, json_response, read_body
 from api.errors import ApiError
-from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Cause, Issuer, NotTold, Refusal, Reply
+from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Asked, Cause, Issuer, NotTold, Refusal, Reply
 from api.issuers.kinds import Secret
 from api.issuers.secrets import Unauthenticated, authenticate
 from api.issuers.table import ISSUERS
@@ -39,6 +39,7 @@ log = structlog.get_logger("claimsmith.hooks")
 # Of the time that an issuer waits, this is for the way there and back, but no more than that share of it.
 WAY, SHARE = 0.25, 0.2
 TO_ANSWER = 0.05  # seconds that are left when the rules have to be done
+TO_TELL = 0.02  # and when there has to be an execution, whatever they do
 SIGNED = {"standard_webhooks", "signing_key"}  # kinds of secret that sign the body
 EXECUTION = "Claimsmith-Execution"
 LONGEST_TEXT = 300  # of what is wrong with a call
@@ -65,9 +66,11 @@ class _Hook:
     async def answer(self) -> Response:
         try:
             settings = await self._settings()
-            wait = self._wait(settings)
-            async with asyncio.timeout(self._began + wait - time.monotonic()):
-                reply = await self._decided(settings, wait - TO_ANSWER)
+            until = self._began + self._wait(settings)
+            async with asyncio.timeout(until - time.monotonic()):
+                asked = await self._asked(settings)
+            self._execution = await self._executed(asked, until)
+            reply = self._decided(asked, self._execution)
         except Exception as error:
             reply = self._refused(error)
         return self._response(reply)
@@ -89,7 +92,8 @@ class _Hook:
             raise Unauthenticated("no_secret") from None
         return revision.settings.hooks.get(self._issuer.name, HookSettings())
 
-    async def _decided(self, settings: HookSettings, deadline: float) -> Reply:
+    async def _asked(self, settings: HookSettings) -> Asked:
+        """What a call asks for that is known to be the issuer's."""
         issuer, service = self._issuer, self._service
         # A call that is known by its headers alone is answered as one, however its body is.
         text = await self._text() if SIGNED.intersection(issuer.secrets) else None
@@ -99,22 +103,39 @@ class _Hook:
         self._body = decode_json(await self._text() if text is None else text, JSON)
         if issuer.vouches is not None and not issuer.vouches(self._body, self._secret):
             raise Unauthenticated("credentials")
-        asked = issuer.parse(self._body, settings)
-        self._execution = execution = await service.engine.evaluate(
-            Transaction(
-                tenant=self._tenant,
-                user=None if asked.user is None else msgspec.json.encode(asked.user),
-                context=msgspec.json.encode(asked.context),
-                deadline=max(0.0, self._began + deadline - time.monotonic()),
-                capability=asked.capability,
-                origin=self._origin,
-            )
+        return issuer.parse(self._body, settings)
+
+    async def _executed(self, asked: Asked, until: float) -> Execution:
+        """The execution, which is recorded: one that comes to its deadline ends by it, with what is known of its steps.
+        One that does not even do that is not waited for: `TimeoutError`."""
+        left = until - time.monotonic()
+        transaction = Transaction(
+            tenant=self._tenant,
+            user=None if asked.user is None else msgspec.json.encode(asked.user),
+            context=msgspec.json.encode(asked.context),
+            deadline=max(0.0, left - TO_ANSWER),
+            until=until - TO_TELL,
+            capability=asked.capability,
+            origin=self._origin,
         )
+        task = asyncio.ensure_future(self._service.engine.evaluate(transaction))
+        try:
+            # Where this process has stood still, what has ended meanwhile is known a moment after its timers: it is
+            # recorded, and not to be taken away by one.
+            for wait in (left, TO_TELL):
+                if (await asyncio.wait({task}, timeout=wait))[0]:
+                    return task.result()
+            raise TimeoutError
+        finally:
+            task.cancel()
+
+    def _decided(self, asked: Asked, execution: Execution) -> Reply:
+        service = self._service
         service.metrics.observe(execution.seconds)
         if service.spans is not None:
-            service.spans.note(execution, issuer.name)
+            service.spans.note(execution, self._issuer.name)
         if execution.decision == "allow":
-            reply = issuer.allow(asked, execution)
+            reply = self._issuer.allow(asked, execution)
             self._count("allow", None)
             return reply
         denial = execution.denial

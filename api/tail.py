@@ -31,7 +31,7 @@ EVENTS = Media("text/event-stream", (Summary,))
 
 async def tail(call: Call) -> Response:
     """Executions as they happen. Each is an event `execution`, as a list shows it; an event `missed` says that there
-    were more than could be told."""
+    were more than could be told, an event `unreadable` that there were some (`count`) that cannot be opened."""
     service, tenant = call.service, call.tenant
     which = filter_of(call.query(Filters), service.records, tenant)
     await service.live.revision(tenant)  # a tenant that does not exist is said first
@@ -67,6 +67,8 @@ async def tail(call: Call) -> Response:
                 continue  # it is asked again
             if following.missed:
                 yield b"event: missed\ndata: {}\n\n"
+            if following.unreadable:
+                yield b"event: unreadable\ndata: %s\n\n" % msgspec.json.encode({"count": following.unreadable})
             for record in found:
                 data = msgspec.json.encode(summary(record, recording))
                 yield b"id: %s\nevent: execution\ndata: %s\n\n" % (record.execution_id.encode(), data)

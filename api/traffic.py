@@ -41,15 +41,16 @@ async def traffic(call: Call) -> Response:
     which = Filter(first=first_id(since))
     tally, left = Tally(recording), asked.limit
     size, found = 0, True
-    while found and left > 0 and size < MOST_BYTES:
+    while found and left > 0 and size < MOST_BYTES and tally.unreadable < MOST:
         page = await call.service.records.page(call.tenant, which, min(PAGE, left))
-        for record in page:
+        for record in page.records:
             tally.add(record)
             size += len(bytes(record.user)) + len(bytes(record.context))
             await asyncio.sleep(0)  # a long one takes a tenth of a second, and logins wait meanwhile
-        left -= len(page)
-        found = bool(page)
-        if page:
-            which = msgspec.structs.replace(which, before=page[-1].execution_id)
-    more = found and bool(await call.service.records.page(call.tenant, which, 1))
+        tally.unreadable += len(page.unreadable)
+        left -= len(page.records)
+        found = page.last is not None
+        if found:
+            which = msgspec.structs.replace(which, before=page.last)
+    more = found and (await call.service.records.page(call.tenant, which, 1)).last is not None
     return json_response(tally.traffic(moment(since), moment(until), more=more))

@@ -24,7 +24,7 @@ from bench.servers import Server
 from engine.execution import Execution
 from engine.execution_id import CHANCE, execution_id, first_id
 from engine.keys import Keys, read_or_make_secret
-from engine.models import Recording, Transaction
+from engine.models import Ended, Recording, Transaction
 from engine.records import Records
 from engine.seal import Seal, new_key, unwrapped
 from engine.store.store import Store
@@ -98,6 +98,8 @@ def million(plan: Plan, count: int) -> list[Row]:
                 "a claim that one in 1,000 has": "claim=https://example.com/seldom",
                 "a claim that all have": "claim=https://example.com/permissions",
                 "a rule that all ran": "rule=permissions",
+                "in which any rule failed (one in 500)": "outcome=failed",
+                "in which this rule was too slow (one in 1,000)": "rule=permissions&outcome=timed_out",
                 "an hour in the middle": f"since={_iso(count // 2)}&until={_iso(count // 2 + 3600)}",
                 "a person at a client, denied": "user=user-77&client=client-17&decision=deny",
                 "nobody": "user=nobody",
@@ -170,6 +172,14 @@ def _execution(number: int, context: bytes) -> Execution:
         updates={},
         trace=Trace(),
         ran=("rul_1", "permissions"),
+        ended=_ended(number),
         clock=_at(number),
         seconds=0.001,
     )
+
+
+def _ended(number: int) -> tuple[tuple[Ended, str, str], ...]:
+    how: tuple[Ended, ...] = ()
+    if number % 500 == 2:
+        how = ("failed", "timed_out") if number % 1000 == 2 else ("failed", "raised")
+    return tuple((one, "rul_1", "permissions") for one in how)

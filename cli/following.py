@@ -96,6 +96,8 @@ def _executions(client: Client, lines: Iterable[bytes], said: Callable[[str], No
     for event, data in _events(lines):
         if event == "missed":
             said("more happened at once than can be told: some are not shown")
+        elif event == "unreadable":
+            said("a recorded login cannot be opened, and is not shown: the service's log says which")
         elif event == "execution":
             try:
                 found = Followed(

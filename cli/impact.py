@@ -42,6 +42,7 @@ class Impact(msgspec.Struct, frozen=True, kw_only=True):
     failed: Group
     not_reproducible: Group
     left_out: int
+    unreadable: int = 0  # an older service does not count them
     claims: dict[str, Group]
     rules: dict[str, Group]
     clients: dict[str, Group]
@@ -98,6 +99,8 @@ def summary(impact: Impact) -> str:
         parts.insert(3, f"{impact.otherwise.count:,} decided otherwise")
     if impact.left_out:
         parts.append(f"{impact.left_out:,} left out, for which there was no worker")
+    if impact.unreadable:
+        parts.append(f"{impact.unreadable:,} left out, whose records cannot be opened")
     if impact.not_reproducible.count:
         parts.append(f"{impact.not_reproducible.count:,} not fully recorded")
     times = f"p95 {impact.p95_before:.1f} ms -> {impact.p95_after:.1f} ms"

@@ -32,6 +32,10 @@ ByDecision = Annotated[
     Literal["allow", "deny", "redirect", "step_up"] | None,
     typer.Option("--decision", help="Only those with this decision.", show_default=False),
 ]
+ByOutcome = Annotated[
+    Literal["failed", "denied", "raised", "timed_out", "exhausted", "refused"] | None,
+    typer.Option("--outcome", help="Only those in which a rule has ended so.", show_default=False),
+]
 ByClient = Annotated[str | None, typer.Option("--client", help="Only those of this clientID.", show_default=False)]
 ByUser = Annotated[str | None, typer.Option("--user", help="Only those of this user_id.", show_default=False)]
 ByClaim = Annotated[

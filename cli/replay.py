@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import DEFAULT_URL, AsJson, ByClaim, ByClient, ByDecision, ByUser, Token, Url
+from cli.options import DEFAULT_URL, AsJson, ByClaim, ByClient, ByDecision, ByOutcome, ByUser, Token, Url
 
 if TYPE_CHECKING:
     from cli.candidate import Candidate
@@ -35,6 +35,7 @@ def replay(
     ] = None,
     revision: Annotated[int | None, typer.Option(help="Under the rules of this revision.", show_default=False)] = None,
     decision: ByDecision = None,
+    outcome: ByOutcome = None,
     client: ByClient = None,
     user: ByUser = None,
     claim: ByClaim = None,
@@ -55,7 +56,7 @@ def replay(
     from cli.output import Output
     from cli.refusal import Refused
 
-    filters = given_filters(decision=decision, client=client, user=user, claim=claim)
+    filters = given_filters(decision=decision, outcome=outcome, client=client, user=user, claim=claim)
     other = bool(rule) or revision is not None
     if rule and revision is not None:
         raise Refused("give --rule or --revision, not both")
@@ -148,4 +149,4 @@ def _impact(
         if not as_json:
             output.line()
             output.line(f"the report is in {html}")
-    return impact.would_change or impact.left_out > 0
+    return impact.would_change or impact.left_out > 0 or impact.unreadable > 0

@@ -53,6 +53,8 @@ def report(impact: Impact, question: Mapping[str, Any], under: str, url: str) ->
     kinds += [(words, impact.kind(name)) for name, (words, _) in KINDS.items()]
     if impact.left_out:
         kinds.append(("left out, for which there was no worker", Group(impact.left_out, [])))
+    if impact.unreadable:
+        kinds.append(("left out, whose records cannot be opened", Group(impact.unreadable, [])))
     sections = _section("What becomes of the logins", "logins", kinds, impact.replayed)
     for name, noun in GROUPS.items():
         groups = [(of or "(none)", group) for of, group in impact.groups(name).items()]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import DEFAULT_URL, ByClaim, ByClient, ByDecision, ByUser, Token, Url
+from cli.options import DEFAULT_URL, ByClaim, ByClient, ByDecision, ByOutcome, ByUser, Token, Url
 
 if TYPE_CHECKING:
     from cli.following import Execution
@@ -20,6 +20,7 @@ def tail(
     rule: Annotated[
         str | None, typer.Option(help="Only those in which a rule of this name ran.", show_default=False)
     ] = None,
+    outcome: ByOutcome = None,
     claim: ByClaim = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
@@ -32,7 +33,7 @@ def tail(
     from cli.output import Output
 
     output = Output()
-    filters = given_filters(decision=decision, client=client, user=user, rule=rule, claim=claim)
+    filters = given_filters(decision=decision, client=client, user=user, rule=rule, outcome=outcome, claim=claim)
     with Client(url, token, "executions:read") as service:
         for followed in follow(service, filters, output.note):
             if followed is None:

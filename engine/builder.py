@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -13,7 +13,7 @@ from engine.carrier import Carrier
 from engine.claims import ClaimsTooLarge, Policy
 from engine.execution import Execution
 from engine.masking import Masking
-from engine.models import JSON, Claims, Decision, Denial, Notice, Step, Transaction
+from engine.models import JSON, Claims, Decision, Denial, Ended, Notice, Step, Transaction
 from engine.ready import Ready
 from engine.trace import NO_EVENTS
 from engine.transaction import ContextView, RequestView
@@ -78,6 +78,7 @@ class Builder:
         self.outcomes: Sequence[str] = ()  # of the rules that ran
         self.failed: Sequence[Step] = ()
         self.ran: tuple[str, ...] = ()  # ids and names of those
+        self._ended: tuple[tuple[Ended, str, str], ...] = ()
         self.times: Sequence[int] = ()  # of all rules, in microseconds; 0: it did not run
         self._timeline = NO_EVENTS
         self._reach = NO_REACH
@@ -133,6 +134,7 @@ class Builder:
         self.times = [times.get(rule.id, 0) for rule in self._rules]
         self.ran = tuple(word for step in steps if step.outcome != "skipped" for word in (step.rule_id, step.rule))
         self.failed = [step for step in steps if step.error is not None]
+        self._ended = tuple((word, step.rule_id, step.rule) for step in steps for word in _ended(step))
         refused = [event for event in self._trace.events() if isinstance(event, journal.Refuse)]
         policy.not_json(refused, [rule.name for rule in self._rules])
         self._note_failures()
@@ -158,6 +160,7 @@ class Builder:
             warnings=tuple(self._notices),
             trace=self._trace,
             ran=self.ran,
+            ended=self._ended,
             failed=bool(self.failed),
             timeline=self._timeline,
             configuration=self._reach.number,
@@ -317,6 +320,13 @@ class Builder:
             return False
         prompt = (request.query or {}).get("prompt") if request else None
         return "none" in (prompt.split() if isinstance(prompt, str) else prompt if isinstance(prompt, list) else ())
+
+
+def _ended(step: Step) -> Iterator[Ended]:
+    if step.outcome not in ("passed", "skipped"):
+        yield step.outcome
+    if step.error is not None:
+        yield "failed"
 
 
 def _is_under(path: str, place: str) -> bool:

@@ -112,6 +112,8 @@ class Engine:
         limits = self._pool.limits
         allowed = limits.execution_time if transaction.deadline is None else transaction.deadline
         deadline = began + min(allowed, limits.execution_time) + (limits.tracing_time if traced else 0.0)
+        if transaction.until is not None:
+            deadline = min(deadline, transaction.until)
         revision = (
             revision or self._live.known(transaction.tenant) or await self._revision(transaction.tenant, deadline)
         )
@@ -150,6 +152,7 @@ class Engine:
                 clock=clock,
                 seed=seed,
                 deadline=deadline,
+                until=transaction.until,
                 background=background or traced,
                 traced=traced,
                 configuration=reach.text,

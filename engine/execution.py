@@ -6,7 +6,7 @@ import msgspec
 
 from engine.capability import Token
 from engine.masking import NOTHING, Masking
-from engine.models import JSON, CallRecord, Claims, Decision, Denial, Notice, Step, Transaction
+from engine.models import JSON, CallRecord, Claims, Decision, Denial, Ended, Notice, Step, Transaction
 from engine.trace import NO_EVENTS, Trace
 
 
@@ -15,7 +15,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     that rules have given tokens.
 
     `clock` is in nanoseconds since the epoch; `engine` stamps what ran the rules (`engine.ready`); `ran` are the ids
-    and names of the rules that did, `failed` says whether one of them did not end well. With the transaction, the
+    and names of the rules that did, `ended` which of them did not pass: how, the rule's id, and its name; `failed` says
+    whether one of them did not end well. With the transaction, the
     revision, the clock, the seed, the set of `configuration` values (None: no rule mentions them) and the calls of the
     trace all of it can be had again; `unrecorded` is the first call that a replay had no recorded answer to. `masking`
     takes secrets out of what is recorded.
@@ -38,6 +39,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[Notice, ...] = ()
     trace: Trace = Trace()
     ran: tuple[str, ...] = ()
+    ended: tuple[tuple[Ended, str, str], ...] = ()
     failed: bool = False
     clock: int
     seed: bytes = b""

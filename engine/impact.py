@@ -69,8 +69,9 @@ class Impact(msgspec.Struct, kw_only=True):
 
     `unchanged`, `changed`, `denied` (and were not), `allowed` (and were not) and `otherwise` (another decision of
     the remaining ones) are all that were `replayed`. Of these, `failed` are those in which a rule now fails that did
-    not, and `not_reproducible` those of which something was not recorded. `left_out` were not replayed. `before` and
-    `after` are the milliseconds that the rules took.
+    not, and `not_reproducible` those of which something was not recorded. `left_out` were not replayed, and neither
+    were those that are `unreadable`: their records cannot be opened. `before` and `after` are the milliseconds that
+    the rules took.
     """
 
     replayed: int = 0
@@ -82,6 +83,7 @@ class Impact(msgspec.Struct, kw_only=True):
     failed: Group = msgspec.field(default_factory=Group)
     not_reproducible: Group = msgspec.field(default_factory=Group)
     left_out: int = 0
+    unreadable: int = 0
     claims: dict[str, Group] = {}
     rules: dict[str, Group] = {}
     clients: dict[str, Group] = {}
@@ -153,7 +155,7 @@ class Analysis:
                 done, pending = await asyncio.wait(tasks, timeout=EVERY, return_when=asyncio.FIRST_EXCEPTION)
                 for task in done:
                     task.result()  # what went wrong ends the analysis
-                yield Progress(self.impact.replayed + self.impact.left_out, of)
+                yield Progress(min(self.impact.replayed + self.impact.left_out + self.impact.unreadable, of), of)
                 if not pending:
                     break
         finally:
@@ -166,12 +168,13 @@ class Analysis:
         which, left = self._which, most
         while left > 0:
             page = await self._records.page(self._tenant, which, min(PAGE, left))
-            for record in page:
+            for record in page.records:
                 await queue.put(record)
-            left -= len(page)
-            if not page:
+            self.impact.unreadable += len(page.unreadable)
+            left -= len(page.records)
+            if page.last is None:
                 break
-            which = msgspec.structs.replace(which, before=page[-1].execution_id)
+            which = msgspec.structs.replace(which, before=page.last)
         for _ in range(AT_ONCE):
             await queue.put(None)
 

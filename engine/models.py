@@ -16,6 +16,8 @@ from engine.capability import Capability
 OnFailure = Literal["deny", "skip"]
 Decision = Literal["allow", "deny", "redirect", "step_up"]
 Outcome = Literal["passed", "denied", "raised", "timed_out", "exhausted", "refused", "skipped"]
+# By which an execution is found; `failed` is whatever has an error.
+Ended = Literal["failed", "denied", "raised", "timed_out", "exhausted", "refused"]
 
 JSON = Any
 Moment = Annotated[datetime, msgspec.Meta(extra_json_schema={"format": "date-time"})]
@@ -194,13 +196,15 @@ def labels(origin: Origin | None) -> dict[str, str]:
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
     """One `(user, context)` pair to decide on, as JSON text. `user` is None where there is none
-    (client credentials). `deadline` is how many seconds the caller waits, if less than the limit; `capability` what
-    the issuer's protocol can carry, where that is not all."""
+    (client credentials). `deadline` is after how many seconds the rules have to be done, if less than the limit;
+    `until`, on the monotonic clock, is when there has to be an execution, whatever they do; `capability` is what the
+    issuer's protocol can carry, where that is not all."""
 
     tenant: str
     user: bytes | None
     context: bytes
     deadline: float | None = None
+    until: float | None = None
     capability: Capability | None = None
     origin: Origin | None = None
 

@@ -12,7 +12,7 @@ from engine.calls.shown import masked_call, shown_address
 from engine.capability import TOKENS, Capability, Token
 from engine.execution import Execution
 from engine.masked import Mask, masked_error, masked_event, masked_message, masked_path
-from engine.models import JSON, CallRecord, Claims, Decision, Denial, Notice, Recording
+from engine.models import JSON, CallRecord, Claims, Decision, Denial, Ended, Notice, Recording
 from engine.redaction import DEFAULT, Redaction
 from engine.trace import Trace
 from sandbox.journal import End, Event, Write, parts_of
@@ -277,24 +277,35 @@ def moment(clock: int) -> datetime:
 
 
 class Marks(msgspec.Struct, frozen=True):
-    """By what else an execution is found: rules that ran, claims that its tokens carry. Most executions of a tenant are
-    alike in that, so a record names only their `shape`."""
+    """By what else an execution is found: rules that ran, how they ended, claims that its tokens carry. Most executions
+    of a tenant are alike in that, so a record names only their `shape`."""
 
     shape: int
     marks: tuple[str, ...]
 
 
 @functools.lru_cache(maxsize=4096)
-def marks(rules: tuple[str, ...], id_token: tuple[str, ...], access_token: tuple[str, ...]) -> Marks:
-    """`rules` are ids and names, the others names of claims."""
+def marks(
+    rules: tuple[str, ...],
+    ended: tuple[tuple[Ended, str, str], ...],
+    id_token: tuple[str, ...],
+    access_token: tuple[str, ...],
+) -> Marks:
+    """`rules` are ids and names, `ended` those of `Execution.ended`, the others names of claims."""
     claims = {*sorted(id_token)[:MOST_CLAIMS], *sorted(access_token)[:MOST_CLAIMS]}
-    found = sorted({*map(rule_mark, rules), *map(claim_mark, claims)})
+    outcomes = {outcome_mark(how, rule) for how, *names in ended for rule in (None, *names)}
+    found = sorted({*map(rule_mark, rules), *outcomes, *map(claim_mark, claims)})
     digest = hashlib.sha256("\0".join(found).encode("utf-8", "surrogatepass")).digest()
     return Marks(int.from_bytes(digest[:8], "big") >> 1, tuple(found))
 
 
 def rule_mark(rule: str) -> str:
     return f"rule {rule}"
+
+
+def outcome_mark(how: Ended, rule: str | None) -> str:
+    """A rule, by its id or name, or any rule, has ended so."""
+    return f"outcome {how}" if rule is None else f"outcome {how} {rule}"
 
 
 def claim_mark(name: str) -> str:

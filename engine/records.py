@@ -8,10 +8,9 @@ or of a database's absence.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import random
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -33,6 +32,19 @@ PAUSE = 0.5  # between batches: many logins share one transaction, whose own cos
 RETRY = 0.5
 BREATH = 256 * 1024  # bytes of records that are opened at a stretch
 LAST_WORDS = 5.0  # for what waits when the service stops
+
+
+class Opened(NamedTuple):
+    """Records of one look, opened, and the ids of those that cannot be: changed in the database, or sealed with a key
+    that is lost. `last` is the id at which the look has ended; None where it found nothing."""
+
+    records: list[Record]
+    unreadable: list[str]
+    last: str | None
+
+    @property
+    def looked_at(self) -> int:
+        return len(self.records) + len(self.unreadable)
 
 
 class Records:
@@ -112,11 +124,11 @@ class Records:
             return self._opened(tenant, id, waiting.record)
         return self._opened(tenant, id, await self._store.execution(tenant, id))
 
-    async def page(self, tenant: str, which: Filter, limit: int) -> list[Record]:
+    async def page(self, tenant: str, which: Filter, limit: int) -> Opened:
         """Up to `limit` records, newest first, of those that are written."""
         return await self._all_opened(tenant, await self._store.executions(tenant, which, limit))
 
-    async def oldest(self, tenant: str, which: Filter, limit: int) -> list[Record]:
+    async def oldest(self, tenant: str, which: Filter, limit: int) -> Opened:
         """Up to `limit` records that are written, oldest first; `which` has no marks."""
         return await self._all_opened(tenant, await self._store.oldest_executions(tenant, which, limit))
 
@@ -137,16 +149,20 @@ class Records:
                 self._forget(row)
             return await self._store.erase_executions(tenant, digest, waiting=len(waiting), by=by)
 
-    async def _all_opened(self, tenant: str, found: list[Found]) -> list[Record]:
-        made, size = [], 0
+    async def _all_opened(self, tenant: str, found: list[Found]) -> Opened:
+        made: list[Record] = []
+        unreadable: list[str] = []
+        size = 0
         for one in found:
             size += len(one.record)
             if size > BREATH:  # logins wait meanwhile
                 size = 0
                 await asyncio.sleep(0)
-            with contextlib.suppress(NotFound):  # it is in the log
+            try:
                 made.append(self._opened(tenant, one.id, one.record))
-        return made
+            except NotFound:  # it is in the log
+                unreadable.append(one.id)
+        return Opened(made, unreadable, found[-1].id if found else None)
 
     def _opened(self, tenant: str, id: str, sealed: bytes) -> Record:
         try:
@@ -226,7 +242,7 @@ class Records:
         made = record(execution)
         if recording.drop:
             made = without_dropped(made, recording)
-        found = marks(execution.ran, tuple(made.idToken or ()), tuple(made.accessToken or ()))
+        found = marks(execution.ran, execution.ended, tuple(made.idToken or ()), tuple(made.accessToken or ()))
         tenant, user = execution.tenant, _user_id(execution)
         return ExecutionRow(
             tenant=tenant,

@@ -18,7 +18,7 @@ import structlog
 from engine.execution_id import first_id
 from engine.impact import Impact, patiently
 from engine.models import Revision
-from engine.records import Records
+from engine.records import Opened, Records
 from engine.recurring import Recurring
 from engine.replay import Replayer
 from engine.store.errors import StoreError
@@ -35,6 +35,7 @@ MOST_BEHIND = 20_000  # records: of more, the oldest are left out
 HOLD = 30.0  # seconds without a sign after which another process takes over
 AT_A_STRETCH = 5.0  # seconds for one tenant: others wait, and one replay may take as long again as `HOLD` leaves
 LAST_WORDS = 5.0
+NOTHING = Opened([], [], None)
 
 
 class Shadowing:
@@ -88,11 +89,13 @@ class Shadowing:
             impact.left_out += behind
             shadow = msgspec.structs.replace(shadow, reached=last)
             log.warning("shadow rules do not keep up: logins are left out", tenant=shadow.tenant, count=behind)
-        found = await self._records.oldest(shadow.tenant, which, AT_ONCE) if behind <= MOST_BEHIND else []
+        found = NOTHING if behind > MOST_BEHIND else await self._records.oldest(shadow.tenant, which, AT_ONCE)
         recording = (await self._store.live_revision(shadow.tenant)).settings.recording
         began = time.monotonic()
-        for record in found:
+        reached = found.last
+        for record in found.records:
             if self._recurring.closing.is_set():
+                reached = None
                 break
             replay = await patiently(self._replayer, shadow.tenant, record, shadow.revision, {})
             if replay is None:
@@ -102,11 +105,14 @@ class Shadowing:
             shadow = msgspec.structs.replace(shadow, reached=record.execution_id)
             # Slow rules must not use up the hold: what was found by then would be another's to find, again and again.
             if time.monotonic() > began + AT_A_STRETCH:
+                reached = None
                 break
+        impact.unreadable += len([name for name in found.unreadable if name <= (reached or shadow.reached)])
+        shadow = msgspec.structs.replace(shadow, reached=reached or shadow.reached)
         if behind:
             kept = msgspec.structs.replace(shadow, impact=msgspec.json.encode(impact).decode())
             await self._store.advance_shadow(kept, self._me)
-        return len(found)
+        return found.looked_at
 
     async def _go_on(self) -> float:
         try:

@@ -73,8 +73,9 @@ class Traffic(Struct, kw_only=True):
     """What the newest recorded executions say together: those from `since` to `until`. With `more` there are older ones
     in the time that was asked for, which were not looked at. `first_at` and `last_at` are the times of the oldest and
     the newest. In those that `failed` a rule failed. Milliseconds are those of whole executions, which half, 95 and 99
-    of 100 did not exceed. `rules` stand as they ran in the newest executions; `other_rules` are steps of rules beyond
-    500, `other_clients` executions for clients beyond the 50 with the most."""
+    of 100 did not exceed. `unreadable` are records that cannot be opened: they count nowhere else. `rules` stand as
+    they ran in the newest executions; `other_rules` are steps of rules beyond 500, `other_clients` executions for
+    clients beyond the 50 with the most."""
 
     executions: int
     since: Moment
@@ -84,6 +85,7 @@ class Traffic(Struct, kw_only=True):
     more: bool
     decisions: dict[Decision, int]
     failed: int
+    unreadable: int
     p50: float | None
     p95: float | None
     p99: float | None
@@ -121,6 +123,7 @@ class Tally:
         self._logins: list[Login] = []
         self._rules: dict[str, _Rule] = {}
         self._other_rules = 0
+        self.unreadable = 0  # records that cannot be added, since they cannot be opened
 
     def add(self, record: Record) -> None:
         """Count one more: an older one than all before."""
@@ -170,6 +173,7 @@ class Tally:
             more=more,
             decisions={decision: decisions[decision] for decision in get_args(Decision)},
             failed=sum(login.failed for login in logins),
+            unreadable=self.unreadable,
             p50=percentile(times, 50),
             p95=percentile(times, 95),
             p99=percentile(times, 99),

@@ -35,7 +35,8 @@ def settle(worker: Worker, zygote_has_ended: bool, counts: Counts) -> list[Ticke
         if _may_run_again(worker, head, begun, zygote_has_ended):
             counts.retries += 1
         else:
-            tickets.pop(0).end(_killed(worker, place, head, running))
+            cause = worker.late if worker.late in ("time", "deadline") else "died"
+            tickets.pop(0).end(_killed(worker, place, head, running, cause))
     return tickets
 
 
@@ -49,13 +50,25 @@ def _may_run_again(worker: Worker, head: Ticket, begun: bool, zygote_has_ended: 
     return head.attempts <= (1 if begun else 3)
 
 
-def _killed(worker: Worker, place: Place, head: Ticket, running: bool) -> Killed:
+def seen(worker: Worker, ticket: Ticket) -> Killed | None:
+    """What is seen of a job that has to end now, while its worker is still there; None of one that has not begun it."""
+    if not worker.in_flight or worker.in_flight[0] is not ticket or ticket.caller not in (None, worker):
+        return None
+    assert worker.progress is not None, "a worker with jobs lives"
+    place = worker.progress.place()
+    running = place.seq == ticket.seq and place.phase in (RUNNING, CALLING)
+    if not running and not worker.calling.made:
+        return None
+    return _killed(worker, place, ticket, running, "deadline")
+
+
+def _killed(worker: Worker, place: Place, head: Ticket, running: bool, cause: str) -> Killed:
     """A worker may say anything of its place."""
     assert worker.progress is not None, "closed after this"
     took = time.monotonic() - place.started + worker.calling.waited(place.step)
     return Killed(
         step=place.step if running and 0 <= place.step < len(head.request.rules) else None,
-        cause=worker.late if worker.late in ("time", "deadline") else "died",
+        cause=cause,
         line=worker.line,
         seconds=min(max(took, 0.0), 60.0),
         journal=worker.progress.journal(),

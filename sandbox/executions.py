@@ -30,7 +30,8 @@ class RuleCode(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution. `key` separates tenants; `deadline` is on the monotonic clock, in seconds. One in the
+    """One execution. `key` separates tenants; `deadline` is on the monotonic clock, in seconds, and so is `until`: then
+    it ends with what is seen of it, whether its worker has been ended or not. One in the
     `background` never takes a login's worker: it has its own, of a lower priority. So has a `traced` one, which is
     given more time, and answers with a timeline. `configuration` is a JSON object of the operator's values; `broker`
     answers what rules ask of the outside."""
@@ -44,6 +45,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     clock: int
     seed: bytes
     deadline: float
+    until: float | None = None
     left_out: tuple[int, ...] = ()
     background: bool = False
     traced: bool = False

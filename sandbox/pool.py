@@ -15,15 +15,15 @@ import msgspec
 
 from sandbox.brokering import Broker, OutOfTurn, reply
 from sandbox.compiling import NO_MODULES, Compilers
-from sandbox.ends import RUN_ELSEWHERE, settle
-from sandbox.executions import STOPPING, Busy, Counts, Killed, Request, RuleCode, Ticket
+from sandbox.ends import RUN_ELSEWHERE, seen, settle
+from sandbox.executions import STOPPING, TOO_LATE, Busy, Counts, Killed, Request, RuleCode, Ticket
 from sandbox.limits import Limits
 from sandbox.places import Places
 from sandbox.plain import nested_within
 from sandbox.process import Worker
 from sandbox.processors import processors
 from sandbox.tenants import Tenant, Tenants
-from sandbox.watch import Watch
+from sandbox.watch import TICK, Watch
 from sandbox.wire import Answer, Call, Compiled, Hello, Outline, frame, to_worker
 from sandbox.workers import Workers
 
@@ -163,10 +163,29 @@ class Pool:
         tenant.queue.append(ticket)
         self._pump(tenant)
         self._watch.go_on()
-        result = await ticket.future
+        result = await (ticket.future if request.until is None else self._until(request.until, tenant, ticket))
         if not tenant.background:
             self.counts.waits.observe(ticket.begun - ticket.came)
         return result
+
+    async def _until(self, moment: float, tenant: Tenant, ticket: Ticket) -> Answer | Killed:
+        """The end of a job for which nobody waits longer. Its worker is ended for its deadline, as any other."""
+        wait = max(0.0, moment - time.monotonic())
+        timer = asyncio.get_running_loop().call_later(wait, self._give_up, tenant, ticket)
+        try:
+            return await ticket.future
+        finally:
+            timer.cancel()
+
+    def _give_up(self, tenant: Tenant, ticket: Ticket, once_more: bool = True) -> None:
+        found = next((killed for worker in tenant.workers if (killed := seen(worker, ticket)) is not None), None)
+        if found is not None:
+            ticket.end(found)
+        elif once_more:
+            # Where this process has stood still, what a worker has answered meanwhile is read after its timers.
+            asyncio.get_running_loop().call_later(TICK, self._give_up, tenant, ticket, False)
+        else:
+            self.counts.refused_busy += ticket.refuse(TOO_LATE)
 
     def _pump(self, tenant: Tenant) -> None:
         """Send what waits to workers that can take it, starting workers as far as the bounds allow: answers to calls,

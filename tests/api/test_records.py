@@ -102,9 +102,53 @@ async def test_found_by_what_they_are(service: Running, tenant: str) -> None:
     }
 
 
+ENDS = """\
+if user.user_id == 'denied':
+    raise UnauthorizedError('no')
+if user.user_id == 'raised':
+    1 / 0
+if user.user_id == 'slow':
+    while True: pass
+if user.user_id == 'large':
+    x = 'x' * 10**9"""
+
+
+async def test_found_by_how_a_rule_ended(service: Running, tenant: str) -> None:
+    first = await service.add("first", ENDS, tenant=tenant, on_failure="skip")
+    await service.add("second", "if user.user_id in ('raised', 'second'):\n    1 / 0", tenant=tenant)
+    ids: dict[str, str] = {}
+    for user in ("fine", "denied", "raised", "slow", "large", "second"):
+        ids[user] = (await service.execute({"user_id": user}, tenant=tenant))["execution_id"]
+        await asyncio.sleep(0.002)
+    await written(service)
+    names = {name: user for user, name in ids.items()}
+
+    async def found(**query: Any) -> list[str]:
+        return [names[one["execution_id"]] for one in await listed(service, tenant, **query)]
+
+    assert await found(outcome="failed") == ["second", "large", "slow", "raised"]
+    assert await found(outcome="failed", rule="first") == ["large", "slow", "raised"]
+    assert await found(outcome="raised", rule=first.id) == await found(outcome="raised", rule="first") == ["raised"]
+    assert await found(outcome="raised") == await found(outcome="raised", rule="second") == ["second", "raised"]
+    assert await found(outcome="timed_out") == ["slow"]
+    assert await found(outcome="exhausted") == ["large"]
+    assert await found(outcome="denied") == await found(outcome="denied", rule="first") == ["denied"]
+    assert await found(outcome="refused") == await found(outcome="failed", rule="third") == []
+    assert await found(outcome="failed", decision="allow") == ["large", "slow"]
+    assert await found(outcome="failed", user="slow", limit=1) == ["slow"]
+    page = (await service.call("GET", path(outcome="failed", limit=2), tenant=tenant)).json()
+    assert await found(outcome="failed", cursor=page["cursor"]) == ["slow", "raised"]
+    traffic = (await service.call("GET", "/v1/traffic", tenant=tenant)).json()
+    assert traffic["failed"] == 4
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [
+        (
+            {"outcome": "passed"},
+            "`outcome`: `passed` cannot be taken: give `failed` (with any error), `denied`, `raised`",
+        ),
         ({"desicion": "deny"}, "`desicion`: there is no such parameter here; known are decision, client, user, rule,"),
         ({"decision": "maybe"}, "`decision`: `maybe` cannot be taken: give `allow`, `deny`, `redirect` or `step_up`"),
         ({"since": "yesterday"}, "`since`: `yesterday` is no time"),

@@ -124,6 +124,15 @@ def test_filtered_for_machines(commands: Commands) -> None:
         assert (json.loads(line)["execution_id"], json.loads(line)["user"]) == (other, "u2")
 
 
+def test_only_where_a_rule_failed(commands: Commands) -> None:
+    commands.call("POST", "/v1/rules", {"name": "fails", "script": FAIL.replace("1 /", "user.user_id == 'u1' or 1 /")})
+    with tailing(commands, "--rule", "fails", "--outcome", "raised", "--json") as tail:
+        assert json.loads(first(commands, tail))["user"] == "first"
+        _, other = commands.logins(({"user_id": "u1"}, {}), ({"user_id": "u2"}, {}))
+        (line,) = after_first(commands, tail, other)
+        assert json.loads(line)["user"] == "u2"
+
+
 def test_colours_on_a_terminal(commands: Commands) -> None:
     terminal = commands.terminal("tail", "--user", "u1", scope=SUPPORT)
     while "\x1b[32mallow" not in terminal.seen:
@@ -167,7 +176,7 @@ def test_after_a_break_it_goes_on(commands: Commands) -> None:
         (503, {"Retry-After": "0"}, b'{"error": "temporarily_unavailable", "error_description": "busy"}'),
         (503, {"Retry-After": "0"}, b'{"error": "temporarily_unavailable", "error_description": "busy"}'),
         (503, {"Retry-After": "0"}, b'{"error": "temporarily_unavailable", "error_description": "busy"}'),
-        (200, {}, b": hello\n\nevent: missed\ndata: {}\n\n" + EVENT),
+        (200, {}, b": hello\n\nevent: missed\ndata: {}\n\nevent: unreadable\ndata: {}\n\n" + EVENT),
         (401, {}, b'{"error": "invalid_token", "error_description": "the token has expired"}'),
     )
     with answering(*answers) as (url, _):
@@ -175,12 +184,13 @@ def test_after_a_break_it_goes_on(commands: Commands) -> None:
     assert done.code == 2
     assert [json.loads(line) for line in done.out.splitlines()] == [TOLD]
     notes = done.err.splitlines()
-    assert len(notes) == 5
+    assert len(notes) == 6
     assert notes[0].startswith(f"claimsmith: {url} broke off: ")
     assert notes[0].endswith("; trying again until it works")
     assert notes[1:] == [
         "claimsmith: connected again",
         "claimsmith: more happened at once than can be told: some are not shown",
+        "claimsmith: a recorded login cannot be opened, and is not shown: the service's log says which",
         f"claimsmith: {url} has ended its answer; trying again until it works",
         'claimsmith: the token has expired; make a token with `claimsmith token --scope "executions:read"`',
     ]

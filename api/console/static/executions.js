@@ -5,7 +5,6 @@ import { events } from "/console/static/events.js";
 
 const MOST = 200; // rows that stay, the newest
 const PAGE = 100; // executions of one call that makes up for what was missed
-const MOST_PAGES = 10; // such calls, where only some of them are shown
 const SILENCE = 40e3; // milliseconds: the service says something every 15 seconds
 const LATE = [0, 2e3, 12e3]; // after a connection: a record may be written some seconds after its login
 const FIRST_WAIT = 1e3;
@@ -21,10 +20,6 @@ const body = table?.tBodies[0];
 
 const held = new Map(); // what has come while somebody reads, by id
 let stopping = null; // an AbortController while it is live
-
-function matches(one) {
-  return !list.dataset.failed || one.failed.length > 0;
-}
 
 function row(one) {
   const moment = element("time", { "data-at": one.clock, datetime: one.clock }, ago(new Date(one.clock)));
@@ -61,7 +56,7 @@ function known(id) {
 
 /** Take in executions; those that are there already do not matter. */
 function add(executions) {
-  for (const one of executions) if (matches(one) && !known(one.execution_id)) held.set(one.execution_id, one);
+  for (const one of executions) if (!known(one.execution_id)) held.set(one.execution_id, one);
   while (held.size > MOST) held.delete([...held.keys()].sort()[0]);
   if (!held.size) return;
   if (reading()) return sayHeld();
@@ -96,11 +91,11 @@ function show() {
 async function makeUp(signal) {
   const found = [];
   let cursor = "";
-  for (let page = 0; page < MOST_PAGES && found.length < MOST; page += 1) {
+  while (found.length < MOST) {
     const given = [list.dataset.query, `limit=${PAGE}`, cursor && `cursor=${cursor}`].filter(Boolean).join("&");
     const answer = await get(`/v1/executions?${given}`, { signal });
     const fresh = answer.executions.filter((one) => !known(one.execution_id) && one.execution_id > floor());
-    found.push(...fresh.filter(matches));
+    found.push(...fresh);
     cursor = answer.cursor;
     if (!fresh.length || !cursor) break;
   }
@@ -135,6 +130,7 @@ async function follow(signal) {
         silence = setTimeout(cut, SILENCE);
         if (event.name === "execution") add([JSON.parse(event.data)]);
         else if (event.name === "missed") again();
+        else if (event.name === "unreadable") said.textContent = "A login was recorded that cannot be opened. It is not shown.";
       }
     } catch (error) {
       if (signal.aborted) return;

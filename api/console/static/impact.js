@@ -134,9 +134,9 @@ function told({ decision, denial, redirect, multifactor, idToken, accessToken, u
 }
 
 function summary(impact, named) {
-  const { replayed, left_out } = impact;
-  if (!replayed && !left_out) return `Nothing was recorded in ${named} that this could be compared with. Try it with a login of your own before you deploy.`;
-  const more = [left_out ? `${count(left_out, "login")} left out, for which there was no worker` : "", impact.not_reproducible.count ? `${count(impact.not_reproducible.count, "login")} not fully recorded` : ""].filter(Boolean).join("; ");
+  const { replayed, left_out, unreadable } = impact;
+  if (!replayed && !left_out && !unreadable) return `Nothing was recorded in ${named} that this could be compared with. Try it with a login of your own before you deploy.`;
+  const more = [left_out ? `${count(left_out, "login")} left out, for which there was no worker` : "", unreadable ? `${count(unreadable, "login")} left out, whose records cannot be opened` : "", impact.not_reproducible.count ? `${count(impact.not_reproducible.count, "login")} not fully recorded` : ""].filter(Boolean).join("; ");
   const times = `The rules took ${milliseconds(impact.p95_before)} then, and ${milliseconds(impact.p95_after)} now (in 95 of 100 logins not more).`;
   const changed = replayed - impact.unchanged;
   const said = impact.would_change ? `${changed.toLocaleString("en")} of ${count(replayed, "login")} of ${named} would have been otherwise.` : `Nothing changes: all ${count(replayed, "login")} of ${named} would have been the same.`;
