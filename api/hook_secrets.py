@@ -30,7 +30,8 @@ class Typed(msgspec.Struct, frozen=True):
 
 class ShownSecret(msgspec.Struct, frozen=True, kw_only=True):
     """A secret without its value. One that is `weak` can be guessed. One that is not `readable` lets nobody pass: it
-    was sealed with another secret of the service, or changed in the database."""
+    was sealed with another secret of the service, or changed in the database. The `public_key` (PEM) is the half of a
+    `jwe_payload` that its issuer is given."""
 
     id: str
     type: str
@@ -38,6 +39,7 @@ class ShownSecret(msgspec.Struct, frozen=True, kw_only=True):
     set_by: str
     weak: bool
     readable: bool
+    public_key: str | None
 
 
 class SetSecret(ShownSecret, frozen=True, kw_only=True):
@@ -96,4 +98,5 @@ def _members(one: SealedSecret, secret: Secret | None) -> dict[str, Any]:
         "set_by": one.set_by,
         "weak": secret is not None and secret.weak,
         "readable": secret is not None,
+        "public_key": None if secret is None else secret.public_key,
     }

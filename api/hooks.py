@@ -21,8 +21,8 @@ from starlette.responses import Response
 from api.body import decode_json, json_response, read_body
 from api.errors import ApiError
 from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Asked, Cause, Issuer, NotTold, Refusal, Reply
-from api.issuers.kinds import Secret
-from api.issuers.secrets import Unauthenticated, authenticate
+from api.issuers.kinds import SIGNING, Secret
+from api.issuers.secrets import Unauthenticated, authenticate, require_set
 from api.issuers.table import ISSUERS
 from api.origin import origin_of
 from api.service import Service
@@ -40,7 +40,6 @@ log = structlog.get_logger("claimsmith.hooks")
 WAY, SHARE = 0.25, 0.2
 TO_ANSWER = 0.05  # seconds that are left when the rules have to be done
 TO_TELL = 0.02  # and when there has to be an execution, whatever they do
-SIGNED = {"standard_webhooks", "signing_key"}  # kinds of secret that sign the body
 EXECUTION = "Claimsmith-Execution"
 LONGEST_TEXT = 300  # of what is wrong with a call
 NOT_NOW = (Busy, SandboxUnavailable, StoreError, TimeoutError)
@@ -96,13 +95,14 @@ class _Hook:
         """What a call asks for that is known to be the issuer's."""
         issuer, service = self._issuer, self._service
         # A call that is known by its headers alone is answered as one, however its body is.
-        text = await self._text() if SIGNED.intersection(issuer.secrets) else None
+        text = await self._text() if SIGNING.intersection(issuer.secrets) else None
         secrets = service.hook_secrets.live(self._tenant, issuer.name)
-        name = await authenticate(secrets, issuer.scheme, self._headers, text or b"", now(), service.key_sets)
-        self._secret = secrets[name]
-        self._body = decode_json(await self._text() if text is None else text, JSON)
+        passed = await authenticate(secrets, issuer.scheme, self._headers, text or b"", now(), service.key_sets)
+        self._secret = secrets[passed.id]
+        self._body = decode_json(await self._text() if text is None else passed.body, JSON)
         if issuer.vouches is not None and not issuer.vouches(self._body, self._secret):
             raise Unauthenticated("credentials")
+        self._require_secret()  # the keys of others may have taken their time
         return issuer.parse(self._body, settings)
 
     async def _executed(self, asked: Asked, until: float) -> Execution:
@@ -134,6 +134,7 @@ class _Hook:
         service.metrics.observe(execution.seconds)
         if service.spans is not None:
             service.spans.note(execution, self._issuer.name)
+        self._require_secret()
         if execution.decision == "allow":
             reply = self._issuer.allow(asked, execution)
             self._count("allow", None)
@@ -143,6 +144,15 @@ class _Hook:
             return self._refuse("failed", RULE_FAILED)
         error = denial.error if denial.error == "interaction_required" else "access_denied"
         return self._refuse("denied", denial.description, error)
+
+    def _require_secret(self) -> None:
+        """It is set at this moment, too: who has one that was deleted is told nothing."""
+        assert self._secret is not None
+        try:
+            require_set(self._service.hook_secrets.live(self._tenant, self._issuer.name), self._secret)
+        except Unauthenticated:
+            self._secret = self._execution = None  # from now on it is nobody whom we know
+            raise
 
     async def _text(self) -> bytes:
         return await read_body(self._request, self._headers, self._service.settings.body_bytes)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import ssl
 from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -72,7 +73,8 @@ def read_jwks(document: bytes, algorithms: Iterable[str]) -> PublicKeys:
 
 
 class Jwks:
-    """The public keys at one address. Keys once fetched stay good while fetching them again fails."""
+    """The public keys at one address. Keys once fetched stay good while fetching them again fails. A fetch goes on
+    within a `turn`, where others fetch as well."""
 
     def __init__(
         self,
@@ -80,12 +82,14 @@ class Jwks:
         algorithms: tuple[str, ...],
         changed: Callable[[frozenset[str]], None],
         monotonic: Callable[[], float],
+        turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> None:
         self._url = url
         self._host = urlsplit(url).hostname
         self._algorithms = algorithms
         self._changed = changed
         self._monotonic = monotonic
+        self._turn = turn
         self._client: httpx2.AsyncClient | None = None
         self._keys: PublicKeys | None = None
         self._fetched = self._attempted = float("-inf")
@@ -149,7 +153,11 @@ class Jwks:
     async def _refresh(self) -> None:
         if self._monotonic() - self._attempted < (JWKS_FIRST_GAP if self._keys is None else JWKS_GAP):
             return
-        self._attempted = self._monotonic()
+        async with self._turn():
+            self._attempted = self._monotonic()
+            await self._take()
+
+    async def _take(self) -> None:
         try:
             self._keys = read_jwks(await self._fetch(), self._algorithms)
         except httpx2.HTTPStatusError as exc:

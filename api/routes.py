@@ -67,7 +67,7 @@ from api.rules import (
 )
 from api.service import Service
 from api.shadow import OnTrial, ShownShadow
-from api.signed import is_signed, signed_caller
+from api.signed import is_signed, require_still_signed, signed_by
 from api.tail import EVENTS, tail
 from api.templates import Templates, TemplateScript
 from api.tenants import CHANGES, Tenants
@@ -204,16 +204,16 @@ def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
         row = rows["GET" if request.method == "HEAD" else request.method]
         service: Service = request.app.state.service
         headers = first_headers(request)
-        body = None
-        if row.signed and is_signed(headers):
-            caller, body = await signed_caller(service, request, headers)
-        else:
-            caller = await service.callers.authenticate(headers)
+        signed = await signed_by(service, request, headers) if row.signed and is_signed(headers) else None
+        caller = await service.callers.authenticate(headers) if signed is None else signed.caller
         service.rates.take(caller)
         if row.scope is not None:
             caller.require(row.scope)
-        call = Call(service, caller, acting_tenant(caller, headers), request, headers, body)
-        return echo_request_id(request, await row.endpoint(call))
+        body = None if signed is None else signed.body
+        response = await row.endpoint(Call(service, caller, acting_tenant(caller, headers), request, headers, body))
+        if signed is not None:
+            require_still_signed(service, signed)
+        return echo_request_id(request, response)
 
     return answer
 

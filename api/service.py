@@ -16,7 +16,7 @@ from api.callers import Callers
 from api.console.openid import OpenId
 from api.console.session import Sessions
 from api.issuers.key_sets import KeySets
-from api.issuers.kinds import Secret, key_addresses, read_secret
+from api.issuers.kinds import SIGNING, Secret, key_addresses, read_secret
 from api.metrics import Metrics
 from api.process import Process
 from api.rates import Rates
@@ -131,7 +131,7 @@ class Service:
             key_sets.start()
             stack.push_async_callback(key_sets.aclose)
             hook_secrets = HookSecrets(
-                store, keys, read_secret, lambda all_: key_sets.keep(key_addresses(all_)), announce
+                store, keys, read_secret, lambda all_: key_sets.keep(key_addresses(all_)), announce, SIGNING
             )
             if settings.secret_previous is not None:
                 await configurations.seal_again()

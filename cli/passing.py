@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from api.issuers.issuer import Issuer
-from api.issuers.kinds import ENTRA_CALLER, Entra, Secret, StandardWebhooks, read_secret
+from api.issuers.kinds import ENTRA_CALLER, Entra, JwePayload, JwtPayload, Secret, StandardWebhooks, read_secret
+from api.issuers.payloads import encrypted, signed_payload
 from api.issuers.signing import signed
 from cli.client import Client
 from cli.refusal import Refused
@@ -27,22 +28,39 @@ from cli.refusal import Refused
 LOOK = "claimsmith simulate"
 LIFE = 300  # seconds of a token
 KEY = "simulation"
+PUBLISHED = ("entra", "jwt_payload", "jwe_payload")  # kinds for which the issuer has keys at an address
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+class Sent(NamedTuple):
+    """A call as it goes over the wire."""
+
+    body: bytes
+    headers: dict[str, str]
+
+
 class Pass(NamedTuple):
-    """A secret, and the key that signs its tokens, if it is one of tokens."""
+    """A secret, and the issuer's own key behind it, if there is one: that of its tokens, or of its payloads."""
 
     secret: Secret
     token: str | None = None
+    web_key: rsa.RSAPrivateKey | None = None
 
-    def headers(self, issuer: Issuer, body: bytes) -> dict[str, str]:
+    def sent(self, issuer: Issuer, call: bytes) -> Sent:
+        """The call with all that lets it pass. Raises `Refused` for a secret that only the issuer can speak for."""
         if self.token is not None:
-            return {"authorization": f"Bearer {self.token}"}
+            return Sent(call, {"authorization": f"Bearer {self.token}"})
+        body = self._payload(call) if isinstance(self.secret, JwtPayload) else call
         try:
-            return signed(self.secret, issuer.scheme, body, time.time())
+            return Sent(body, signed(self.secret, issuer.scheme, body, time.time()))
         except ValueError as exc:
             raise Refused(f"the secret cannot be used here: {exc}") from None
+
+    def _payload(self, call: bytes) -> bytes:
+        if self.web_key is None:
+            raise Refused("the secret cannot be used here: a payload is signed by the key of the issuer that sends it")
+        body = signed_payload(call, self.web_key, KEY, "RS256")
+        return encrypted(body, self.secret.key, KEY) if isinstance(self.secret, JwePayload) else body
 
 
 def given(path: Path) -> Pass:
@@ -58,10 +76,10 @@ def given(path: Path) -> Pass:
 
 
 @contextmanager
-def temporary(client: Client, issuer: Issuer, tenant_of_entra: str) -> Iterator[Pass]:
-    """A secret of the simulation's own: set for one call, and deleted behind it."""
+def temporary(client: Client, issuer: Issuer, kind: str, tenant_of_entra: str) -> Iterator[Pass]:
+    """A secret of the simulation's own and of this kind: set for one call, and deleted behind it."""
     path = f"/v1/issuers/{issuer.name}/secrets/simulation-{secrets.token_hex(4)}"
-    with _made(client, issuer, tenant_of_entra) as made:
+    with _made(client, issuer, kind, tenant_of_entra) as made:
         client.change("PUT", path, _plain(made.secret), dict[str, Any], look=LOOK)
         try:
             yield made
@@ -70,14 +88,17 @@ def temporary(client: Client, issuer: Issuer, tenant_of_entra: str) -> Iterator[
 
 
 @contextmanager
-def _made(client: Client, issuer: Issuer, tenant_of_entra: str) -> Iterator[Pass]:
-    kind = issuer.secrets[0]
-    if kind == "entra":
+def _made(client: Client, issuer: Issuer, kind: str, tenant_of_entra: str) -> Iterator[Pass]:
+    if kind in PUBLISHED:
         if urlsplit(client.url).hostname not in LOOPBACK:
-            raise Refused("a simulated Entra ID publishes its keys on this machine: run it beside the service")
+            raise Refused(f"a simulated {issuer.title} publishes its keys on this machine: run it beside the service")
         with _publishing() as (key, address):
-            secret = Entra(tenant_id=tenant_of_entra, audience="simulation", jwks_url=address)
-            yield Pass(secret, _entra_token(secret, key))
+            if kind == "entra":
+                secret = Entra(tenant_id=tenant_of_entra, audience="simulation", jwks_url=address)
+                yield Pass(secret, _entra_token(secret, key))
+            else:
+                made = {"type": kind, "value": secrets.token_urlsafe(32), "jwks_url": address}
+                yield Pass(read_secret(msgspec.json.encode(made)), web_key=key)
         return
     value = secrets.token_urlsafe(32)
     if kind == "standard_webhooks":

@@ -29,6 +29,10 @@ def simulate(
     body: Annotated[
         Path | None, typer.Option(help="A file with the call instead, as the issuer sends it.", show_default=False)
     ] = None,
+    payload: Annotated[
+        str | None,
+        typer.Option(help="In what the call comes: `jwt` or `jwe`, of Zitadel. By default JSON.", show_default=False),
+    ] = None,
     tenant: Annotated[str, typer.Option(help="Whose hook is called.")] = "default",
     secret: Annotated[
         Path | None,
@@ -51,14 +55,18 @@ def simulate(
     from cli.simulation import send
 
     row, text = _issuer(issuer), _call(issuer, call, body)
+    kind = _kind(row, payload)
     address = f"{url.rstrip('/')}/v1/hooks/{row.name}/{quote(tenant, safe='')}"
     output = Output()
+    if secret is not None and payload is not None:
+        raise Refused("give one of --secret and --payload: what a secret that is set asks for is signed by the issuer")
     if secret is not None and not token:
-        exchange, record = send(address, row, text, given(secret).headers(row, text)), None
+        exchange, record = send(address, row, text, *given(secret).sent(row, text)), None
     else:
         with Client(url, token, SCOPES, tenant) as client:
-            with temporary(client, row, _directory(text)) if secret is None else nullcontext(given(secret)) as passing:
-                exchange = send(address, row, text, passing.headers(row, text))
+            own = temporary(client, row, kind, _directory(text)) if secret is None else nullcontext(given(secret))
+            with own as passing:
+                exchange = send(address, row, text, *passing.sent(row, text))
             record = _record(client, exchange)
     if as_json:
         output.json({**msgspec.structs.asdict(exchange), "record": record})
@@ -72,6 +80,17 @@ def _issuer(name: str) -> Issuer:
     if name not in ISSUERS:
         raise Refused(f"`{name}` is none of the issuers: {', '.join(ISSUERS)}")
     return ISSUERS[name]
+
+
+def _kind(issuer: Issuer, payload: str | None) -> str:
+    """The kind of secret for it."""
+    if payload is None:
+        return issuer.secrets[0]
+    kind = f"{payload}_payload"
+    if kind not in issuer.secrets:
+        known = [name.removesuffix("_payload") for name in issuer.secrets if name.endswith("_payload")]
+        raise Refused(f"--payload: {issuer.title} sends {' or '.join(known) if known else 'JSON alone'}")
+    return kind
 
 
 def _call(issuer: str, name: str | None, path: Path | None) -> bytes:

@@ -37,8 +37,9 @@ def calls_of(issuer: Issuer) -> dict[str, Any]:
     return msgspec.json.decode(text, type=dict[str, Any])
 
 
-def send(url: str, issuer: Issuer, body: bytes, headers: Mapping[str, str]) -> Exchange:
-    """Send the call, once, and wait as long as the issuer does. Raises `Refused` where no answer comes."""
+def send(url: str, issuer: Issuer, call: bytes, body: bytes, headers: Mapping[str, str]) -> Exchange:
+    """Send the call, which is in the `body` in whichever form, once, and wait as long as the issuer does. Raises
+    `Refused` where no answer comes."""
     sent = {"content-type": "application/json", "accept": "application/json", **headers}
     began = time.monotonic()
     try:
@@ -55,7 +56,7 @@ def send(url: str, issuer: Issuer, body: bytes, headers: Mapping[str, str]) -> E
     return Exchange(
         url=url,
         headers={name: value if name in SHOWN else "***" for name, value in sent.items()},
-        request=msgspec.json.decode(body),
+        request=msgspec.json.decode(call),
         status=response.status_code,
         answer=answer,
         ms=round((time.monotonic() - began) * 1000, 1),

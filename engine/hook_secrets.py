@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
@@ -27,6 +27,7 @@ log = structlog.get_logger("claimsmith.hook_secrets")
 T = TypeVar("T")
 
 MOST = 20  # of one tenant and issuer
+MOST_COSTLY = 4  # of those, that each take a look at all of a call: a rotation needs two
 LONGEST = 16_384  # bytes
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -45,16 +46,19 @@ class HookSecrets(Generic[T]):
         store: Store,
         keys: Keys,
         read: Callable[[bytes], T],
-        changed: Callable[[Iterable[T]], None],
+        changed: Callable[[Iterable[tuple[str, T]]], None],
         announce: Callable[[], None] | None = None,
+        costly: Collection[str] = (),
     ) -> None:
-        """`read` raises `ValueError` for what is no secret. `changed` is told all that there are, whenever these are
-        others; `announce` tells other replicas of a change."""
+        """`read` raises `ValueError` for what is no secret. `changed` is told all that there are, each with its
+        tenant, whenever these are others; `announce` tells other replicas of a change. Of the types `costly` an
+        issuer is given no more than `MOST_COSTLY`."""
         self._store = store
         self._seals = [Seal(key) for key in keys.derive_all("hook-secrets")]
         self._read = read
         self._changed = changed
         self._announce = announce or (lambda: None)
+        self._costly = costly
         self._turn = asyncio.Lock()  # of who takes something over: else the earlier of two could be kept
         self._known: dict[str, tuple[str | None, dict[str, dict[str, T]]]] = {}
 
@@ -88,6 +92,9 @@ class HookSecrets(Generic[T]):
             others = [other for other in before if other.issuer == issuer and other.id != id]
             if len(others) >= MOST:
                 raise InvalidSecret(f"this issuer has {MOST} secrets already: delete one that is not used any more")
+            if type in self._costly and sum(other.type in self._costly for other in others) >= MOST_COSTLY:
+                text = f"this issuer has {MOST_COSTLY} secrets already that sign, and every call is tried with each"
+                raise InvalidSecret(f"{text}: delete one that is not used any more")
 
         async with self._turn:
             self._take({tenant: await self._store.put_hook_secret(one, require_room)})
@@ -169,7 +176,10 @@ class HookSecrets(Generic[T]):
 
     def _tell(self) -> None:
         self._changed(
-            secret for _, issuers in self._known.values() for by_id in issuers.values() for secret in by_id.values()
+            (tenant, secret)
+            for tenant, (_, issuers) in self._known.items()
+            for by_id in issuers.values()
+            for secret in by_id.values()
         )
 
     def text(self, one: SealedSecret) -> bytes:

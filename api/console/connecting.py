@@ -58,7 +58,11 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("Create a target. Without interruptOnError Zitadel issues tokens without rules when something is wrong.",
              '{\n  "name": "Claimsmith",\n  "endpoint": "{url}",\n  "timeout": "5s",\n'
              '  "restCall": {"interruptOnError": true}\n}\n'),
+        Step("With one more member:", '"payloadType": "PAYLOAD_TYPE_JWT"', "jwt_payload"),
+        Step("With one more member:", '"payloadType": "PAYLOAD_TYPE_JWE"', "jwe_payload"),
         Step("The answer has its signingKey, once: set it here, below."),
+        Step("The secret then has a public key: give that to the target (base64 of all of it), and activate it there.",
+             "", "jwe_payload"),
         Step("Set an execution for each of the functions preuserinfo and preaccesstoken, with the id of the target:",
              '{\n  "condition": {"function": {"name": "preuserinfo"}},\n  "targets": ["<the id of the target>"]\n}\n'),
     ),
@@ -109,6 +113,8 @@ KINDS: dict[str, str] = {
     "bearer": "a fixed bearer token",
     "standard_webhooks": "a key that signs (Standard Webhooks)",
     "signing_key": "the issuer's signing key",
+    "jwt_payload": "its signing key, and calls that are a JWT",
+    "jwe_payload": "its signing key, and calls that are encrypted (JWE)",
     "jwt": "tokens of an issuer",
     "entra": "tokens of Entra ID",
 }
@@ -120,6 +126,14 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     "bearer": (Field("value", "Token", made="text"),),
     "standard_webhooks": (Field("value", "Key", "whsec_ and base64", made="whsec"),),
     "signing_key": (Field("value", "Signing key", "as the issuer shows it"),),
+    "jwt_payload": (
+        Field("value", "Signing key", "as the issuer shows it"),
+        Field("jwks_url", "Address of the web keys (JWKS)", "/oauth/v2/keys of the instance"),
+    ),
+    "jwe_payload": (
+        Field("value", "Signing key", "as the issuer shows it"),
+        Field("jwks_url", "Address of the web keys (JWKS)", "/oauth/v2/keys of the instance"),
+    ),
     "jwt": (
         Field("jwks_url", "Address of the public keys (JWKS)"),
         Field("issuers", "Issuers", "as iss has them, with spaces between"),

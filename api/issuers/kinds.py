@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import msgspec
 
 from api.issuers.key_sets import ALGORITHMS, TokenCheck
+from api.issuers.payloads import PrivateKey, new_private_key, read_private_key
 from api.issuers.signatures import read_webhook_key
 from api.settings import fetchable_url
 
@@ -49,6 +51,11 @@ class _Kind(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     def weak(self) -> bool:
         """Whether it can be guessed."""
         return False
+
+    @property
+    def public_key(self) -> str | None:
+        """What of it is for the issuer and everybody else, as PEM."""
+        return None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -145,6 +152,38 @@ class SigningKey(_Kind, frozen=True, tag="signing_key"):
         return len(self.value) < WEAK
 
 
+class JwtPayload(SigningKey, frozen=True, tag="jwt_payload"):
+    """The same, where the body is a compact JWS by a key at `jwks_url`. It says neither when nor for whom it was made;
+    the signature over it does."""
+
+    jwks_url: str = msgspec.field()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_url("jwks_url", self.jwks_url)
+
+
+class JwePayload(JwtPayload, frozen=True, dict=True, tag="jwe_payload"):
+    """The same, where that JWS is encrypted to `private_key` (PEM); one is made where none is given."""
+
+    private_key: str = msgspec.field(default_factory=new_private_key)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            self.key  # noqa: B018 (it is read and kept)
+        except ValueError as exc:
+            raise ValueError(f"`private_key`: {exc}") from None
+
+    @cached_property
+    def key(self) -> PrivateKey:
+        return read_private_key(self.private_key)
+
+    @property
+    def public_key(self) -> str:
+        return self.key.public
+
+
 class Jwt(_Kind, frozen=True, tag="jwt"):
     """`Authorization: Bearer` with a token of another issuer (RFC 7519), signed by a key at `jwks_url`. `caller` is the
     client that the token was given to: it stands in `azp`, `appid` or `cid`."""
@@ -206,9 +245,11 @@ class Entra(_Kind, frozen=True, tag="entra"):
         )
 
 
-Secret = Header | Cookie | Basic | Bearer | StandardWebhooks | SigningKey | Jwt | Entra
+Secret = Header | Cookie | Basic | Bearer | StandardWebhooks | SigningKey | JwtPayload | JwePayload | Jwt | Entra
 
 KINDS: dict[str, type[Secret]] = {kind.__struct_config__.tag: kind for kind in get_args(Secret)}
+# Those that sign the body: a call is read before it is known, and each of them takes its time for all of it.
+SIGNING = frozenset(tag for tag, kind in KINDS.items() if issubclass(kind, SigningKey | StandardWebhooks))
 
 _secret: msgspec.json.Decoder[Secret] = msgspec.json.Decoder(Secret)
 
@@ -218,9 +259,16 @@ def read_secret(text: bytes) -> Secret:
     return _secret.decode(text)
 
 
-def key_addresses(secrets: Iterable[Secret]) -> frozenset[str]:
-    """Where the keys are that some of these need."""
-    return frozenset(secret.check.jwks_url for secret in secrets if isinstance(secret, Jwt | Entra))
+def key_addresses(secrets: Iterable[tuple[str, Secret]]) -> dict[str, set[str]]:
+    """Where the keys are that some of these need, and for which tenants, of whom each secret is given."""
+    found: dict[str, set[str]] = {}
+    for tenant, secret in secrets:
+        match secret:
+            case Jwt() | Entra():
+                found.setdefault(secret.check.jwks_url, set()).add(tenant)
+            case JwtPayload():
+                found.setdefault(secret.jwks_url, set()).add(tenant)
+    return found
 
 
 def _require(condition: object, text: str) -> None:

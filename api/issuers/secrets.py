@@ -5,18 +5,33 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from api.errors import ApiError
 from api.issuers.key_sets import KeySets
-from api.issuers.kinds import Basic, Bearer, Cookie, Entra, Header, Jwt, Secret, SigningKey, StandardWebhooks
+from api.issuers.kinds import (
+    Basic,
+    Bearer,
+    Cookie,
+    Entra,
+    Header,
+    JwePayload,
+    Jwt,
+    JwtPayload,
+    Secret,
+    SigningKey,
+    StandardWebhooks,
+)
+from api.issuers.payloads import PayloadRefused, decrypted
 from api.issuers.signatures import SCHEMES, Outcome, read_webhook_key, verify_timed, verify_webhook
 from api.refusals import TokenRefused
 
-Reason = Literal["no_secret", "unsigned", "signature", "stale", "credentials", "token"]
+Reason = Literal["no_secret", "unsigned", "signature", "stale", "payload", "credentials", "token", "deleted"]
 
 # Of several secrets that do not match, the reason that says most.
 REASONS: dict[Reason, str] = {
+    "deleted": "the secret that the call was made with was deleted, or became another, before the answer",
+    "payload": "the signature over the call is good, but its body is not the JWT or JWE that the secret asks for",
     "stale": "the signature is too old, or of the future; compare the clocks of both machines",
     "signature": "the signature was made with another secret, or the call was changed on the way",
     "unsigned": "the call has no signature that can be read",
@@ -34,6 +49,13 @@ class Unauthenticated(ApiError):
         super().__init__("unauthorized", REASONS[reason], detail=detail or reason)
 
 
+class Passed(NamedTuple):
+    """The id of the secret that a call was made with, and its body: what is inside, where it came in a JWT or JWE."""
+
+    id: str
+    body: bytes
+
+
 async def authenticate(
     secrets: Mapping[str, Secret],
     scheme: str | None,
@@ -41,29 +63,43 @@ async def authenticate(
     body: bytes,
     now: float,
     keys: KeySets,
-) -> str:
-    """The id of the secret that the call was made with: of `secrets`, all that the tenant has for this issuer, by id.
+) -> Passed:
+    """Which secret the call was made with: of `secrets`, all that the tenant has for this issuer, by id.
 
     `scheme` says for a `signing_key` whose signature it makes: `zitadel` or `workos`. `headers` by names in lower case,
     the first of each; `body` is raw; `now` in seconds. What needs no key of others is compared with every secret,
-    whichever matches; tokens only where none of these does.
+    whichever matches; tokens only where none of these does. A body in a JWT or JWE is opened only for those whose
+    signature over all of it has matched.
 
     Raises `Unauthenticated`, also where there is no secret at all; `ApiError` 503 while a token's issuer cannot be
     asked for its keys.
     """
     reasons: set[Reason] = set()
-    matched: str | None = None
+    matched: list[str] = []
     for name, secret in secrets.items():
         if not isinstance(secret, Jwt | Entra):
             outcome = _compare(secret, scheme, headers, body, now)
             if outcome == "matched":
-                matched = matched or name
+                matched.append(name)
             else:
                 reasons.add(outcome)
-    if matched is not None:
-        return matched
     detail = None
     unreachable: ApiError | None = None
+    plain: str | None = None
+    for name in matched:
+        secret = secrets[name]
+        if not isinstance(secret, JwtPayload):
+            plain = plain or name
+            continue
+        try:
+            return Passed(name, await _opened(secret, body, keys))
+        except PayloadRefused as exc:
+            detail = str(exc)
+            reasons.add("payload")
+        except ApiError as exc:
+            unreachable = exc
+    if plain is not None and unreachable is None:
+        return Passed(plain, body)
     for name, secret in secrets.items():
         if isinstance(secret, Jwt | Entra):
             try:
@@ -74,10 +110,20 @@ async def authenticate(
             except ApiError as exc:
                 unreachable = exc
             else:
-                return name
+                return Passed(name, body)
     if unreachable is not None:
         raise unreachable
     raise Unauthenticated(next((reason for reason in REASONS if reason in reasons), "no_secret"), detail)
+
+
+def require_set(secrets: Mapping[str, Secret], secret: Secret) -> None:
+    """Raises `Unauthenticated` where a secret that has let a call pass is none of `secrets` any more, those of now."""
+    if secret not in secrets.values():
+        raise Unauthenticated("deleted")
+
+
+async def _opened(secret: JwtPayload, body: bytes, keys: KeySets) -> bytes:
+    return await keys.payload(secret.jwks_url, decrypted(body, secret.key) if isinstance(secret, JwePayload) else body)
 
 
 def _compare(

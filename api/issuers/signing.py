@@ -11,7 +11,7 @@ from api.issuers.signatures import SCHEMES, read_webhook_key, sign_timed, sign_w
 
 def signed(secret: Secret, scheme: str | None, body: bytes, now: float) -> dict[str, str]:
     """The headers of a call with this body, made at `now` (seconds). Raises `ValueError` for a secret that only another
-    service can speak for: a token is signed by its issuer's own key."""
+    service can speak for: a token is signed by its issuer's own key. A body in a JWT or JWE is signed as it is sent."""
     match secret:
         case Header():
             return {secret.name: secret.value}

@@ -3,7 +3,8 @@ internal/api/oidc/userinfo.go; apps/docs, guides/integrate/actions).
 
 It can only add: a claim that it has set stays. Of several targets a later one sees what an earlier one has answered,
 and each member of its own answer stands instead of the earlier one's, so those are carried on. A login takes several
-calls, each about one token.
+calls, each about one token. A call can come as a JWS by a web key of the instance, or as such a one in a JWE
+(internal/execution/execution.go); the target's own signature is over whichever it is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from api.issuers.issuer import JSON, RULE_FAILED, Asked, Issuer, Refusal, Reply, changes, context_of, present
+from api.issuers.kinds import JwtPayload
 from engine.capability import Capability, Names, Token
 from engine.execution import Execution
 from engine.models import HookSettings
@@ -40,6 +42,8 @@ FORWARDED = {"denied": 403}
 STATUS = {"failed": 500, "unavailable": 503, "invalid": 400, "unauthenticated": 401}
 ERROR = {"failed": "server_error", "unavailable": "temporarily_unavailable", "invalid": "invalid_request"}
 ERROR |= {"unauthenticated": "invalid_signature"}
+
+TOKEN_CLAIMS = frozenset({"iss", "sub", "aud", "exp"})  # one of them is in each token that a web key signs
 
 MOST_LOGGED = 20  # lines of ours: they become a claim themselves
 LOGGED = {
@@ -278,10 +282,15 @@ def refuse(refusal: Refusal) -> Reply:
     return Reply(status=STATUS[refusal.cause], body={"error": ERROR[refusal.cause], **text})
 
 
+def vouches(body: JSON, secret: Any) -> bool:
+    """A web key signs tokens as well, and those say for whom they are. No call does."""
+    return TOKEN_CLAIMS.isdisjoint(body) or not isinstance(secret, JwtPayload)
+
+
 ISSUER = Issuer(
     name="zitadel",
     title="Zitadel",
-    secrets=("signing_key",),
+    secrets=("signing_key", "jwt_payload", "jwe_payload"),
     scheme="zitadel",
     wait=10.0,
     fails="as configured",
@@ -290,4 +299,5 @@ ISSUER = Issuer(
     parse=parse,
     allow=allow,
     refuse=refuse,
+    vouches=vouches,
 )

@@ -69,7 +69,9 @@ async def tried(
 ) -> str:
     """The id of the secret that matches, or the reason."""
     try:
-        return "+" + await authenticate(secrets, scheme, headers, body, now, keys)
+        passed = await authenticate(secrets, scheme, headers, body, now, keys)
+        assert passed.body == body
+        return "+" + passed.id
     except Unauthenticated as refused:
         assert (refused.error, refused.status) == ("unauthorized", 401)
         assert refused.description == REASONS[refused.reason]
@@ -323,31 +325,31 @@ async def test_keys_that_are_not_wanted_any_more_end_a_call_and_not_more(keys: K
     server.slow = 0.3
     calling = asyncio.create_task(authenticate({"a": secret(server)}, None, bearer(token()), BODY, NOW, keys))
     await asyncio.sleep(0.05)
-    keys.keep(frozenset())
+    keys.keep({})
     with pytest.raises(ApiError) as refused:
         await calling
     assert refused.value.status == 503
 
 
 async def test_keys_are_there_before_the_first_call(keys: KeySets, server: JwksServer) -> None:
-    keys.keep({server.url})
+    keys.keep({server.url: {"default"}})
     async with asyncio.timeout(5):
         while not keys._sets[server.url].jwks._keys:
             await asyncio.sleep(0.01)
     server.status = 500
     assert await tried(keys, {"a": secret(server)}, bearer(token())) == "+a"
-    keys.keep({server.url})
+    keys.keep({server.url: {"default"}})
     assert server.asked == 1
-    keys.keep(frozenset())
+    keys.keep({})
     with pytest.raises(ApiError):  # nothing is left of what was fetched
         await authenticate({"a": secret(server)}, None, bearer(token()), BODY, NOW, keys)
 
 
 async def test_many_addresses_of_keys_keep_nobody_waiting(keys: KeySets) -> None:
     """To read the certificates that this machine trusts takes longer than a login, so it is done once."""
-    keys.keep({"https://127.0.0.1:1/0"})
+    keys.keep({"https://127.0.0.1:1/0": {"default"}})
     await asyncio.sleep(0.1)
-    keys.keep({f"https://127.0.0.1:1/{number}" for number in range(60)})
+    keys.keep({f"https://127.0.0.1:1/{number}": {f"t{number}"} for number in range(60)})
     longest = 0.0
     for _ in range(20):
         began = time.monotonic()
@@ -373,7 +375,7 @@ async def test_keys_are_renewed_while_nobody_calls(server: JwksServer, monkeypat
     monkeypatch.setattr("api.issuers.key_sets.REFRESH", 0.02)
     server.status = 500
     keys = KeySets()
-    keys.keep({server.url})
+    keys.keep({server.url: {"default"}})
     keys.start()
     try:
         async with asyncio.timeout(5):
@@ -450,6 +452,8 @@ SHORTEST: dict[str, dict[str, object]] = {
     "bearer": {"value": "x"},
     "standard_webhooks": {"value": WHSEC},
     "signing_key": {"value": "x"},
+    "jwt_payload": {"value": "x", "jwks_url": "https://a.example.com/keys"},
+    "jwe_payload": {"value": "x", "jwks_url": "https://a.example.com/keys"},
     "jwt": {"jwks_url": "https://a.example.com/keys", "issuers": ["i"], "audience": "a"},
     "entra": {"tenant_id": TENANT, "audience": "a"},
 }
@@ -466,7 +470,7 @@ def test_each_kind(kind: str) -> None:
     made = read(kind)
     assert type(made) is KINDS[kind]
     assert read_secret(msgspec.json.encode(made)) == made
-    assert made.weak == (kind in ("header", "cookie", "basic", "bearer", "signing_key"))
+    assert made.weak == ("x" in SHORTEST[kind].values())
     for name in SHORTEST[kind]:
         with pytest.raises(ValueError, match=f"missing required field `{name}`"):
             read(kind, **{name: ...})
@@ -514,6 +518,11 @@ REFUSED: list[tuple[str, dict[str, object], str]] = [
     ("standard_webhooks", {"value": WHSK}, "is a private key"),
     ("signing_key", {"value": ""}, "`value` is empty"),
     ("signing_key", {"value": "s3cr3t\r\n"}, "`value` has a control character"),
+    ("jwt_payload", {"value": ""}, "`value` is empty"),
+    ("jwt_payload", {"jwks_url": "http://a.example.com/keys"}, "`jwks_url`: keys fetched over http can be replaced"),
+    ("jwe_payload", {"jwks_url": "file:///etc/passwd"}, "`jwks_url`: not a URL of a known kind"),
+    ("jwe_payload", {"private_key": "s3cr3t"}, "`private_key`: a private key is PEM"),
+    ("jwe_payload", {"private_key": ""}, "`private_key`: a private key is PEM"),
     ("jwt", {"jwks_url": "http://a.example.com/keys"}, "`jwks_url`: keys fetched over http can be replaced"),
     ("jwt", {"jwks_url": "ftp://a.example.com/keys"}, "`jwks_url`: not a URL of a known kind"),
     ("jwt", {"jwks_url": "file:///etc/passwd"}, "`jwks_url`: not a URL of a known kind"),

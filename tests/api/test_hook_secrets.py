@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from api.hook_secrets import ACCEPTED
-from api.issuers.kinds import KINDS
-from engine.hook_secrets import MOST
+from api.issuers.kinds import KINDS, SIGNING
+from engine.hook_secrets import MOST, MOST_COSTLY
 from tests.api import fresh
 from tests.jwks import JwksServer, jwk
 from tests.servers import fresh_database
@@ -81,6 +81,7 @@ async def test_secrets_are_set_listed_and_deleted_and_never_shown(
         "set_by": "tester",
         "weak": False,
         "readable": True,
+        "public_key": None,
     }
     assert (await put(service, f"{PATH}/second", {"type": "cookie", "name": "s", "value": "s3cr3t"}))["weak"]
     response = await service.call("GET", PATH)
@@ -173,6 +174,18 @@ async def test_there_are_so_many_secrets(service: Running) -> None:
     assert response.json()["error_description"] == said
     assert await passes(service, "value-19")
     assert not await passes(service, VALUE)
+
+
+@pytest.mark.parametrize("issuer", [name for name, kinds in ACCEPTED.items() if SIGNING.intersection(kinds)])
+async def test_of_secrets_that_sign_there_are_few(service: Running, issuer: str) -> None:
+    kind = next(kind for kind in ACCEPTED[issuer] if kind in SIGNING)
+    for n in range(MOST_COSTLY):
+        await put(service, f"/v1/issuers/{issuer}/secrets/s{n}", {"type": kind, "value": WHSEC})
+    body = {"type": kind, "value": WHSEC}
+    response = await service.call("PUT", f"/v1/issuers/{issuer}/secrets/one-more", body)
+    assert response.status_code == 422
+    assert response.json()["error_description"].startswith("this issuer has 4 secrets already that sign")
+    await put(service, f"/v1/issuers/{issuer}/secrets/s0", body)
 
 
 async def test_unknown_issuers_and_tenants(service: Running) -> None:

@@ -12,7 +12,9 @@ import msgspec
 import pytest
 
 import api.hooks
+from api.issuers.issuer import Refusal
 from api.issuers.kinds import read_secret
+from api.issuers.secrets import REASONS
 from api.issuers.signing import signed
 from api.issuers.table import ISSUERS
 from cli.simulation import calls_of
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.anyio
 
 EXECUTION = "claimsmith-execution"
 KNOWN = [name for name in ISSUERS if name != "entra"]  # Entra's tokens are in tests/issuers/test_entra.py
+WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CLAIM = "context.idToken['https://example.com/a'] = '1'\ncontext.accessToken['https://example.com/a'] = '1'"
 
 
@@ -195,6 +198,50 @@ async def test_a_call_that_cannot_be_decided_in_time_is_told_so(
     response = await ask(service, "okta", tenant)
     assert time.monotonic() - began < 0.4
     assert response.json()["error"]["errorSummary"] == "the rules cannot be run just now"
+
+
+MEANWHILE: dict[str, tuple[tuple[str, str, bool], ...]] = {
+    # What is done while the rules run: to which id, and whether with the same value.
+    "deleted": (("DELETE", "key", True),),
+    "replaced": (("PUT", "key", False),),
+    "set again": (("PUT", "key", True),),
+    "another set beside it": (("PUT", "other", False),),
+    "moved": (("PUT", "other", True), ("DELETE", "key", True)),
+    "deleted beside another": (("PUT", "other", False), ("DELETE", "key", True)),
+}
+STAYS_GOOD = ("set again", "another set beside it", "moved")
+
+
+@pytest.mark.parametrize("issuer", KNOWN)
+@pytest.mark.parametrize("what", MEANWHILE)
+async def test_a_secret_that_goes_while_its_call_is_under_way(
+    service: Running, monkeypatch: pytest.MonkeyPatch, issuer: str, what: str
+) -> None:
+    tenant = await ready(service, issuer, CLAIM)
+    evaluate = service.service.engine.evaluate
+
+    async def meanwhile(transaction: Any) -> Any:
+        execution = await evaluate(transaction)
+        for method, name, same in MEANWHILE[what]:
+            member = next(one for one in ("value", "password") if one in SECRETS[issuer])
+            value = WHSEC if issuer in ("supabase", "native") else "another-value-of-a-secret"
+            body = SECRETS[issuer] if same else {**SECRETS[issuer], member: value}
+            path = f"/v1/issuers/{issuer}/secrets/{name}"
+            response = await service.call(method, path, None if method == "DELETE" else body, tenant=tenant)
+            assert response.status_code < 300, response.text
+        return execution
+
+    monkeypatch.setattr(service.service.engine, "evaluate", meanwhile)
+    response = await ask(service, issuer, tenant)
+    if what in STAYS_GOOD:
+        assert "claimsmith-execution" in response.headers
+        return
+    refused = ISSUERS[issuer].refuse(Refusal(cause="unauthenticated", text=REASONS["deleted"]))
+    assert (response.status_code, response.json()) == (refused.status, refused.body)
+    assert "claimsmith-execution" not in response.headers
+    assert "https://example.com/a" not in response.text
+    issuers = (await service.call("GET", "/v1/issuers", tenant=tenant)).json()["issuers"]
+    assert [one["last_call"]["error"] for one in issuers if one["name"] == issuer] == ["deleted"]
 
 
 async def test_logins_that_are_cut_off_leave_no_worker_and_no_place_taken(

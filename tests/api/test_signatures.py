@@ -17,6 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from api.issuers.signatures import (
     LONGEST_HEADER,
     MOST_SIGNATURES,
+    MOST_V1A,
     SCHEMES,
     WebhookKey,
     read_webhook_key,
@@ -26,6 +27,7 @@ from api.issuers.signatures import (
     verify_timed,
     verify_webhook,
 )
+from engine.hook_secrets import MOST_COSTLY
 
 # Standard Webhooks' own example, and the key pair of the seed 00 01 02 ... 1f over the same message.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -140,6 +142,33 @@ def test_each_version_has_its_key() -> None:
     assert verify_webhook(PUBLIC_KEY, headers(), BODY, TIME) == "signature"
     assert verify_webhook(KEY, headers(signature=V1A), BODY, TIME) == "signature"
     assert verify_webhook(read_webhook_key(PRIVATE), both, BODY, TIME) == "signature"
+
+
+def test_so_many_public_signatures_are_tried() -> None:
+    """Each of them costs a look at all of the body, and a stranger can send well-formed ones."""
+    theirs = sign_webhook(read_webhook_key("whsk_" + base64.b64encode(bytes(32)).decode()), ID, TIME, BODY)
+    wrong = theirs["webhook-signature"]
+    few = [wrong] * (MOST_V1A - 1)
+    for several in ([*few, V1A], [V1A, *few]):
+        assert verify_webhook(PUBLIC_KEY, headers(signature=" ".join(several)), BODY, TIME) == "matched"
+    many = " ".join([V1A, *few, wrong])
+    assert verify_webhook(PUBLIC_KEY, headers(signature=many), BODY, TIME) == "unsigned"
+    assert verify_webhook(KEY, headers(signature=f"{many} {V1}"), BODY, TIME) == "matched"
+
+
+def test_what_a_stranger_can_cost() -> None:
+    """As many keys as there can be, as many signatures as are tried, and as large a body as is read."""
+    large, key = b"x" * 1_000_000, read_webhook_key("whsk_" + base64.b64encode(bytes(32)).decode())
+    wrong = sign_webhook(key, ID, TIME, large)["webhook-signature"]
+    sent = headers(signature=" ".join([wrong] * MOST_V1A))
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        for _ in range(MOST_COSTLY):
+            assert verify_webhook(PUBLIC_KEY, sent, large, TIME) == "signature"
+        times.append(time.perf_counter() - began)
+    print(f"{min(times) * 1000:.1f} ms")
+    assert min(times) < 0.25
 
 
 def test_a_public_key_is_no_shared_secret() -> None:

@@ -136,6 +136,22 @@ async def test_calls_that_are_refused(service: Running, tenant: str) -> None:
         assert (await send(service, {**good, "webhook-signature": several})).status_code == 200
 
 
+async def test_a_secret_that_goes_while_its_call_is_under_way(
+    service: Running, tenant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluate = service.service.engine.evaluate
+
+    async def meanwhile(transaction: Any) -> Any:
+        execution = await evaluate(transaction)
+        await put(service, tenant, "b", OTHER)
+        await service.call("DELETE", "/v1/issuers/native/secrets/a", tenant=tenant)
+        return execution
+
+    monkeypatch.setattr(service.service.engine, "evaluate", meanwhile)
+    assert "was deleted, or became another, before the answer" in await refused(service, headers(tenant))
+    assert (await send(service, headers(tenant, OTHER))).status_code == 200
+
+
 async def test_two_headers_of_one_name(service: Running, tenant: str) -> None:
     """The first of each counts, for what is signed and for what is done."""
     good = list(headers(tenant).items())

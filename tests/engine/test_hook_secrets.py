@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine.hook_secrets import LONGEST, MOST, HookSecrets, InvalidSecret
+from engine.hook_secrets import LONGEST, MOST, MOST_COSTLY, HookSecrets, InvalidSecret
 from engine.keys import Keys
 from engine.live import Live
 from engine.store.database import Database
@@ -139,6 +139,25 @@ async def test_ids_sizes_and_numbers_are_bounded(store: Store) -> None:
     assert secrets.live("default", "hydra")["s0"] == "again"
 
 
+async def test_of_costly_types_there_are_few(store: Store) -> None:
+    secrets: HookSecrets[Any] = HookSecrets(store, Keys(OLD), json.loads, lambda all_: None, costly=("key", "pair"))
+
+    async def put(id: str, type: str, tenant: str = "default", issuer: str = "hydra") -> None:
+        await secrets.put(tenant, issuer, id, type, b"1", by="ann")
+
+    for n in range(MOST_COSTLY):
+        await put(f"s{n}", "key" if n % 2 else "pair")
+    for costly in ("key", "pair"):
+        with pytest.raises(InvalidSecret, match=f"has {MOST_COSTLY} secrets already that sign"):
+            await put("one-more", costly)
+    await put("one-more", "header")
+    await put("s0", "key")  # in the place of one of them
+    await put("one-more", "key", issuer="okta")
+    await put("one-more", "key", tenant="acme")
+    await secrets.delete("default", "hydra", "s1", by="ann")
+    await put("another", "key")
+
+
 async def test_whoever_needs_to_know_is_told_all_that_there_are(store: Store) -> None:
     told: list[list[Any]] = []
 
@@ -153,7 +172,8 @@ async def test_whoever_needs_to_know_is_told_all_that_there_are(store: Store) ->
     await secrets.delete("default", "hydra", "a", by="ann")
     secrets.forget("acme")
     secrets.forget("acme")
-    assert told == [[1], [1, 2], [2], []]
+    mine, theirs = ("default", 1), ("acme", 2)
+    assert told == [[mine], [theirs, mine], [theirs], []]
 
 
 async def test_many_tenants_that_are_gone_are_told_of_once(store: Store) -> None:
