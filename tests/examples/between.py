@@ -11,6 +11,9 @@ from typing import Any
 
 import httpx2
 
+# Beginnings of the headers that reach the service.
+PASSED_ON = ("authorization", "content-type", "claimsmith-", "webhook-")
+
 
 class Service:
     """How to set up a running Claimsmith. `execute` is the token for the provider."""
@@ -57,7 +60,7 @@ class Between:
                     between.says(self)
                     return
                 if between.says is None:
-                    kept = {name: self.headers[name] for name in ("authorization", "content-type")}
+                    kept = {name: value for name, value in self.headers.items() if name.lower().startswith(PASSED_ON)}
                     response = between.upstream.post(self.path, content=body, headers=kept)
                     self.say(response.status_code, response.content)
                 else:
