@@ -79,13 +79,14 @@ sub init {
 # Yours to change: what rules see of a person. `$session` has all that the portal knows; it can have the password, too.
 sub profile {
     my ( $self, $sub, $session ) = @_;
-    return {
+    my %known = (
         user_id  => $sub,
         username => $session->{_user},
         name     => $session->{cn},
         email    => $session->{mail},
         groups   => [ split /\Q$self->{conf}->{multiValuesSeparator}\E/, $session->{groups} || '' ],
-    };
+    );
+    return { map { $_ => $known{$_} } grep { defined $known{$_} } keys %known };
 }
 
 # What the portal calls.
@@ -93,7 +94,7 @@ sub profile {
 # Of a client with opaque access tokens, nobody is asked about the password and client credentials grants: it gets none.
 sub scopes {
     my ( $self, $req, $scopes, $rp ) = @_;
-    if ( $req->param('grant_type') and not $self->option( $rp, 'AccessTokenJWT' ) ) {
+    if ( $self->grant($req) and not $self->option( $rp, 'AccessTokenJWT' ) ) {
         $self->logger->error("Claimsmith: no token for $rp, whose access tokens are not JWT");
         @$scopes = ();
     }
@@ -124,7 +125,7 @@ sub idToken {
 # Put the rules' claims into the payload of a token. PE_ERROR, by which there is none, unless they were allowed.
 sub decided {
     my ( $self, $req, $rp, $payload, $token, $claims ) = @_;
-    my $answer = $req->data->{claimsmithAnswers}->{$rp} ||= $self->ask( $req, $rp, $payload->{sub}, $claims );
+    my $answer = $req->data->{claimsmithAnswers}->{$rp} ||= $self->ask( $req, $rp, $payload->{sub}, $token, $claims );
     return PE_ERROR unless $answer->{allowed};
     my ( $before, $after ) = ( $answer->{sent}->{$token}, $answer->{$token} );
     delete $payload->{$_} for grep { not exists $after->{$_} } keys %$before;
@@ -133,15 +134,18 @@ sub decided {
 }
 
 sub ask {
-    my ( $self, $req, $rp, $sub, $claims ) = @_;
+    my ( $self, $req, $rp, $sub, $token, $claims ) = @_;
     my $session = ( $req->data->{claimsmithKnown}->{$rp} || {} )->{session} || {};
-    my $grant   = $req->param('grant_type') || '';
-    my $answer  = eval {
+    my $grant   = $self->grant($req);
+
+    # A machine gets no ID token, and its session is nobody's.
+    my $person = $token eq 'idToken' || defined $session->{_user};
+    my $answer = eval {
         $self->post(
             to_json(
                 {
                     deadline_ms => DEADLINE_MS,
-                    user        => $grant eq 'client_credentials' ? undef : $self->profile( $sub, $session ),
+                    user        => $person ? $self->profile( $sub, $session ) : undef,
                     context     => {
                         clientID       => $self->option( $rp, 'ClientID' ),
                         clientName     => $self->option( $rp, 'DisplayName' ),
@@ -164,7 +168,7 @@ sub ask {
     $self->logger->warn("Claimsmith: rules have changed @updates, which is not kept ($execution)") if @updates;
     unless ( $decision eq 'allow' ) {
         my $why = plain( ( $answer->{denial} || {} )->{description} );
-        $self->userLogger->warn("Claimsmith: no token of $rp for $sub: $decision $why ($execution)");
+        $self->userLogger->warn( "Claimsmith: no token of $rp for " . plain($sub) . ": $decision $why ($execution)" );
         return {};
     }
     my %new = map { $_ => own( $answer->{$_} ) } qw(idToken accessToken);
@@ -197,13 +201,21 @@ sub post {
     my $error = $@;
     alarm(0);
     die $error unless $response;
-    die $response->status_line . ' ' . $response->content unless $response->code == 200;
-    die 'half an answer: ' . ( $response->header('X-Died') || 'too large' ) if $response->header('Client-Aborted');
+    die $response->status_line . ' ' . $response->content . "\n" unless $response->code == 200;
+    die 'half an answer: ' . ( $response->header('X-Died') || 'it is too large' ) . "\n"
+      if $response->header('Client-Aborted');
     my $answer = from_json( $response->content );
     die "not an answer of Claimsmith\n" unless ref $answer eq 'HASH';
     return $answer if ( $answer->{decision} || '' ) ne 'allow';
     die "no claims in the answer\n" if grep { ref $answer->{$_} ne 'HASH' } qw(idToken accessToken);
     return $answer;
+}
+
+# The grant, at the token endpoint. Elsewhere nobody but the person's browser would say one.
+sub grant {
+    my ( $self, $req ) = @_;
+    my $endpoint = $self->conf->{oidcServiceMetaDataTokenURI};
+    return $req->path_info =~ m{^/[^/]+/\Q$endpoint\E/?$} ? $req->param('grant_type') || '' : '';
 }
 
 sub option {
@@ -220,6 +232,7 @@ sub own {
 # A text for one line of a log.
 sub plain {
     my $text = substr( shift // '', 0, 300 );
+    chomp $text;
     $text =~ s/[^ -~]/?/g;
     return $text;
 }

@@ -4,6 +4,7 @@ what it gets."""
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import time
@@ -22,9 +23,9 @@ from examples import demo
 from examples.demo import ROOT
 from tests.examples.between import Between, Service, between
 from tests.examples.openid_client import Application, Claims
-from tests.lemonldap import needs_lemonldap, portal
+from tests.lemonldap import needed, portal
 
-pytestmark = needs_lemonldap
+needed()
 
 PAGE = ROOT / "docs" / "issuers" / "lemonldap.md"
 CALLBACK = "http://127.0.0.1:8300/callback"
@@ -89,10 +90,12 @@ class Person:
         self.browser = httpx2.Client(trust_env=False, timeout=20)
         self.nonce = secrets.token_urlsafe()
 
-    def log_in(self, name: str = "dwho", password: str | None = None, scope: str = "openid") -> dict[str, str]:
+    def log_in(
+        self, name: str = "dwho", password: str | None = None, scope: str = "openid", **more: str
+    ) -> dict[str, str]:
         """What the browser brings to the application; or as `refused` what the portal's page says."""
         query = {"response_type": "code", "client_id": self.application.account[0], "redirect_uri": CALLBACK}
-        query |= {"scope": scope, "state": "s", "nonce": self.nonce}
+        query |= {"scope": scope, "state": "s", "nonce": self.nonce, **more}
         form = self.browser.get(self.application.metadata["authorization_endpoint"], params=query)
         hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form.text))
         login = {"user": name, "password": password or name}
@@ -103,7 +106,8 @@ class Person:
         assert response.status_code in (302, 303), response.text
         target = response.headers["location"]
         assert target.startswith(CALLBACK)
-        return dict(parse_qsl(urlsplit(target).query))
+        parts = urlsplit(target)
+        return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
 
     def exchange(self, told: dict[str, str]) -> httpx2.Response:
         form = {"grant_type": "authorization_code", "code": told["code"], "redirect_uri": CALLBACK}
@@ -136,22 +140,14 @@ def refused(response: httpx2.Response) -> tuple[int, Any]:
     return response.status_code, body["error"]
 
 
-def executions(service: Service, number: int) -> list[Any]:
-    """The records of the last executions, newest first, when there are as many as these: they come after the answer."""
-    deadline = time.monotonic() + 5
-    while len(listed := service.call("GET", "/v1/executions")["executions"]) < number:
-        assert time.monotonic() < deadline, listed
-        time.sleep(0.05)
-    return [service.call("GET", f"/v1/executions/{one['execution_id']}") for one in listed[:number]]
-
-
-def last_warnings(service: Service, count: int) -> list[str]:
+def record(service: Service, execution: str) -> Any:
+    """The record of this execution, which comes after its answer."""
     deadline = time.monotonic() + 5
     while True:
-        (record,) = executions(service, 1)
-        codes = [one["code"] for one in record["warnings"]]
-        if len(codes) == count or time.monotonic() > deadline:
-            return codes
+        response = service.http.get(f"/v1/executions/{execution}")
+        if response.status_code == 200 or time.monotonic() > deadline:
+            assert response.status_code == 200, response.text
+            return response.json()
         time.sleep(0.05)
 
 
@@ -242,14 +238,16 @@ def test_what_becomes_of_each_kind_of_value(service: Service, person: Person) ->
     }
 
 
-def test_no_rule_says_who_somebody_is(service: Service, person: Person) -> None:
+def test_no_rule_says_who_somebody_is(service: Service, claimsmith: Between, person: Person) -> None:
     names = ["_user", "_whatToTrace", "_lastAuthnUTime", "authenticationLevel", "ipAddr", "hGroups", "none"]
     service.set_rules(root=rule(f"for name in {names!r}:\n    context.idToken[name] = None if name == 'none' else 5"))
     claims = person.id_claims(person.tokens())
     assert (claims["sub"], claims["acr"]) == ("dwho", "loa-1")
     assert abs(claims["auth_time"] - time.time()) < 60
     assert rules_claims(claims, OWN_ID) == {"_user": "dwho"}
-    assert last_warnings(service, len(names)) == [*["claim_reserved"] * 6, "value_not_carried"]
+    assert claimsmith.answered is not None
+    warnings = record(service, claimsmith.answered.headers["claimsmith-execution"])["warnings"]
+    assert [one["code"] for one in warnings] == [*["claim_reserved"] * 6, "value_not_carried"]
 
 
 def test_rules_are_asked_before_the_password_is_looked_at(
@@ -330,3 +328,197 @@ def test_the_portal_prints_no_password(database: str, database_log: Path) -> Non
     printed = database_log.read_text()
     assert "UserDB REST error: 401 Unauthorized" in printed
     assert PASSWORD not in printed
+
+
+# The plugin
+
+
+@pytest.fixture(scope="module")
+def plugin_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("plugin") / "portal" / "log"
+
+
+@pytest.fixture(scope="module")
+def plugged(proxy: Between, plugin_log: Path) -> Iterator[str]:
+    """A portal that is set up as the page says, but for where Claimsmith is."""
+    ini = fenced(1).replace("https://claimsmith.internal", proxy.url).replace("'acme'", "'default'")
+    with portal(plugin_log.parent, ini, CLIENTS, EXPORTED) as url:
+        yield url
+
+
+@pytest.fixture
+def customer(plugged: str, claimsmith: Between) -> Iterator[Person]:
+    with closing(Person(plugged)) as customer:
+        yield customer
+
+
+def test_rules_decide_on_the_claims_of_both_tokens(service: Service, claimsmith: Between, customer: Person) -> None:
+    service.set_rules(
+        claims=rule(
+            f"context.idToken['{PLAN}'] = ['größe', user.name]\ncontext.idToken['name'] = 'The Doctor'\n"
+            "del context.idToken['email']\ncontext.accessToken['text'] = {'a': [None, 1.5, True]}"
+        )
+    )
+    response = customer.tokens(scope="openid profile")
+    identity, access = customer.id_claims(response), customer.access_claims(response)
+    assert rules_claims(identity, OWN_ID) == {PLAN: ["größe", "Doctor Who"], "name": "The Doctor", "_user": "dwho"}
+    assert rules_claims(access, OWN_ACCESS) == {
+        "text": {"a": [None, 1.5, True]},
+        "name": "Doctor Who",
+        "email": "dwho@badwolf.org",
+        "_user": "dwho",
+    }
+    assert (identity["sub"], access["sub"], access["scope"]) == ("dwho", "dwho", "openid profile")
+    [asked] = claimsmith.asked
+    own = {"name": "Doctor Who", "email": "dwho@badwolf.org", "_user": "dwho"}
+    asked["user"]["groups"].sort()
+    assert asked == {
+        "deadline_ms": 1500,
+        "user": {
+            "user_id": "dwho",
+            "username": "dwho",
+            "name": "Doctor Who",
+            "email": "dwho@badwolf.org",
+            "groups": ["timelords", "users"],
+        },
+        "context": {
+            "clientID": "shop",
+            "clientName": "Shop",
+            "connection": "Demo",
+            "protocol": "oidc-basic-profile",
+            "request": {"ip": "127.0.0.1"},
+            "authentication": {"methods": []},
+            "idToken": own,
+            "accessToken": own,
+        },
+    }
+
+
+@pytest.mark.parametrize("body", [body for body, _ in REFUSALS], ids=RULES)
+def test_no_token_that_a_rule_refuses(
+    service: Service, claimsmith: Between, customer: Person, plugin_log: Path, body: str
+) -> None:
+    service.set_rules(no=rule(body))
+    assert refused(customer.tokens()) == (500, "server_error")
+    assert len(claimsmith.asked) == 1
+    said = plugin_log.read_text().rpartition("Claimsmith: no token of shop for dwho: ")[2]
+    (execution,) = re.findall(r"^\w+ .* \((\w+)\)$", said, re.MULTILINE)
+    assert said.startswith(record(service, execution)["decision"])
+    assert refused(password_grant(customer)) == (500, "server_error")
+
+
+@pytest.mark.parametrize("says", [cut, silent, trickle, garbled])
+def test_no_token_without_an_answer(
+    service: Service, claimsmith: Between, customer: Person, says: Callable[[BaseHTTPRequestHandler], None]
+) -> None:
+    service.set_rules()
+    told = customer.log_in()
+    claimsmith.says = says
+    began = time.monotonic()
+    assert refused(customer.exchange(told)) == (500, "server_error")
+    assert time.monotonic() - began < 3
+    claimsmith.says = None
+    assert refused(customer.exchange(told)) == (400, "invalid_grant")  # a code is good once
+    assert password_grant(customer).status_code == 200
+
+
+ALLOW = '"execution_id": "x", "decision": "allow"'
+EMPTY = '"idToken": {}, "accessToken": {}'
+USELESS = {
+    "another status": (500, f"{{{ALLOW}, {EMPTY}}}"),
+    "sent away": (302, f"{{{ALLOW}, {EMPTY}}}"),
+    "no claims": (200, f'{{{ALLOW}, "idToken": {{}}}}'),
+    "claims in a list": (200, f'{{{ALLOW}, "idToken": [], "accessToken": {{}}}}'),
+    "too large": (200, f"{{{ALLOW}, {EMPTY}}}" + " " * 1_000_000),
+    "an unknown decision": (200, f'{{"execution_id": "x", "decision": "allowed", {EMPTY}}}'),
+    "decisions in a list": (200, f'{{"execution_id": "x", "decision": ["allow"], {EMPTY}}}'),
+    "a list": (200, '["allow"]'),
+    "true": (200, "true"),
+    "nothing": (200, ""),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), USELESS.values(), ids=USELESS)
+def test_no_token_for_another_answer(claimsmith: Between, customer: Person, status: int, body: str) -> None:
+    claimsmith.says = (status, body.encode())
+    assert refused(password_grant(customer)) == (500, "server_error")
+
+
+def test_no_answer_speaks_for_the_protocol(claimsmith: Between, customer: Person) -> None:
+    names = "iss sub aud exp nbf iat jti nonce azp at_hash c_hash sid auth_time acr amr client_id scope".split()
+    forged = json.dumps({**dict.fromkeys(names, "forged"), "text": "true"})
+    claimsmith.says = (200, f'{{{ALLOW}, "idToken": {forged}, "accessToken": {forged}}}'.encode())
+    response = customer.tokens()
+    assert rules_claims(customer.id_claims(response), OWN_ID) == {"text": "true"}
+    assert rules_claims(customer.access_claims(response), OWN_ACCESS) == {"text": "true"}
+
+
+def test_a_plugin_with_another_key(service: Service, customer: Person, plugin_log: Path) -> None:
+    another = {"type": "standard_webhooks", "value": "whsec_" + "QUJD" * 10}
+    service.call("PUT", "/v1/issuers/native/secrets/portal", another)
+    assert refused(customer.tokens()) == (500, "server_error")
+    assert "Claimsmith: no token, because nothing was decided: 401 Unauthorized" in plugin_log.read_text()
+
+
+def test_each_grant_is_asked_about(service: Service, claimsmith: Between, customer: Person) -> None:
+    service.set_rules(plan=rule("context.idToken.text = context.accessToken.text = context.protocol"))
+    first = customer.tokens(scope="openid offline_access")
+    form = {"grant_type": "refresh_token", "refresh_token": first.json()["refresh_token"]}
+    refreshed = customer.application.token(**form)
+    assert customer.id_claims(first)["text"] == "oidc-basic-profile"
+    assert customer.application.id_claims(refreshed)["text"] == "oauth2-refresh-token"
+    assert customer.application.id_claims(password_grant(customer))["text"] == "oauth2-password"
+    assert customer.access_claims(password_grant(customer, "profile"))["text"] == "oauth2-password"
+    machine = customer.application.token(grant_type="client_credentials", scope="profile")
+    assert "text" not in customer.access_claims(machine)
+    assert [asked["user"] and asked["user"]["user_id"] for asked in claimsmith.asked] == [*["dwho"] * 4, None]
+    service.set_rules(no=rule("raise UnauthorizedError('no')"))
+    assert refused(customer.application.token(**form)) == (500, "server_error")
+    service.set_rules()
+    assert customer.application.token(**form).status_code == 200
+
+
+def test_a_browser_says_nothing_of_the_grant(service: Service, claimsmith: Between, customer: Person) -> None:
+    """Without a user no rule would run."""
+    service.set_rules(plan=rule("context.idToken.text = context.accessToken.text = context.protocol"))
+    implicit = {"response_type": "id_token token", "grant_type": "client_credentials"}
+    told = customer.log_in(**implicit)
+    claims = jwt.decode(told["id_token"], customer.application.keys, algorithms=["RS256"]).claims
+    assert (claims["text"], claims["sub"], claims["nonce"]) == ("oidc-implicit-profile", "dwho", customer.nonce)
+    [asked] = claimsmith.asked
+    assert asked["user"]["user_id"] == "dwho"
+    service.set_rules(no=rule("raise UnauthorizedError('no')"))
+    customer.browser.cookies.clear()
+    assert customer.log_in(**implicit) == {"refused": BROKEN}
+    assert len(claimsmith.asked) == 2
+
+
+def test_opaque_access_tokens(service: Service, claimsmith: Between, plugged: str, plugin_log: Path) -> None:
+    service.set_rules(plan=rule("context.idToken.text = context.accessToken.text = user.user_id"))
+    with closing(Person(plugged, OPAQUE)) as customer:
+        response = customer.tokens()
+        assert customer.id_claims(response)["text"] == "dwho"
+        assert "." not in response.json()["access_token"]
+        assert "the access token of opaque is not JWT, and has no claims" in plugin_log.read_text()
+        service.set_rules(no=rule("raise UnauthorizedError('no')"))
+        assert refused(customer.tokens()) == (500, "server_error")
+        claimsmith.asked.clear()
+        assert refused(password_grant(customer, "profile")) == (400, "invalid_scope")
+        machine = customer.application.token(grant_type="client_credentials", scope="profile")
+        assert refused(machine) == (400, "invalid_scope")
+        assert claimsmith.asked == []
+
+
+@pytest.mark.parametrize("missing", ["claimsmithUrl", "claimsmithSecret"])
+def test_a_portal_does_not_start_without_its_settings(tmp_path: Path, missing: str) -> None:
+    ini = fenced(1).replace(missing, "another")
+    said = pytest.raises(AssertionError, match="Claimsmith: claimsmithUrl, or claimsmithSecret")
+    with said, portal(tmp_path / "portal", ini, CLIENTS, EXPORTED):
+        pass
+
+
+def test_the_plugin_prints_nothing_secret(plugged: str, plugin_log: Path) -> None:
+    printed = plugin_log.read_text()
+    assert "Claimsmith: no token of shop for dwho: deny not today" in printed
+    for secret in (KEY, KEY.removeprefix("whsec_"), SHOP[1]):
+        assert secret not in printed
