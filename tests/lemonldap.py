@@ -52,10 +52,13 @@ def needed() -> None:
 
 
 @contextlib.contextmanager
-def portal(folder: Path, ini: str, clients: dict[str, dict[str, Any]], claims: dict[str, str]) -> Iterator[str]:
+def portal(
+    folder: Path, ini: str, clients: dict[str, dict[str, Any]], claims: dict[str, str], **more: Any
+) -> Iterator[str]:
     """The address of a running portal, an OpenID Provider, with the people of its demonstration (dwho, rtyler, msmith;
     passwords are the names) and these lines among its own. `clients` are options of relying parties by their names,
-    `claims` what is exported to each of them. What it prints is in `folder / "log"`."""
+    `claims` what is exported to each of them, and there can be `more` to configure. What it prints is in
+    `folder / "log"`."""
     if FOLDER is None:
         pytest.fail(WITHOUT, pytrace=False)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -63,7 +66,7 @@ def portal(folder: Path, ini: str, clients: dict[str, dict[str, Any]], claims: d
     url = f"http://127.0.0.1:{port}"
     for name in ("sessions/lock", "lasting/lock", "cache", "perl"):
         (folder / name).mkdir(parents=True)
-    (folder / "lmConf-1.json").write_text(json.dumps(_configuration(folder, url, clients, claims)))
+    (folder / "lmConf-1.json").write_text(json.dumps(_configuration(folder, url, clients, claims) | more))
     (folder / "lemonldap-ng.ini").write_text(INI.format(folder=folder, packages=FOLDER, more=ini))
     (folder / "portal.psgi").write_text(PSGI)
     (folder / "perl" / "NoCaptcha.pm").write_text(CAPTCHA)

@@ -324,6 +324,25 @@ def test_an_offline_session_asks_at_its_refresh_and_ends_with_a_denial(
     assert refused(person.application.token(**form)) == (400, "invalid_request")
 
 
+def test_rules_beside_a_directory(service: Service, claimsmith: Between, database: str, tmp_path: Path) -> None:
+    """The combination that the page shows, where the people of the demonstration are the directory."""
+    (combination,) = re.findall(r"`(\[LDAP, .*?\])`", PAGE.read_text())
+    modules = {"LDAP": {"type": "Demo", "for": 0}, "Rules": {"type": "REST", "for": 2}}
+    both = {"authentication": "Combination", "combination": combination, "combModules": modules}
+    url = claimsmith.url.replace("http://", f"http://portal:{PASSWORD}@") + "/v1/hooks/lemonldap/default"
+    service.set_rules(plan=rule(f"context.idToken['{PLAN}'] = 'gold'\ncontext.idToken.cn = 'The Doctor'"))
+    with portal(tmp_path / "portal", "", CLIENTS, EXPORTED, restUserDBUrl=url, **both) as issuer:
+        with closing(Person(issuer)) as person:
+            claims = rules_claims(person.id_claims(person.tokens()), OWN_ID)
+            assert claims == {PLAN: "gold", "name": "The Doctor", "email": "dwho@badwolf.org", "_user": "dwho"}
+            assert claimsmith.asked == [{"user": "dwho", "useMail": False}]
+        with closing(Person(issuer)) as person:
+            assert person.log_in("nobody") == {"refused": WRONG}
+            service.set_rules(no=rule("raise UnauthorizedError('no')"))
+            assert person.log_in("rtyler") == {"refused": WRONG}
+        assert [asked["user"] for asked in claimsmith.asked] == ["dwho", "rtyler"]
+
+
 def test_the_portal_prints_no_password(database: str, database_log: Path) -> None:
     printed = database_log.read_text()
     assert "UserDB REST error: 401 Unauthorized" in printed
