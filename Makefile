@@ -51,4 +51,4 @@ console: $(STAMP) ## what browsers load from the service, after a change in api/
 	@npm --prefix api/console/editor run --silent build
 
 clean: ## forget the virtual environment and what the tests left
-	rm -rf $(VENV) api/console/editor/node_modules .venv-3.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) api/console/editor/node_modules .lemonldap .venv-3.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,8 +1,8 @@
 """How each issuer is set up to call its hook, as docs/issuers has it at length: what to paste there, and what a secret
 of each kind is made of.
 
-In what is pasted, `{url}` is the hook's address and `{host}` its host; `{value}`, `{name}`, `{username}` and
-`{password}` are what the form of a secret holds.
+In what is pasted, `{url}` is the hook's address, and `{scheme}`, `{host}` and `{path}` are its parts; `{value}`,
+`{name}`, `{username}` and `{password}` are what the form of a secret holds.
 """
 
 from __future__ import annotations
@@ -98,6 +98,10 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("In the dashboard under Authentication, Actions, for either action or both:", "{url}"),
         Step("WorkOS shows a signing secret: set it here, below. Where it asks what to do without an answer, choose to "
              "deny."),
+    ),
+    "lemonldap": (
+        Step("In the portal's configuration, with the secret in the address (percent-encode what is neither letter nor "
+             "digit):", "userDB = REST\nrestUserDBUrl = {scheme}://{username}:{password}@{host}{path}\n"),
     ),
     "native": (
         Step("An issuer of your own makes this call at each login, and signs it by Standard Webhooks (or sends a token "

@@ -26,7 +26,7 @@ NATIVE = {
     "last_answered": None,
     "fails": None,
 }
-PLACES = re.compile(r"\{(url|host|name|value|username|password)\}")
+PLACES = re.compile(r"\{(url|scheme|host|path|name|value|username|password)\}")
 MOST_SECRETS = 20
 
 
@@ -78,7 +78,8 @@ async def delete(visit: Visit) -> Response:
 
 def _pieces(step: Step, url: str) -> Iterator[tuple[str, str]]:
     """What is to be pasted, as texts and names of fields of the form, in turn."""
-    known = {"url": url, "host": urlsplit(url).netloc}
+    parts = urlsplit(url)
+    known = {"url": url, "scheme": parts.scheme, "host": parts.netloc, "path": parts.path}
     texts = PLACES.split(step.paste)
     for text, place in zip(texts[::2], [*texts[1::2], ""], strict=True):
         yield text + known.get(place, ""), "" if place in known else place

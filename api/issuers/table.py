@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.issuers import cognito, entra, hydra, okta, supabase, workos, wso2, zitadel
+from api.issuers import cognito, entra, hydra, lemonldap, okta, supabase, workos, wso2, zitadel
 from api.issuers.issuer import Issuer
 
 ISSUERS: dict[str, Issuer] = {
@@ -16,5 +16,6 @@ ISSUERS: dict[str, Issuer] = {
         wso2.ISSUER,
         cognito.ISSUER,
         workos.ISSUER,
+        lemonldap.ISSUER,
     )
 }

@@ -63,6 +63,7 @@ REFUSED = {
     "wso2": (500, '"actionStatus":"ERROR"', '"actionStatus":"ERROR"', '"actionStatus":"ERROR"'),
     "cognito": (500, '"errorMessage"', '"errorMessage"', '"errorMessage"'),
     "workos": (200, '"verdict":"Deny"', '"verdict":"Deny"', '"verdict":"Deny"'),
+    "lemonldap": (500, '"error":"server_error"', '"error":"temporarily_unavailable"', '"error":"invalid_request"'),
 }
 
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import httpx2
 
+# Beginnings of the headers that reach the service.
+PASSED_ON = ("authorization", "content-type", "claimsmith-", "webhook-")
+
 
 class Service:
     """How to set up a running Claimsmith. `execute` is the token for the provider."""
@@ -37,12 +40,14 @@ class Service:
 
 
 class Between:
-    """`asked` are the bodies of all requests, `authorization` the last one's header. `says` answers instead of the
-    service: (status, body) at once, or a function that writes to the connection as it likes."""
+    """`asked` are the bodies of all requests, `authorization` the last one's header, `answered` the service's last
+    answer. `says` answers instead of it: (status, body) at once, or a function that writes to the connection as it
+    likes."""
 
     def __init__(self, service: str) -> None:
         self.asked: list[dict[str, Any]] = []
         self.authorization = ""
+        self.answered: httpx2.Response | None = None
         self.says: tuple[int, bytes] | Callable[[BaseHTTPRequestHandler], None] | None = None
         self.over = threading.Event()  # what waits, waits for this
         self.upstream = httpx2.Client(base_url=service, trust_env=False, timeout=10)
@@ -57,8 +62,8 @@ class Between:
                     between.says(self)
                     return
                 if between.says is None:
-                    kept = {name: self.headers[name] for name in ("authorization", "content-type")}
-                    response = between.upstream.post(self.path, content=body, headers=kept)
+                    kept = {name: value for name, value in self.headers.items() if name.lower().startswith(PASSED_ON)}
+                    between.answered = response = between.upstream.post(self.path, content=body, headers=kept)
                     self.say(response.status_code, response.content)
                 else:
                     self.say(*between.says)

@@ -39,6 +39,7 @@ SECRETS: dict[str, dict[str, Any]] = {
     "wso2": {"type": "basic", "username": "wso2", "password": "correct-horse-battery"},
     "cognito": {"type": "bearer", "value": "correct-horse-battery"},
     "workos": {"type": "signing_key", "value": "workos-signing-key"},
+    "lemonldap": {"type": "basic", "username": "portal", "password": "correct-horse-battery"},
     "entra": entra_tokens.SECRET,
 }
 MEMBERS = set(

@@ -41,6 +41,7 @@ UNSAYABLE = {
     "wso2": BOTH.format("{'a': 1}"),
     "cognito": "context.idToken.token_use = 'x'",
     "workos": BOTH.format("1"),
+    "lemonldap": "context.idToken.authenticationLevel = 5",
 }
 HEAD = ("issuer", *RULES, "another secret", "an old signature", "a value it cannot carry")
 
