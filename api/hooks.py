@@ -39,7 +39,7 @@ log = structlog.get_logger("claimsmith.hooks")
 # Of the time that an issuer waits, this is for the way there and back, but no more than that share of it.
 WAY, SHARE = 0.25, 0.2
 TO_ANSWER = 0.05  # seconds that are left when the rules have to be done
-SIGNED = {"standard_webhooks", "signing_key"}  # kinds of secret that sign the body
+IN_THE_BODY = {"standard_webhooks", "signing_key", "firebase"}  # kinds of secret that sign the body, or stand in it
 EXECUTION = "Claimsmith-Execution"
 LONGEST_TEXT = 300  # of what is wrong with a call
 NOT_NOW = (Busy, SandboxUnavailable, StoreError, TimeoutError)
@@ -92,11 +92,13 @@ class _Hook:
     async def _decided(self, settings: HookSettings, deadline: float) -> Reply:
         issuer, service = self._issuer, self._service
         # A call that is known by its headers alone is answered as one, however its body is.
-        text = await self._text() if SIGNED.intersection(issuer.secrets) else None
+        text = await self._text() if IN_THE_BODY.intersection(issuer.secrets) else None
         secrets = service.hook_secrets.live(self._tenant, issuer.name)
         name = await authenticate(secrets, issuer.scheme, self._headers, text or b"", now(), service.key_sets)
         self._secret = secrets[name]
-        self._body = decode_json(await self._text() if text is None else text, JSON)
+        if text is None:
+            text = await self._text()
+        self._body = decode_json(text if issuer.unwrap is None else issuer.unwrap(text), JSON)
         if issuer.vouches is not None and not issuer.vouches(self._body, self._secret):
             raise Unauthenticated("credentials")
         asked = issuer.parse(self._body, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,8 +18,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from api.issuers.issuer import Issuer
-from api.issuers.kinds import ENTRA_CALLER, Entra, Secret, StandardWebhooks, read_secret
+from api.issuers.envelope import payload_in
+from api.issuers.issuer import JSON, Issuer
+from api.issuers.kinds import ENTRA_CALLER, Entra, Firebase, Secret, StandardWebhooks, read_secret
 from api.issuers.signing import signed
 from cli.client import Client
 from cli.refusal import Refused
@@ -30,17 +31,25 @@ KEY = "simulation"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+class Sent(NamedTuple):
+    """A call on its way."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
 class Pass(NamedTuple):
-    """A secret, and the key that signs its tokens, if it is one of tokens."""
+    """A secret, and what makes its tokens, if it is one of tokens."""
 
     secret: Secret
-    token: str | None = None
+    send: Callable[[bytes], Sent] | None = None
 
-    def headers(self, issuer: Issuer, body: bytes) -> dict[str, str]:
-        if self.token is not None:
-            return {"authorization": f"Bearer {self.token}"}
+    def sent(self, issuer: Issuer, call: bytes) -> Sent:
+        """The call with what shows whose it is. Raises `Refused`."""
+        if self.send is not None:
+            return self.send(call)
         try:
-            return signed(self.secret, issuer.scheme, body, time.time())
+            return Sent(signed(self.secret, issuer.scheme, call, time.time()), call)
         except ValueError as exc:
             raise Refused(f"the secret cannot be used here: {exc}") from None
 
@@ -58,10 +67,10 @@ def given(path: Path) -> Pass:
 
 
 @contextmanager
-def temporary(client: Client, issuer: Issuer, tenant_of_entra: str) -> Iterator[Pass]:
-    """A secret of the simulation's own: set for one call, and deleted behind it."""
+def temporary(client: Client, issuer: Issuer, call: bytes, address: str) -> Iterator[Pass]:
+    """A secret of the simulation's own: set for one call to this address, and deleted behind it."""
     path = f"/v1/issuers/{issuer.name}/secrets/simulation-{secrets.token_hex(4)}"
-    with _made(client, issuer, tenant_of_entra) as made:
+    with _made(client, issuer, call, address) as made:
         client.change("PUT", path, _plain(made.secret), dict[str, Any], look=LOOK)
         try:
             yield made
@@ -70,14 +79,13 @@ def temporary(client: Client, issuer: Issuer, tenant_of_entra: str) -> Iterator[
 
 
 @contextmanager
-def _made(client: Client, issuer: Issuer, tenant_of_entra: str) -> Iterator[Pass]:
+def _made(client: Client, issuer: Issuer, call: bytes, address: str) -> Iterator[Pass]:
     kind = issuer.secrets[0]
-    if kind == "entra":
+    if kind in ("entra", "firebase"):
         if urlsplit(client.url).hostname not in LOOPBACK:
-            raise Refused("a simulated Entra ID publishes its keys on this machine: run it beside the service")
-        with _publishing() as (key, address):
-            secret = Entra(tenant_id=tenant_of_entra, audience="simulation", jwks_url=address)
-            yield Pass(secret, _entra_token(secret, key))
+            raise Refused(f"a simulated {issuer.title} publishes its keys on this machine: run it beside the service")
+        with _publishing() as (key, keys):
+            yield _of_entra(call, key, keys) if kind == "entra" else _of_firebase(call, address, key, keys)
         return
     value = secrets.token_urlsafe(32)
     if kind == "standard_webhooks":
@@ -91,18 +99,42 @@ def _plain(secret: Secret) -> dict[str, Any]:
     return dict(msgspec.to_builtins(secret))
 
 
-def _entra_token(secret: Entra, key: rsa.RSAPrivateKey) -> str:
-    now = int(time.time())
+def _of_entra(call: bytes, key: rsa.RSAPrivateKey, keys: str) -> Pass:
+    """Of the directory that the call is about; its token has to be for the same."""
+    data = _members(call).get("data")
+    directory = str(data.get("tenantId") or "") if isinstance(data, dict) else ""
+    secret = Entra(tenant_id=directory, audience="simulation", jwks_url=keys)
     claims = {
         "iss": f"https://login.microsoftonline.com/{secret.body_tenant}/v2.0",
         "aud": secret.audience,
         "azp": ENTRA_CALLER,
         "ver": "2.0",
-        "iat": now,
-        "nbf": now,
-        "exp": now + LIFE,
     }
-    return jwt.encode(claims, key, "RS256", {"kid": KEY})
+    headers = {"authorization": f"Bearer {_token(claims, key)}"}
+    return Pass(secret, lambda call: Sent(headers, call))
+
+
+def _of_firebase(call: bytes, address: str, key: rsa.RSAPrivateKey, keys: str) -> Pass:
+    """Of the project that the call is from, where it says so: one that was kept does."""
+    try:
+        said = _members(payload_in(call) or call)
+        project = str(said.get("iss") or KEY).rpartition("/")[2]
+        secret = Firebase(project=project, audience=address, jwks_url=keys)
+    except (ValueError, msgspec.DecodeError) as exc:
+        raise Refused(f"the call is not of a project: {exc}") from None
+    token = _token(said | {"iss": secret.check.issuers[0], "aud": address, "sub": "simulation"}, key)
+    return Pass(secret, lambda call: Sent({}, msgspec.json.encode({"data": {"jwt": token}})))
+
+
+def _members(call: bytes) -> JSON:
+    """Of a call that is an object; of any other none."""
+    members = msgspec.json.decode(call)
+    return members if isinstance(members, dict) else {}
+
+
+def _token(claims: JSON, key: rsa.RSAPrivateKey) -> str:
+    now = int(time.time())
+    return jwt.encode(claims | {"iat": now, "nbf": now, "exp": now + LIFE}, key, "RS256", {"kid": KEY})
 
 
 @contextmanager

@@ -20,7 +20,8 @@ SHOWN = ("content-type", "accept", "webhook-id", "webhook-timestamp")
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """A request and its answer. `headers` without their secrets; `execution` is None where no rule was asked."""
+    """A request and its answer. `headers` without their secrets, `request` without the token in which it may
+    stand; `execution` is None where no rule was asked."""
 
     url: str
     headers: dict[str, str]
@@ -55,7 +56,7 @@ def send(url: str, issuer: Issuer, body: bytes, headers: Mapping[str, str]) -> E
     return Exchange(
         url=url,
         headers={name: value if name in SHOWN else "***" for name, value in sent.items()},
-        request=msgspec.json.decode(body),
+        request=msgspec.json.decode(body if issuer.unwrap is None else issuer.unwrap(body)),
         status=response.status_code,
         answer=answer,
         ms=round((time.monotonic() - began) * 1000, 1),

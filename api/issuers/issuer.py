@@ -80,7 +80,8 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
     `parse` takes the decoded body and the tenant's settings of this hook. It raises `msgspec.ValidationError` for what
     is not such a call. `allow`, which may raise `NotTold`, and `refuse` are the two answers; `sign` makes a signed one
     of the body of either, the call's, its secret and the time, where the issuer wants that. `vouches` compares a call
-    with what the secret by which it was known says of it.
+    with what the secret by which it was known says of it. `unwrap` takes the call out of a body whose token has been
+    verified, where it stands in that.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
     sign: Callable[[JSON, JSON, Any, float], JSON] | None = None
     scheme: str | None = None
     vouches: Callable[[JSON, Any], bool] | None = None
+    unwrap: Callable[[bytes], bytes] | None = None
 
 
 def context_of(

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from api.errors import ApiError
+from api.issuers.envelope import token_in
 from api.issuers.key_sets import KeySets
-from api.issuers.kinds import Basic, Bearer, Cookie, Entra, Header, Jwt, Secret, SigningKey, StandardWebhooks
+from api.issuers.kinds import Basic, Bearer, Cookie, Firebase, Header, OfTokens, Secret, SigningKey, StandardWebhooks
 from api.issuers.signatures import SCHEMES, Outcome, read_webhook_key, verify_timed, verify_webhook
 from api.refusals import TokenRefused
 
@@ -54,7 +55,7 @@ async def authenticate(
     reasons: set[Reason] = set()
     matched: str | None = None
     for name, secret in secrets.items():
-        if not isinstance(secret, Jwt | Entra):
+        if not isinstance(secret, OfTokens):
             outcome = _compare(secret, scheme, headers, body, now)
             if outcome == "matched":
                 matched = matched or name
@@ -65,9 +66,10 @@ async def authenticate(
     detail = None
     unreachable: ApiError | None = None
     for name, secret in secrets.items():
-        if isinstance(secret, Jwt | Entra):
+        if isinstance(secret, OfTokens):
+            token = token_in(body) if isinstance(secret, Firebase) else _after(headers, "bearer")
             try:
-                await keys.verify(secret.check, _after(headers, "bearer"))
+                await keys.verify(secret.check, token)
             except TokenRefused as exc:
                 detail = f"{exc.description}: {exc.detail}"
                 reasons.add("token")

@@ -18,12 +18,14 @@ from api.issuers.table import ISSUERS
 from cli.simulation import calls_of
 from sandbox.pool import Busy
 from tests.issuers.hooked import hooked
+from tests.issuers.sending import OF_TOKENS
 from tests.issuers.test_cases import SECRETS
 from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
 
-KNOWN = [name for name in ISSUERS if name != "entra"]  # Entra's tokens are in tests/issuers/test_entra.py
+# Those of the others are in tests/issuers/test_entra.py and test_firebase.py.
+KNOWN = [name for name in ISSUERS if SECRETS[name]["type"] not in OF_TOKENS]
 CLAIM = "context.idToken['https://example.com/a'] = '1'\ncontext.accessToken['https://example.com/a'] = '1'"
 
 
