@@ -1,5 +1,5 @@
-"""Who calls the blocking function of Firebase, by the token in which the call stands; and that the answer comes in time,
-in Google's words."""
+"""Who calls the blocking function of Firebase, by the token in which the call stands; and that it is answered in time,
+as Google would have it."""
 
 from __future__ import annotations
 
