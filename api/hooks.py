@@ -21,7 +21,7 @@ from starlette.responses import Response
 from api.body import decode_json, json_response, read_body
 from api.errors import ApiError
 from api.issuers.issuer import JSON, RULE_FAILED, UNAVAILABLE, Asked, Cause, Issuer, NotTold, Refusal, Reply
-from api.issuers.kinds import SIGNING, Secret
+from api.issuers.kinds import OF_THE_BODY, Secret
 from api.issuers.secrets import Unauthenticated, authenticate, require_set
 from api.issuers.table import ISSUERS
 from api.origin import origin_of
@@ -95,7 +95,7 @@ class _Hook:
         """What a call asks for that is known to be the issuer's."""
         issuer, service = self._issuer, self._service
         # A call that is known by its headers alone is answered as one, however its body is.
-        text = await self._text() if SIGNING.intersection(issuer.secrets) else None
+        text = await self._text() if OF_THE_BODY.intersection(issuer.secrets) else None
         secrets = service.hook_secrets.live(self._tenant, issuer.name)
         passed = await authenticate(secrets, issuer.scheme, self._headers, text or b"", now(), service.key_sets)
         self._secret = secrets[passed.id]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,8 +18,18 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from api.issuers.issuer import Issuer
-from api.issuers.kinds import ENTRA_CALLER, Entra, JwePayload, JwtPayload, Secret, StandardWebhooks, read_secret
+from api.issuers.envelope import payload_in
+from api.issuers.issuer import JSON, Issuer
+from api.issuers.kinds import (
+    ENTRA_CALLER,
+    Entra,
+    Firebase,
+    JwePayload,
+    JwtPayload,
+    Secret,
+    StandardWebhooks,
+    read_secret,
+)
 from api.issuers.payloads import encrypted, signed_payload
 from api.issuers.signing import signed
 from cli.client import Client
@@ -28,39 +38,34 @@ from cli.refusal import Refused
 LOOK = "claimsmith simulate"
 LIFE = 300  # seconds of a token
 KEY = "simulation"
-PUBLISHED = ("entra", "jwt_payload", "jwe_payload")  # kinds for which the issuer has keys at an address
+PUBLISHED = ("entra", "firebase", "jwt_payload", "jwe_payload")  # kinds for which the issuer has keys at an address
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Sent(NamedTuple):
-    """A call as it goes over the wire."""
+    """A call, and how it goes over the wire."""
 
+    call: bytes
     body: bytes
     headers: dict[str, str]
 
 
 class Pass(NamedTuple):
-    """A secret, and the issuer's own key behind it, if there is one: that of its tokens, or of its payloads."""
+    """A secret, and what the issuer makes of a call by a key of its own, if it has one behind that."""
 
     secret: Secret
-    token: str | None = None
-    web_key: rsa.RSAPrivateKey | None = None
+    make: Callable[[Issuer, bytes], Sent] | None = None
 
     def sent(self, issuer: Issuer, call: bytes) -> Sent:
         """The call with all that lets it pass. Raises `Refused` for a secret that only the issuer can speak for."""
-        if self.token is not None:
-            return Sent(call, {"authorization": f"Bearer {self.token}"})
-        body = self._payload(call) if isinstance(self.secret, JwtPayload) else call
+        if self.make is not None:
+            return self.make(issuer, call)
+        if isinstance(self.secret, JwtPayload):
+            raise Refused("the secret cannot be used here: a payload is signed by the key of the issuer that sends it")
         try:
-            return Sent(body, signed(self.secret, issuer.scheme, body, time.time()))
+            return Sent(call, call, signed(self.secret, issuer.scheme, call, time.time()))
         except ValueError as exc:
             raise Refused(f"the secret cannot be used here: {exc}") from None
-
-    def _payload(self, call: bytes) -> bytes:
-        if self.web_key is None:
-            raise Refused("the secret cannot be used here: a payload is signed by the key of the issuer that sends it")
-        body = signed_payload(call, self.web_key, KEY, "RS256")
-        return encrypted(body, self.secret.key, KEY) if isinstance(self.secret, JwePayload) else body
 
 
 def given(path: Path) -> Pass:
@@ -76,10 +81,10 @@ def given(path: Path) -> Pass:
 
 
 @contextmanager
-def temporary(client: Client, issuer: Issuer, kind: str, tenant_of_entra: str) -> Iterator[Pass]:
-    """A secret of the simulation's own and of this kind: set for one call, and deleted behind it."""
+def temporary(client: Client, issuer: Issuer, kind: str, call: bytes, address: str) -> Iterator[Pass]:
+    """A secret of the simulation's own and of this kind: set for one call to this address, and deleted behind it."""
     path = f"/v1/issuers/{issuer.name}/secrets/simulation-{secrets.token_hex(4)}"
-    with _made(client, issuer, kind, tenant_of_entra) as made:
+    with _made(client, issuer, kind, call, address) as made:
         client.change("PUT", path, _plain(made.secret), dict[str, Any], look=LOOK)
         try:
             yield made
@@ -88,17 +93,17 @@ def temporary(client: Client, issuer: Issuer, kind: str, tenant_of_entra: str) -
 
 
 @contextmanager
-def _made(client: Client, issuer: Issuer, kind: str, tenant_of_entra: str) -> Iterator[Pass]:
+def _made(client: Client, issuer: Issuer, kind: str, call: bytes, address: str) -> Iterator[Pass]:
     if kind in PUBLISHED:
         if urlsplit(client.url).hostname not in LOOPBACK:
             raise Refused(f"a simulated {issuer.title} publishes its keys on this machine: run it beside the service")
-        with _publishing() as (key, address):
+        with _publishing() as (key, keys):
             if kind == "entra":
-                secret = Entra(tenant_id=tenant_of_entra, audience="simulation", jwks_url=address)
-                yield Pass(secret, _entra_token(secret, key))
+                yield _of_entra(call, key, keys)
+            elif kind == "firebase":
+                yield _of_firebase(call, address, key, keys)
             else:
-                made = {"type": kind, "value": secrets.token_urlsafe(32), "jwks_url": address}
-                yield Pass(read_secret(msgspec.json.encode(made)), web_key=key)
+                yield _of_payloads(kind, key, keys)
         return
     value = secrets.token_urlsafe(32)
     if kind == "standard_webhooks":
@@ -112,18 +117,56 @@ def _plain(secret: Secret) -> dict[str, Any]:
     return dict(msgspec.to_builtins(secret))
 
 
-def _entra_token(secret: Entra, key: rsa.RSAPrivateKey) -> str:
-    now = int(time.time())
+def _of_entra(call: bytes, key: rsa.RSAPrivateKey, keys: str) -> Pass:
+    """Of the directory that the call is about; its token has to be for the same."""
+    data = _members(call).get("data")
+    directory = str(data.get("tenantId") or "") if isinstance(data, dict) else ""
+    secret = Entra(tenant_id=directory, audience="simulation", jwks_url=keys)
     claims = {
         "iss": f"https://login.microsoftonline.com/{secret.body_tenant}/v2.0",
         "aud": secret.audience,
         "azp": ENTRA_CALLER,
         "ver": "2.0",
-        "iat": now,
-        "nbf": now,
-        "exp": now + LIFE,
     }
-    return jwt.encode(claims, key, "RS256", {"kid": KEY})
+    headers = {"authorization": f"Bearer {_token(claims, key)}"}
+    return Pass(secret, lambda issuer, call: Sent(call, call, headers))
+
+
+def _of_firebase(call: bytes, address: str, key: rsa.RSAPrivateKey, keys: str) -> Pass:
+    """Of the project that the call is from, where it says so: one that was kept does."""
+    try:
+        said = _members(payload_in(call) or call)
+        project = str(said.get("iss") or KEY).rpartition("/")[2]
+        secret = Firebase(project=project, audience=address, jwks_url=keys)
+    except (ValueError, msgspec.DecodeError) as exc:
+        raise Refused(f"the call is not of a project: {exc}") from None
+    token = _token(said | {"iss": secret.check.issuers[0], "aud": address, "sub": "simulation"}, key)
+    body = msgspec.json.encode({"data": {"jwt": token}})
+    return Pass(secret, lambda issuer, call: Sent(payload_in(body), body, {}))
+
+
+def _of_payloads(kind: str, key: rsa.RSAPrivateKey, keys: str) -> Pass:
+    made = {"type": kind, "value": secrets.token_urlsafe(32), "jwks_url": keys}
+    secret = read_secret(msgspec.json.encode(made))
+
+    def make(issuer: Issuer, call: bytes) -> Sent:
+        body = signed_payload(call, key, KEY, "RS256")
+        if isinstance(secret, JwePayload):
+            body = encrypted(body, secret.key, KEY)
+        return Sent(call, body, signed(secret, issuer.scheme, body, time.time()))
+
+    return Pass(secret, make)
+
+
+def _members(call: bytes) -> JSON:
+    """Of a call that is an object; of any other none."""
+    members = msgspec.json.decode(call)
+    return members if isinstance(members, dict) else {}
+
+
+def _token(claims: JSON, key: rsa.RSAPrivateKey) -> str:
+    now = int(time.time())
+    return jwt.encode(claims | {"iat": now, "nbf": now, "exp": now + LIFE}, key, "RS256", {"kid": KEY})
 
 
 @contextmanager

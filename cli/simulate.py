@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from api.issuers.issuer import Issuer
     from cli.client import Client
     from cli.output import Output
+    from cli.passing import Pass
     from cli.simulation import Exchange
 
 SCOPES = "admin"
@@ -52,7 +53,6 @@ def simulate(
     from cli.client import Client
     from cli.output import Output
     from cli.passing import given, temporary
-    from cli.simulation import send
 
     row, text = _issuer(issuer), _call(issuer, call, body)
     kind = _kind(row, payload)
@@ -61,12 +61,12 @@ def simulate(
     if secret is not None and payload is not None:
         raise Refused("give one of --secret and --payload: what a secret that is set asks for is signed by the issuer")
     if secret is not None and not token:
-        exchange, record = send(address, row, text, *given(secret).sent(row, text)), None
+        exchange, record = _sent(address, row, text, given(secret)), None
     else:
         with Client(url, token, SCOPES, tenant) as client:
-            own = temporary(client, row, kind, _directory(text)) if secret is None else nullcontext(given(secret))
+            own = temporary(client, row, kind, text, address) if secret is None else nullcontext(given(secret))
             with own as passing:
-                exchange = send(address, row, text, *passing.sent(row, text))
+                exchange = _sent(address, row, text, passing)
             record = _record(client, exchange)
     if as_json:
         output.json({**msgspec.structs.asdict(exchange), "record": record})
@@ -115,13 +115,10 @@ def _call(issuer: str, name: str | None, path: Path | None) -> bytes:
     return msgspec.json.encode(calls[name or next(iter(calls))])
 
 
-def _directory(text: bytes) -> str:
-    """Of a call of Entra ID, whose directory it is about; its token has to be for the same."""
-    import msgspec
+def _sent(address: str, issuer: Issuer, text: bytes, passing: Pass) -> Exchange:
+    from cli.simulation import send
 
-    call = msgspec.json.decode(text)
-    data = call.get("data") if isinstance(call, dict) else None
-    return str(data.get("tenantId") or "") if isinstance(data, dict) else ""
+    return send(address, issuer, *passing.sent(issuer, text))
 
 
 def _record(client: Client, exchange: Exchange) -> dict[str, Any] | None:

@@ -20,7 +20,8 @@ SHOWN = ("content-type", "accept", "webhook-id", "webhook-timestamp")
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """A request and its answer. `headers` without their secrets; `execution` is None where no rule was asked."""
+    """A request and its answer. `headers` without their secrets, `request` without the token in which it may
+    stand; `execution` is None where no rule was asked."""
 
     url: str
     headers: dict[str, str]

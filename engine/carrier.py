@@ -34,14 +34,23 @@ class Carrier:
         carried: dict[str, Claims] = {token: self._token(token, before[token], after[token]) for token in TOKENS}
         if self._capability.one_bag:
             self._one_bag(carried)
-        limit = self._capability.limit
-        if limit is not None:
-            size = len(msgspec.json.encode(carried["accessToken"] | carried["idToken"]))
-            if size > limit:
-                text = f"the claims have {size} bytes together: {self._issuer} takes {limit}"
-                self.notices.append(Notice(code="too_large", message=text))
-                raise ClaimsTooLarge(text)
+        limit, unit = self._capability.limit, self._capability.unit
+        if limit is not None and (size := self._size(before, carried)) > limit:
+            text = f"the claims have {size} {unit} together: {self._issuer} takes {limit}"
+            self.notices.append(Notice(code="too_large", message=text))
+            raise ClaimsTooLarge(text)
         return carried
+
+    def _size(self, before: dict[str, Claims], carried: dict[str, Claims]) -> int:
+        """Of the claims that the issuer is told about, each once."""
+        told = {
+            name: value
+            for token in reversed(TOKENS)
+            for name, value in carried[token].items()
+            if not same(carried[token], before[token], name)
+        }
+        text = msgspec.json.encode(told)
+        return len(text) if self._capability.unit == "bytes" else len(text.decode().encode("utf-16-le")) // 2
 
     def updates(self, wanted: dict[str, Claims | None]) -> dict[str, Claims | None]:
         lost = [store for store, patch in wanted.items() if patch is not None and store not in self._capability.updates]

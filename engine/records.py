@@ -8,6 +8,7 @@ or of a database's absence.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
 from typing import Any, NamedTuple

@@ -21,7 +21,8 @@ CUT = "..."  # what was too long ends so
 
 SECRET_NAMES = """password new_password old_password passwd passphrase secret client_secret token access_token
 refresh_token id_token id_token_hint session_token assertion client_assertion saml_response api_key x_api_key
-private_key credentials otp code_verifier""".split()
+private_key credentials otp code_verifier oauth_access_token oauth_refresh_token oauth_id_token oauth_token_secret
+password_hash password_salt""".split()
 # Secrets in a request only: elsewhere `authorization` may be what somebody is allowed.
 REQUEST_NAMES = "authorization proxy_authorization cookie set_cookie code".split()
 DEFAULT = (

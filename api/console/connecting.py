@@ -94,6 +94,16 @@ STEPS: dict[str, tuple[Step, ...]] = {
              "CLAIMSMITH_URL={url}\nCLAIMSMITH_TOKEN={value}\n", "bearer"),
         Step("Choose it among the user pool's Lambda triggers as Pre token generation."),
     ),
+    "firebase": (
+        Step("The project has to be one of Identity Platform, or of Firebase Authentication that was upgraded to it. "
+             "Register this address as its blocking function beforeSignIn, and as beforeCreate where rules decide who "
+             "may register:",
+             "curl -X PATCH 'https://identitytoolkit.googleapis.com/admin/v2/projects/<PROJECT>/config"
+             "?updateMask=blockingFunctions.triggers' \\\n"
+             "  -H \"Authorization: Bearer $(gcloud auth print-access-token)\" -H 'X-Goog-User-Project: <PROJECT>' \\\n"
+             "  --json '{\"blockingFunctions\": {\"triggers\": {\"beforeSignIn\": {\"functionUri\": \"{url}\"}}}}'\n"),
+        Step("Set the project's id and this very address here, below. Nothing secret is exchanged."),
+    ),
     "workos": (
         Step("In the dashboard under Authentication, Actions, for either action or both:", "{url}"),
         Step("WorkOS shows a signing secret: set it here, below. Where it asks what to do without an answer, choose to "
@@ -121,6 +131,7 @@ KINDS: dict[str, str] = {
     "jwe_payload": "its signing key, and calls that are encrypted (JWE)",
     "jwt": "tokens of an issuer",
     "entra": "tokens of Entra ID",
+    "firebase": "tokens of Identity Platform",
 }
 
 FIELDS: dict[str, tuple[Field, ...]] = {
@@ -148,6 +159,10 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("tenant_id", "Directory (tenant) id"),
         Field("audience", "Application id of the app registration"),
         Field("domain", "Domain of an external tenant", "what stands before .ciamlogin.com", optional=True),
+    ),
+    "firebase": (
+        Field("project", "Id of the project"),
+        Field("audience", "Address of the function", "as it is registered there"),
     ),
 }
 SUPABASE = Field("value", "Key", "v1,whsec_ and base64", made="supabase")

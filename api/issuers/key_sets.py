@@ -42,13 +42,15 @@ _jws = jwt.PyJWS(options={"enforce_minimum_key_length": True})
 
 
 class TokenCheck(msgspec.Struct, frozen=True):
-    """What a token has to be: signed by a key at `jwks_url`, from one of `issuers`, for `audience`, by `caller`."""
+    """What a token has to be: signed by a key at `jwks_url`, from one of `issuers`, for `audience`, by `caller`,
+    and not `longest`er than that many characters."""
 
     jwks_url: str
     issuers: tuple[str, ...]
     audience: str
     caller: str | None = None
     algorithms: tuple[str, ...] = ("RS256",)
+    longest: int = LONGEST_TOKEN
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class KeySets:
 
         Raises `TokenRefused`, and `ApiError` 503 while no keys could be fetched at all.
         """
-        if len(token) > LONGEST_TOKEN:
+        if len(token) > check.longest:
             raise TokenTooLong
         if not COMPACT_JWT.fullmatch(token):
             raise TokenMalformed

@@ -23,6 +23,9 @@ LONGEST_URL = 2_048
 MOST_ISSUERS = 10
 WEAK = 16  # characters: a shorter value can be guessed
 
+GOOGLE_KEYS = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
+LONGEST_CALL = 1_000_000  # characters of a token in which a call stands: a profile, groups, other tokens are in it
+
 ENTRA_CALLER = "99045fe1-7639-4a75-9d4a-577b6ca3810f"  # Entra's own application that calls custom claims providers
 
 # RFC 9110 section 5.6.2, RFC 6265 section 4.1.1, and the text of a header that no library changes on the way.
@@ -32,6 +35,8 @@ _HEADER_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _BEARER_VALUE = re.compile(r"[!-~]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_PROJECT = re.compile(r"(?:[a-z0-9.-]{1,100}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
+_ADDRESS = re.compile(r"https?://[!-~]+")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 
 # Headers that say something else, or that a proxy writes; and one that stands in the answer, too.
@@ -245,11 +250,44 @@ class Entra(_Kind, frozen=True, tag="entra"):
         )
 
 
-Secret = Header | Cookie | Basic | Bearer | StandardWebhooks | SigningKey | JwtPayload | JwePayload | Jwt | Entra
+class Firebase(_Kind, frozen=True, tag="firebase"):
+    """The token in which Google's Identity Platform sends a call to a blocking function. `project` is the id of the
+    project, `audience` the function's address as it is registered there.
+
+    Every ID token of the project is signed by the same keys, from the same issuer: only the audience tells them from a
+    call."""
+
+    project: str
+    audience: str
+    jwks_url: str | None = None
+
+    def __post_init__(self) -> None:
+        text = "`project` is a project's id, as `shop-1a2b3` is: neither its name nor its number"
+        _require(_PROJECT.fullmatch(self.project), text)
+        _require_text("audience", self.audience, _ADDRESS, "the address that is registered as the function's")
+        if self.jwks_url is not None:
+            _require_url("jwks_url", self.jwks_url)
+
+    @property
+    def check(self) -> TokenCheck:
+        return TokenCheck(
+            jwks_url=self.jwks_url or GOOGLE_KEYS,
+            issuers=(f"https://securetoken.google.com/{self.project}",),
+            audience=self.audience,
+            longest=LONGEST_CALL,
+        )
+
+
+Secret = (
+    Header | Cookie | Basic | Bearer | StandardWebhooks | SigningKey | JwtPayload | JwePayload | Jwt | Entra | Firebase
+)
+OfTokens = Jwt | Entra | Firebase
 
 KINDS: dict[str, type[Secret]] = {kind.__struct_config__.tag: kind for kind in get_args(Secret)}
 # Those that sign the body: a call is read before it is known, and each of them takes its time for all of it.
 SIGNING = frozenset(tag for tag, kind in KINDS.items() if issubclass(kind, SigningKey | StandardWebhooks))
+# Those, and one that stands in it.
+OF_THE_BODY = SIGNING | {"firebase"}
 
 _secret: msgspec.json.Decoder[Secret] = msgspec.json.Decoder(Secret)
 
@@ -264,7 +302,7 @@ def key_addresses(secrets: Iterable[tuple[str, Secret]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for tenant, secret in secrets:
         match secret:
-            case Jwt() | Entra():
+            case Jwt() | Entra() | Firebase():
                 found.setdefault(secret.check.jwks_url, set()).add(tenant)
             case JwtPayload():
                 found.setdefault(secret.jwks_url, set()).add(tenant)

@@ -8,16 +8,17 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from api.errors import ApiError
+from api.issuers.envelope import payload_in, token_in
 from api.issuers.key_sets import KeySets
 from api.issuers.kinds import (
     Basic,
     Bearer,
     Cookie,
-    Entra,
+    Firebase,
     Header,
     JwePayload,
-    Jwt,
     JwtPayload,
+    OfTokens,
     Secret,
     SigningKey,
     StandardWebhooks,
@@ -77,7 +78,7 @@ async def authenticate(
     reasons: set[Reason] = set()
     matched: list[str] = []
     for name, secret in secrets.items():
-        if not isinstance(secret, Jwt | Entra):
+        if not isinstance(secret, OfTokens):
             outcome = _compare(secret, scheme, headers, body, now)
             if outcome == "matched":
                 matched.append(name)
@@ -101,16 +102,17 @@ async def authenticate(
     if plain is not None and unreachable is None:
         return Passed(plain, body)
     for name, secret in secrets.items():
-        if isinstance(secret, Jwt | Entra):
+        if isinstance(secret, OfTokens):
+            token = token_in(body) if isinstance(secret, Firebase) else _after(headers, "bearer")
             try:
-                await keys.verify(secret.check, _after(headers, "bearer"))
+                await keys.verify(secret.check, token)
             except TokenRefused as exc:
                 detail = f"{exc.description}: {exc.detail}"
                 reasons.add("token")
             except ApiError as exc:
                 unreachable = exc
             else:
-                return Passed(name, body)
+                return Passed(name, payload_in(body) if isinstance(secret, Firebase) else body)
     if unreachable is not None:
         raise unreachable
     raise Unauthenticated(next((reason for reason in REASONS if reason in reasons), "no_secret"), detail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import uuid
 
-from api.issuers.kinds import Basic, Bearer, Cookie, Entra, Header, Jwt, Secret, SigningKey, StandardWebhooks
+from api.issuers.kinds import Basic, Bearer, Cookie, Entra, Firebase, Header, Jwt, Secret, SigningKey, StandardWebhooks
 from api.issuers.signatures import SCHEMES, read_webhook_key, sign_timed, sign_webhook
 
 
@@ -27,5 +27,5 @@ def signed(secret: Secret, scheme: str | None, body: bytes, now: float) -> dict[
         case SigningKey():
             assert scheme is not None, "a signing key needs a scheme"
             return sign_timed(SCHEMES[scheme], secret.value, body, now)
-        case Jwt() | Entra():
+        case Jwt() | Entra() | Firebase():
             raise ValueError("a token is signed by the key of the issuer that it comes from")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.issuers import cognito, entra, hydra, lemonldap, okta, supabase, workos, wso2, zitadel
+from api.issuers import cognito, entra, firebase, hydra, lemonldap, okta, supabase, workos, wso2, zitadel
 from api.issuers.issuer import Issuer
 
 ISSUERS: dict[str, Issuer] = {
@@ -15,6 +15,7 @@ ISSUERS: dict[str, Issuer] = {
         entra.ISSUER,
         wso2.ISSUER,
         cognito.ISSUER,
+        firebase.ISSUER,
         workos.ISSUER,
         lemonldap.ISSUER,
     )

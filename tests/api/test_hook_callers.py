@@ -22,6 +22,7 @@ from api.issuers.kinds import (
     Bearer,
     Cookie,
     Entra,
+    Firebase,
     Header,
     Jwt,
     Secret,
@@ -443,6 +444,19 @@ def test_where_the_keys_of_entra_are() -> None:
     assert external.check.algorithms == ("RS256",)
 
 
+def test_where_the_keys_of_google_are() -> None:
+    check = Firebase(project="shop-1a2b3", audience="https://a.example.com/hook").check
+    assert check.jwks_url == (
+        "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"
+    )
+    assert (check.issuers, check.audience) == (
+        ("https://securetoken.google.com/shop-1a2b3",),
+        "https://a.example.com/hook",
+    )
+    assert check.algorithms == ("RS256",)
+    assert Firebase(project="example.com:shop-1a2b3", audience="https://a.example.com/hook").check.issuers
+
+
 # What can be set
 
 SHORTEST: dict[str, dict[str, object]] = {
@@ -456,6 +470,7 @@ SHORTEST: dict[str, dict[str, object]] = {
     "jwe_payload": {"value": "x", "jwks_url": "https://a.example.com/keys"},
     "jwt": {"jwks_url": "https://a.example.com/keys", "issuers": ["i"], "audience": "a"},
     "entra": {"tenant_id": TENANT, "audience": "a"},
+    "firebase": {"project": "shop-1a2b3", "audience": "https://a.example.com/"},
 }
 
 
@@ -543,6 +558,14 @@ REFUSED: list[tuple[str, dict[str, object], str]] = [
     ("entra", {"domain": "contoso.ciamlogin.com"}, "`domain` is one label"),
     ("entra", {"domain": "evil.example.com/x"}, "`domain` is one label"),
     ("entra", {"jwks_url": "http://a.example.com/keys"}, "keys fetched over http can be replaced"),
+    ("firebase", {"project": ""}, "`project` is a project's id"),
+    ("firebase", {"project": "Shop"}, "`project` is a project's id"),
+    ("firebase", {"project": "shop-1a2b3/.."}, "`project` is a project's id"),
+    ("firebase", {"project": "415104041262"}, "`project` is a project's id"),
+    ("firebase", {"audience": ""}, "`audience` is empty"),
+    ("firebase", {"audience": "shop-1a2b3"}, "`audience` takes the address that is registered as the function's"),
+    ("firebase", {"audience": "https://a.example.com/ b"}, "`audience` takes the address"),
+    ("firebase", {"jwks_url": "http://a.example.com/keys"}, "keys fetched over http can be replaced"),
 ]
 
 

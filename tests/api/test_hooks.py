@@ -20,14 +20,16 @@ from api.issuers.table import ISSUERS
 from cli.simulation import calls_of
 from sandbox.pool import Busy
 from tests.issuers.hooked import hooked
+from tests.issuers.sending import OF_TOKENS
 from tests.issuers.test_cases import SECRETS
 from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
 
 EXECUTION = "claimsmith-execution"
-KNOWN = [name for name in ISSUERS if name != "entra"]  # Entra's tokens are in tests/issuers/test_entra.py
 WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+# Those of the others are in tests/issuers/test_entra.py and test_firebase.py.
+KNOWN = [name for name in ISSUERS if SECRETS[name]["type"] not in OF_TOKENS]
 CLAIM = "context.idToken['https://example.com/a'] = '1'\ncontext.accessToken['https://example.com/a'] = '1'"
 
 

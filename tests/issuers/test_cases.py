@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import jsonpatch
-import msgspec
 import pytest
 
-from api.issuers.kinds import Entra, read_secret
-from api.issuers.signing import signed
 from api.issuers.table import ISSUERS
-from tests.issuers import entra_tokens
+from tests.issuers import entra_tokens, firebase_tokens
 from tests.issuers.hooked import at, call, hooked
+from tests.issuers.sending import ours, sent
 from tests.jwks import JwksServer
 from tests.service import Running, running
 
@@ -41,6 +39,7 @@ SECRETS: dict[str, dict[str, Any]] = {
     "workos": {"type": "signing_key", "value": "workos-signing-key"},
     "lemonldap": {"type": "basic", "username": "portal", "password": "correct-horse-battery"},
     "entra": entra_tokens.SECRET,
+    "firebase": firebase_tokens.SECRET,
 }
 MEMBERS = set(
     "name request call change status answer warnings secrets signed_with headers settings rules signed_at now".split()
@@ -83,17 +82,15 @@ async def test_a_case(
 ) -> None:
     assert case.keys() <= MEMBERS, case.keys() - MEMBERS
     secrets = case.get("secrets", {"key": SECRETS[issuer]})
-    secrets = {key: one | {"jwks_url": keys.url} if one["type"] == "entra" else one for key, one in secrets.items()}
+    secrets = {key: ours(one, keys.url) for key, one in secrets.items()}
     tenant = await hooked(service, issuer, secrets=secrets, rules=case.get("rules", ()), settings=case.get("settings"))
     body = request_of(issuer, case)
     headers = {"content-type": "application/json"}
     name = case.get("signed_with", next(iter(secrets), None))
     if name is not None:
-        secret = read_secret(msgspec.json.encode(secrets.get(name, SECRETS[issuer])))
-        if isinstance(secret, Entra):
-            headers |= entra_tokens.bearer()
-        else:
-            headers |= signed(secret, ISSUERS[issuer].scheme, body, case.get("signed_at", time.time()))
+        secret = secrets.get(name, SECRETS[issuer])
+        shown, body = sent(ISSUERS[issuer], secret, body, case.get("signed_at", time.time()))
+        headers |= shown
     at(monkeypatch, case.get("now"))
     response = await call(service, issuer, tenant, headers | case.get("headers", {}), body)
     answer = json.loads(response.content) if response.content else None

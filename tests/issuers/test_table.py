@@ -11,12 +11,10 @@ import httpx2
 import msgspec
 import pytest
 
-from api.issuers.kinds import Entra, SigningKey, StandardWebhooks, read_secret
-from api.issuers.signing import signed
 from api.issuers.table import ISSUERS
 from cli.simulation import calls_of
-from tests.issuers import entra_tokens
 from tests.issuers.hooked import call, hooked
+from tests.issuers.sending import ours, sent
 from tests.issuers.test_cases import SECRETS
 from tests.jwks import JwksServer
 from tests.service import Running, running
@@ -40,9 +38,13 @@ UNSAYABLE = {
     "entra": BOTH.format("{'a': 1}"),
     "wso2": BOTH.format("{'a': 1}"),
     "cognito": "context.idToken.token_use = 'x'",
+    "firebase": "context.idToken.email = 'other@example.com'",
     "workos": BOTH.format("1"),
     "lemonldap": "context.idToken.authenticationLevel = 5",
 }
+DATED = ("signing_key", "standard_webhooks", "entra", "firebase")  # kinds of secret
+END = b'"}}'
+Sent = tuple[dict[str, str], bytes]
 HEAD = ("issuer", *RULES, "another secret", "an old signature", "a value it cannot carry")
 
 
@@ -69,30 +71,33 @@ def word(response: httpx2.Response) -> str:
     return f"{response.status_code} `{named}`"
 
 
+def spoilt(shown: dict[str, str], body: bytes) -> Sent:
+    """As somebody with another secret would send it: it stands in the headers, or at the end of the body's text."""
+    if not shown:
+        return shown, body[: -len(END) - 20] + b"A" * 20 + END
+    return {name: value[:-1] + ("0" if value[-1] != "0" else "1") for name, value in shown.items()}, body
+
+
 async def row(service: Running, keys: JwksServer, issuer: str) -> list[str]:
-    plain = SECRETS[issuer] | ({"jwks_url": keys.url} if issuer == "entra" else {})
-    secret, scheme = read_secret(msgspec.json.encode(plain)), ISSUERS[issuer].scheme
-    body = msgspec.json.encode(next(iter(calls_of(ISSUERS[issuer]).values())))
+    secret = ours(SECRETS[issuer], keys.url)
+    called = msgspec.json.encode(next(iter(calls_of(ISSUERS[issuer]).values())))
 
-    def headers(ago: float = 0.0) -> dict[str, str]:
-        if isinstance(secret, Entra):
-            return entra_tokens.bearer(entra_tokens.token(exp=int(time.time() - ago) + 300))
-        return signed(secret, scheme, body, time.time() - ago)
+    def made(ago: float = 0.0) -> Sent:
+        return sent(ISSUERS[issuer], secret, called, time.time() - ago)
 
-    async def answer(rule: str, given: dict[str, str]) -> httpx2.Response:
-        tenant = await hooked(service, issuer, secrets={"key": plain}, rules=[rule])
-        response = await call(service, issuer, tenant, {"content-type": "application/json", **given}, body)
+    async def answer(rule: str, made: Sent) -> httpx2.Response:
+        shown, body = made
+        tenant = await hooked(service, issuer, secrets={"key": secret}, rules=[rule])
+        response = await call(service, issuer, tenant, {"content-type": "application/json", **shown}, body)
         if rule == UNSAYABLE[issuer]:
             record = await service.record(response.headers["claimsmith-execution"], tenant)
             assert record["warnings"], "it was left out without a word"
         return response
 
-    wrong = {name: value[:-1] + ("0" if value[-1] != "0" else "1") for name, value in headers().items()}
-    cells = [word(await answer(rule, headers())) for rule in RULES.values()]
-    cells.append(word(await answer("pass", wrong)))
-    dated = isinstance(secret, SigningKey | StandardWebhooks | Entra)
-    cells.append(word(await answer("pass", headers(ago=700))) if dated else "-")
-    cells.append(word(await answer(UNSAYABLE[issuer], headers())))
+    cells = [word(await answer(rule, made())) for rule in RULES.values()]
+    cells.append(word(await answer("pass", spoilt(*made()))))
+    cells.append(word(await answer("pass", made(ago=700))) if secret["type"] in DATED else "-")
+    cells.append(word(await answer(UNSAYABLE[issuer], made())))
     return [f"[{issuer}]({issuer}.md)", *cells]
 
 
