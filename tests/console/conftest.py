@@ -17,6 +17,7 @@ from tests.test_lifecycle import Served, serving
 __all__ = ["browser"]
 
 PageOf = Callable[..., Page]
+SCHEMES = ("light", "dark")
 WAIT = 15_000  # milliseconds: only a page that is wrong takes so long
 # What a browser says of every error of the service, be it expected.
 EXPECTED = ("Failed to load resource", "Response Status Error Code")  # the second is htmx
@@ -81,8 +82,14 @@ def sign_in(page: Page, site: Site, token: str) -> None:
     page.wait_for_url("**/console/t/**")
 
 
-def require_accessible(page: Page) -> None:
-    """No violation that axe finds, and nothing to be scrolled to sideways."""
-    assert barriers(page) == []
+def require_accessible(page: Page, *schemes: Any) -> None:
+    """No violation that axe finds, as the page is shown or in each of these colour schemes, and nothing to be scrolled
+    to sideways. It is left in the first of them."""
+    for scheme in schemes or (None,):
+        if scheme is not None:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour is on its way to another
+        assert barriers(page) == [], scheme
+    if schemes:
+        page.emulate_media(color_scheme=schemes[0])
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{wide} pixels too wide"

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.console.authors import CLAIM, HOSTILE, SCRIPT, open_rule, script_of, take_tab, write
-from tests.console.conftest import PageOf, require_accessible
+from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
 
 CHANGED = SCRIPT.replace('get("email")', 'get("name")')
@@ -198,18 +198,17 @@ def test_scopes_decide_what_one_may(
     require_accessible(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_can_be_used_on_a_telephone(site: Site, page_of: PageOf, scheme: str) -> None:
+def test_it_can_be_used_on_a_telephone(site: Site, page_of: PageOf) -> None:
     rule = site.add("one", SCRIPT)
     site.execute({"user_id": "u1", "email": "a@b.c", "name": "Ann"}, {"clientID": "client" * 20})
-    page = page_of(width=390, scheme=scheme)
+    page = page_of(width=390)
     open_rule(page, site, rule)
     write(page, script_of(page), CHANGED)
     expect(look(page)).to_contain_text("1 of 1 login")
     page.get_by_role("button", name="Example 1").first.click()
     expect(page.locator(".compared").first).to_contain_text("a@b.c")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
     take_tab(page, "Try")
     button(page, "Deploy…").click()
     expect(page.get_by_role("dialog").locator(".compared")).to_contain_text("name")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.authors import CLAIM, HOSTILE, SCRIPT, open_rule, script_of, take_tab, write
-from tests.console.conftest import PageOf, require_accessible, sign_in
+from tests.console.conftest import SCHEMES, PageOf, require_accessible, sign_in
 from tests.console.site import Site
 
 UNDERLINED = ".cm-lintRange-error"
@@ -301,23 +301,22 @@ def test_a_case_of_a_login(site: Site, page_of: PageOf) -> None:
     assert case["user"] == {"user_id": "u1", "email": HOSTILE}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_it_can_be_used_by_everybody(site: Site, page_of: PageOf, width: int, scheme: str) -> None:
+def test_it_can_be_used_by_everybody(site: Site, page_of: PageOf, width: int) -> None:
     long = SCRIPT + "    # " + "long " * 60 + "\n    print('x')\n" * 60
     rule = site.add("one", long)
     site.call("PUT", f"/v1/rules/{rule}/cases", {"cases": [CASE]})
-    page = page_of(width=width, scheme=scheme)
+    page = page_of(width=width)
     open_rule(page, site, rule)
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
     for tab in ("Cases", "What would change"):
         take_tab(page, tab)
-        require_accessible(page)
+        require_accessible(page, *SCHEMES)
     page.get_by_role("tab", name="What would change").press("ArrowLeft")
     expect(page.get_by_role("tab", name="Cases")).to_be_focused()
     write(page, script_of(page), long + "import os\n")
     expect(page.locator("#checked")).to_contain_text("1 error")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
 
 
 def test_who_may_not_write_can_read(site: Site, page_of: PageOf) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import PageOf, require_accessible
+from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
 from tests.relay import relay
 from tests.test_lifecycle import Served
@@ -474,13 +474,12 @@ def test_one_that_is_not_there(site: Site, page_of: PageOf) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("There is no such thing here")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_they_can_be_used_by_everybody(site: Site, page_of: PageOf, width: int, scheme: str) -> None:
+def test_they_can_be_used_by_everybody(site: Site, page_of: PageOf, width: int) -> None:
     story(site)
     site.add("fails", FAILS, on_failure="skip")
     execution = login(site, {**ADA, "odd": True, "password": "correct horse"})
-    page = page_of(width=width, scheme=scheme)
+    page = page_of(width=width)
     for path in (
         "executions",
         f"executions/{execution}",
@@ -490,4 +489,4 @@ def test_they_can_be_used_by_everybody(site: Site, page_of: PageOf, width: int, 
         page.goto(f"{site.home}/{path}")
         if path.endswith("/lines"):
             expect(page.locator("#stepper")).to_be_visible()
-        require_accessible(page)
+        require_accessible(page, *SCHEMES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import PageOf, require_accessible, sign_in
+from tests.console.conftest import SCHEMES, PageOf, require_accessible, sign_in
 from tests.console.site import Site
 
 ASK = "import('/console/static/console.js').then((it) => it.get('/v1/rules')).then(() => true, () => false)"
@@ -38,16 +38,15 @@ def test_a_token_that_is_none(page_of: PageOf, site: Site, token: str, said: str
     require_accessible(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_it_can_be_used_by_everybody(page_of: PageOf, width: int, scheme: str) -> None:
-    page = page_of(width=width, scheme=scheme)
-    require_accessible(page)
+def test_it_can_be_used_by_everybody(page_of: PageOf, width: int) -> None:
+    page = page_of(width=width)
+    require_accessible(page, *SCHEMES)
     if width == 390:
         page.get_by_role("button", name="Menu").click()
     expect(page.get_by_role("navigation", name="Screens").get_by_role("link", name="Rules")).to_be_visible()
     page.locator("summary", has_text="ann").click()
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
 
 
 def test_a_screen_that_the_token_does_not_allow(page_of: PageOf, site: Site) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.conftest import PageOf, require_accessible
+from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
 
 
@@ -45,13 +45,12 @@ def test_one_that_is_not_there(page_of: PageOf, site: Site) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("There is no such thing here")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_everybody_can_use_it(page_of: PageOf, site: Site, width: int, scheme: str) -> None:
-    page = page_of(scope="rules:read", width=width, scheme=scheme)
+def test_everybody_can_use_it(page_of: PageOf, site: Site, width: int) -> None:
+    page = page_of(scope="rules:read", width=width)
     page.goto(f"{site.home}/rules/templates")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
     page.locator(".card a").first.click()
     expect(page.get_by_role("heading", name="Source")).to_be_visible()
     expect(page.get_by_role("link", name="Use this")).to_have_count(0)
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)

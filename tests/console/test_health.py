@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 from api.console import health, plots
 from api.metrics import PARTS
 from sandbox.layers import LAYERS
-from tests.console.conftest import WAIT, PageOf, require_accessible, sign_in
+from tests.console.conftest import SCHEMES, WAIT, PageOf, require_accessible, sign_in
 from tests.console.site import Site
 from tests.test_lifecycle import Served
 
@@ -152,16 +152,15 @@ def test_it_needs_the_scope(page_of: PageOf, site: Site) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Your token does not allow this")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_it_can_be_used_by_everybody(page_of: PageOf, site: Site, width: int, scheme: str) -> None:
-    page = page_of(width=width, scheme=scheme)
+def test_it_can_be_used_by_everybody(page_of: PageOf, site: Site, width: int) -> None:
+    page = page_of(width=width)
     page.goto(f"{site.home}/health")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
     logins(site)
     page.goto(f"{site.home}/health")
     page.locator("summary", has_text="The same in numbers").click()
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
 
 
 def part(at: int, **values: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.conftest import PageOf, require_accessible
+from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
 
 SCRIPT = 'def rule(user, context):\n    context.idToken["https://example.com/a"] = "{}"\n'
@@ -51,9 +51,8 @@ def test_numbers_that_are_none(page_of: PageOf, site: Site, rule: str, query: st
     expect(page.get_by_role("heading", level=1)).to_have_text("Versions")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_everybody_can_use_it(page_of: PageOf, site: Site, rule: str, width: int, scheme: str) -> None:
-    page = page_of(width=width, scheme=scheme)
+def test_everybody_can_use_it(page_of: PageOf, site: Site, rule: str, width: int) -> None:
+    page = page_of(width=width)
     page.goto(f"{site.home}/rules/{rule}/history")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)

@@ -16,7 +16,7 @@ from api.console.connecting import KINDS, STEPS, fields
 from api.hook_secrets import ACCEPTED
 from api.issuers.kinds import KINDS as SECRETS
 from engine.keys import Keys
-from tests.console.conftest import PageOf, require_accessible, sign_in
+from tests.console.conftest import SCHEMES, PageOf, require_accessible, sign_in
 from tests.console.site import Site
 from tests.console.test_frame import HOSTILE
 from tests.test_lifecycle import COMMAND
@@ -86,14 +86,13 @@ def test_a_page_for_each(page_of: PageOf, site: Site, issuer: str) -> None:
     require_accessible(narrow)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_all_of_them(page_of: PageOf, site: Site, width: int, scheme: str) -> None:
-    page = page_of(width=width, scheme=scheme)
+def test_all_of_them(page_of: PageOf, site: Site, width: int) -> None:
+    page = page_of(width=width)
     page.goto(f"{site.home}/issuers")
     expect(page.locator(".issuer")).to_have_count(len(ISSUERS) - 1)
     expect(page.locator(".issuer", has_text="Okta")).to_contain_text("Not connected")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
     page.get_by_role("link", name="asks by").click()
     expect(page.locator("#url")).to_have_text(f"{site.url}/v1/execute")
 

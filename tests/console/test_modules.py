@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.console.conftest import PageOf, require_accessible
+from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
 
 ONE = 'def where():\n    return "</textarea><img src=x onerror=document.title=1>"\n'
@@ -151,15 +151,14 @@ def test_one_that_is_none(page_of: PageOf, site: Site) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("There is no such thing here")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_they_can_be_used_by_everybody(page_of: PageOf, site: Site, width: int, scheme: str) -> None:
-    page = page_of(width=width, scheme=scheme)
+def test_they_can_be_used_by_everybody(page_of: PageOf, site: Site, width: int) -> None:
+    page = page_of(width=width)
     page.goto(f"{site.home}/modules")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
     site.call("PUT", "/v1/modules/geo", {"script": f"LONG = '{'x' * 300}'\n"})
     site.call("PUT", "/v1/modules/geo", {"script": ONE})
     for screen in ("modules", "modules/geo", "modules/geo?version=1", "modules/new-module"):
         page.goto(f"{site.home}/{screen}")
         expect(page.locator("#editor .cm-content")).to_have_count(0 if screen == "modules" else 1)
-        require_accessible(page)
+        require_accessible(page, *SCHEMES)

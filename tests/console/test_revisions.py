@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from api.console.differences import difference, lines, of_json
-from tests.console.conftest import PageOf, require_accessible
+from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
 
 ONE = 'def rule(user, context):\n    context.idToken["https://example.com/a"] = 1\n'
@@ -160,17 +160,16 @@ def test_drafts_on_trial(page_of: PageOf, site: Site) -> None:
     require_accessible(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_they_can_be_used_by_everybody(page_of: PageOf, site: Site, width: int, scheme: str) -> None:
-    page = page_of(width=width, scheme=scheme)
+def test_they_can_be_used_by_everybody(page_of: PageOf, site: Site, width: int) -> None:
+    page = page_of(width=width)
     page.goto(f"{site.home}/revisions")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
     change(site)
     site.call("PUT", "/v1/modules/geo", {"script": f"LONG = '{'x' * 300}'\n"})
     for screen in ("revisions", "revisions/1", "revisions/2", "revisions/3", "shadow"):
         page.goto(f"{site.home}/{screen}")
-        require_accessible(page)
+        require_accessible(page, *SCHEMES)
 
 
 def revision(rules: list[Any], **settings: Any) -> dict[str, Any]:

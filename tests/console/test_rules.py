@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.console.conftest import PageOf, require_accessible
+from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
 
 HOSTILE = '<img src=x onerror="document.title=1">'
@@ -129,18 +129,17 @@ def test_how_they_do(page_of: PageOf, site: Site, rules: dict[str, str]) -> None
     assert f"rule={site.call('GET', '/v1/rules')['rules'][3]['id']}" in str(failed.get_attribute("href"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_everybody_can_use_it(page_of: PageOf, site: Site, rules: dict[str, str], width: int, scheme: str) -> None:
+def test_everybody_can_use_it(page_of: PageOf, site: Site, rules: dict[str, str], width: int) -> None:
     site.add("n" * 60, f'"""{HOSTILE}"""\n{CLAIM}', order=7, enabled=False, conditions={"clients": [HOSTILE]})
     site.execute()
     site.recorded(1)
-    page = page_of(width=width, scheme=scheme)
+    page = page_of(width=width)
     expect(page.get_by_text(HOSTILE).first).to_be_visible()
     assert page.title() == "Rules · Claimsmith"
     page.get_by_role("button", name="Move one").focus()
     page.keyboard.press("Space")
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
 
 
 def drag(page: Page, handle: Locator, to: Locator) -> None:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from api.console import tenant_settings
 from api.console.differences import flat
 from engine.models import HookSettings, TenantSettings
-from tests.console.conftest import PageOf, require_accessible
+from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
 
 SCRIPT = 'def rule(user, context):\n    context.idToken["https://example.com/a"] = "<b>"\n'
@@ -298,11 +298,10 @@ def test_they_need_the_scope(page_of: PageOf, site: Site) -> None:
         assert page.request.post(f"{site.home}/{path}", form=form).status == 403
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_they_can_be_used_by_everybody(page_of: PageOf, site: Site, width: int, scheme: str) -> None:
+def test_they_can_be_used_by_everybody(page_of: PageOf, site: Site, width: int) -> None:
     site.call("PATCH", f"/v1/tenants/{site.tenant}/settings", {"hooks": {"okta": {"deadline_ms": 900}}})
-    page = page_of(width=width, scheme=scheme)
+    page = page_of(width=width)
     for screen in ("tenants", f"tenants/{site.tenant}/settings"):
         page.goto(f"{site.home}/{screen}")
-        require_accessible(page)
+        require_accessible(page, *SCHEMES)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.authors import CLAIM, HOSTILE, SCRIPT, give_login, open_rule, script_of, write
-from tests.console.conftest import PageOf, require_accessible
+from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
 
 LOGIN: dict[str, Any] = {
@@ -204,17 +204,16 @@ def test_secrets_are_not_for_everybody(site: Site, page_of: PageOf) -> None:
     expect(page.get_by_role("tabpanel")).not_to_contain_text("configuration:use")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_it_can_be_used_by_everybody(site: Site, page_of: PageOf, width: int, scheme: str) -> None:
+def test_it_can_be_used_by_everybody(site: Site, page_of: PageOf, width: int) -> None:
     site.add("one", SCRIPT + "    print('long ' * 100)\n    context.idToken.sub = 'x'\n")
-    page = page_of(width=width, scheme=scheme)
+    page = page_of(width=width)
     page.goto(f"{site.home}/try")
     try_it(page)
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
     page.get_by_text("A recorded login").click()
     expect(page.get_by_text("No login was recorded yet.")).to_be_visible()
-    require_accessible(page)
+    require_accessible(page, *SCHEMES)
 
 
 def test_who_may_not_try(site: Site, page_of: PageOf) -> None:
