@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from api.issuers.issuer import Issuer
-from api.issuers.kinds import ENTRA_CALLER, Entra, JwePayload, JwtPayload, Secret, StandardWebhooks, read_secret
+from api.issuers.kinds import ENTRA_CALLER, KINDS, Entra, JwePayload, JwtPayload, Secret, StandardWebhooks, read_secret
 from api.issuers.payloads import encrypted, signed_payload
 from api.issuers.signing import signed
 from cli.client import Client
@@ -97,8 +97,10 @@ def _made(client: Client, issuer: Issuer, kind: str, tenant_of_entra: str) -> It
                 secret = Entra(tenant_id=tenant_of_entra, audience="simulation", jwks_url=address)
                 yield Pass(secret, _entra_token(secret, key))
             else:
-                made = {"type": kind, "value": secrets.token_urlsafe(32), "jwks_url": address}
-                yield Pass(read_secret(msgspec.json.encode(made)), web_key=key)
+                made = msgspec.convert(
+                    {"value": secrets.token_urlsafe(32), "jwks_url": address, "type": kind}, KINDS[kind]
+                )
+                yield Pass(made, web_key=key)
         return
     value = secrets.token_urlsafe(32)
     if kind == "standard_webhooks":

@@ -251,12 +251,20 @@ KINDS: dict[str, type[Secret]] = {kind.__struct_config__.tag: kind for kind in g
 # Those that sign the body: a call is read before it is known, and each of them takes its time for all of it.
 SIGNING = frozenset(tag for tag, kind in KINDS.items() if issubclass(kind, SigningKey | StandardWebhooks))
 
+
+class _Stored(msgspec.Struct):
+    private_key: str | None = None
+
+
 _secret: msgspec.json.Decoder[Secret] = msgspec.json.Decoder(Secret)
 
 
 def read_secret(text: bytes) -> Secret:
     """A secret as it was stored. Raises `ValueError`, which does not repeat it."""
-    return _secret.decode(text)
+    secret = _secret.decode(text)
+    if isinstance(secret, JwePayload) and msgspec.json.decode(text, type=_Stored).private_key is None:
+        raise ValueError("`private_key` is missing: one that is made at each look opens nothing")
+    return secret
 
 
 def key_addresses(secrets: Iterable[tuple[str, Secret]]) -> dict[str, set[str]]:
