@@ -97,6 +97,7 @@ EXAMPLES = {
             "set_by": "ops",
             "weak": False,
             "readable": True,
+            "public_key": None,
         },
     ),
     "POST /v1/try": Example({"script": SCRIPT, **LOGIN}),

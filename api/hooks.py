@@ -161,7 +161,10 @@ class _Hook:
         """What an exception is to the issuer. Its text is shown only where it is about the call itself."""
         match error:
             case Unauthenticated():
-                self._warn("a hook's call is not known to be the issuer's", reason=error.reason)
+                why = (
+                    {"why": str(error.detail)} if error.reason == "payload" else {}
+                )  # else of what a stranger has sent
+                self._warn("a hook's call is not known to be the issuer's", reason=error.reason, **why)
                 return self._refuse("unauthenticated", error.description, reason=error.reason)
             case ApiError() if error.status == 503:
                 return self._refuse("unavailable", UNAVAILABLE)

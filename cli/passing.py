@@ -22,6 +22,7 @@ from api.issuers.envelope import payload_in
 from api.issuers.issuer import JSON, Issuer
 from api.issuers.kinds import (
     ENTRA_CALLER,
+    KINDS,
     Entra,
     Firebase,
     JwePayload,
@@ -147,7 +148,7 @@ def _of_firebase(call: bytes, address: str, key: rsa.RSAPrivateKey, keys: str) -
 
 def _of_payloads(kind: str, key: rsa.RSAPrivateKey, keys: str) -> Pass:
     made = {"type": kind, "value": secrets.token_urlsafe(32), "jwks_url": keys}
-    secret = read_secret(msgspec.json.encode(made))
+    secret = msgspec.convert(made, KINDS[kind])
 
     def make(issuer: Issuer, call: bytes) -> Sent:
         body = signed_payload(call, key, KEY, "RS256")

@@ -289,12 +289,20 @@ SIGNING = frozenset(tag for tag, kind in KINDS.items() if issubclass(kind, Signi
 # Those, and one that stands in it.
 OF_THE_BODY = SIGNING | {"firebase"}
 
+
+class _Stored(msgspec.Struct):
+    private_key: str | None = None
+
+
 _secret: msgspec.json.Decoder[Secret] = msgspec.json.Decoder(Secret)
 
 
 def read_secret(text: bytes) -> Secret:
     """A secret as it was stored. Raises `ValueError`, which does not repeat it."""
-    return _secret.decode(text)
+    secret = _secret.decode(text)
+    if isinstance(secret, JwePayload) and msgspec.json.decode(text, type=_Stored).private_key is None:
+        raise ValueError("`private_key` is missing: one that is made at each look opens nothing")
+    return secret
 
 
 def key_addresses(secrets: Iterable[tuple[str, Secret]]) -> dict[str, set[str]]:

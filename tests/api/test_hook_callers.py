@@ -30,6 +30,7 @@ from api.issuers.kinds import (
     StandardWebhooks,
     read_secret,
 )
+from api.issuers.payloads import new_private_key
 from api.issuers.secrets import REASONS, Unauthenticated, authenticate
 from api.issuers.signatures import SCHEMES, read_webhook_key, sign_timed, sign_webhook
 from api.jwks import JWKS_FIRST_GAP, MOST_KEYS
@@ -467,7 +468,7 @@ SHORTEST: dict[str, dict[str, object]] = {
     "standard_webhooks": {"value": WHSEC},
     "signing_key": {"value": "x"},
     "jwt_payload": {"value": "x", "jwks_url": "https://a.example.com/keys"},
-    "jwe_payload": {"value": "x", "jwks_url": "https://a.example.com/keys"},
+    "jwe_payload": {"value": "x", "jwks_url": "https://a.example.com/keys", "private_key": new_private_key()},
     "jwt": {"jwks_url": "https://a.example.com/keys", "issuers": ["i"], "audience": "a"},
     "entra": {"tenant_id": TENANT, "audience": "a"},
     "firebase": {"project": "shop-1a2b3", "audience": "https://a.example.com/"},
@@ -487,7 +488,7 @@ def test_each_kind(kind: str) -> None:
     assert read_secret(msgspec.json.encode(made)) == made
     assert made.weak == ("x" in SHORTEST[kind].values())
     for name in SHORTEST[kind]:
-        with pytest.raises(ValueError, match=f"missing required field `{name}`"):
+        with pytest.raises(ValueError, match=f"missing required field `{name}`|`{name}` is missing"):
             read(kind, **{name: ...})
     with pytest.raises(ValueError, match="unknown field `other`"):
         read(kind, other="x")

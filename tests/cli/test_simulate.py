@@ -47,6 +47,18 @@ def test_every_call_of_every_issuer(commands: Commands, issuer: str, call: str) 
     assert secrets(commands, issuer) == []
 
 
+@pytest.mark.parametrize("payload", ["jwt", "jwe"])
+def test_calls_that_are_no_json(commands: Commands, payload: str) -> None:
+    tenant = live(commands)
+    done = run(commands, "zitadel", "--payload", payload, "--tenant", tenant, "--json")
+    assert (done.code, done.err) == (0, "")
+    assert (done.json["status"], done.json["record"]["decision"]) == (200, "allow")
+    assert done.json["request"]["function"] == "function/preuserinfo"
+    assert done.json["answer"]["append_claims"] == [{"key": "https://example.com/a", "value": "1"}]
+    assert done.json["headers"]["zitadel-signature"] == "***"
+    assert secrets(commands, "zitadel") == []
+
+
 def test_both_sides_are_shown(commands: Commands) -> None:
     tenant = live(commands)
     done = run(commands, "okta", "--tenant", tenant)
@@ -100,6 +112,10 @@ def test_a_call_that_was_kept_and_a_secret_that_is_set(commands: Commands) -> No
         (("okta", "--body", "bad.json"), "bad.json: no JSON, input data was truncated"),
         (("okta", "--body", "bad.json", "--call", "refresh"), "give one of --call and --body"),
         (("okta", "--secret", "bad.json"), "bad.json: "),
+        (("okta", "--payload", "jwt"), "--payload: Okta sends JSON alone"),
+        (("zitadel", "--payload", "xml"), "--payload: Zitadel sends jwt or jwe"),
+        (("zitadel", "--payload", "jwt", "--secret", "bad.json"), "give one of --secret and --payload"),
+        (("zitadel", "--secret", "payload.json"), "a payload is signed by the key of the issuer that sends it"),
         (("okta", "--tenant", "nobody"), "nobody"),
         (("okta", "--tenant", "ü"), "--tenant: it is not a tenant's name"),
         (("okta", "--url", "http://127.0.0.1:9"), "no connection to http://127.0.0.1:9"),
@@ -107,6 +123,8 @@ def test_a_call_that_was_kept_and_a_secret_that_is_set(commands: Commands) -> No
 )
 def test_what_cannot_be_simulated(commands: Commands, words: tuple[str, ...], said: str) -> None:
     (commands.folder / "bad.json").write_text("{")
+    payload = {"type": "jwt_payload", "value": "x", "jwks_url": "https://acme.example.com/oauth/v2/keys"}
+    (commands.folder / "payload.json").write_text(json.dumps(payload))
     done = run(commands, *words)
     assert (done.code, done.out) == (2, "")
     assert said in done.err

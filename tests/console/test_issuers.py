@@ -188,7 +188,7 @@ def test_one_that_is_typed(page_of: PageOf, site: Site) -> None:
     expect(key).to_have_value("whsec_short")
     require_accessible(page)
     page.goto(f"{site.home}/issuers/zitadel")
-    page.get_by_label("Signing key").fill("hunter2")
+    page.get_by_role("textbox", name="Signing key").fill("hunter2")
     page.keyboard.press("Enter")
     expect(page.locator("#secrets")).to_contain_text("can be guessed")
     page.goto(f"{site.home}/issuers/wso2")
@@ -198,6 +198,21 @@ def test_one_that_is_typed(page_of: PageOf, site: Site) -> None:
     page.get_by_label("Audience").fill("claimsmith")
     page.get_by_role("button", name="Set", exact=True).click()
     expect(page.locator("#secrets li")).to_contain_text("jwt")
+
+
+def test_a_key_that_is_made_here(page_of: PageOf, site: Site) -> None:
+    """What the issuer is given of it is shown; nobody is shown the rest."""
+    page = page_of()
+    page.goto(f"{site.home}/issuers/zitadel")
+    page.get_by_label("Kind").select_option("jwe_payload")
+    expect(page.get_by_text("PAYLOAD_TYPE_JWE")).to_be_visible()
+    expect(page.get_by_text("PAYLOAD_TYPE_JWT")).to_be_hidden()
+    page.get_by_role("textbox", name="Signing key").fill("98KmsU67x2Ph9PkBfMuYNLLuZFTpZ3Cs")
+    page.get_by_role("textbox", name="Address of the web keys").fill("https://acme.example.com/oauth/v2/keys")
+    page.get_by_role("button", name="Set", exact=True).click()
+    expect(page.locator("#secrets li")).to_contain_text("-----BEGIN PUBLIC KEY-----")
+    assert "PRIVATE" not in page.content()
+    require_accessible(page)
 
 
 def test_a_browser_without_a_connection(page_of: PageOf, site: Site) -> None:

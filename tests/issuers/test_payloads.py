@@ -265,6 +265,18 @@ async def test_the_signature_is_over_the_body_as_it_came(service: Running, keys:
         assert await sent(service, tenant, body) == PASSED
 
 
+async def test_the_log_says_why_and_repeats_nothing(
+    service: Running, keys: JwksServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tenant = await ready(service, key=of_jwe(keys))
+    capsys.readouterr()
+    assert await sent(service, tenant, jwe(jws(key="rsa-other"))) == REFUSED
+    logged = capsys.readouterr().out
+    assert "the JWS is signed with a key that its issuer does not publish" in logged
+    for secret in (KEY, OURS["P-256"].splitlines()[1], "eyJ"):
+        assert secret not in logged
+
+
 async def test_a_stranger_has_no_key_looked_at(
     service: Running, keys: JwksServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
