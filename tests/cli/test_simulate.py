@@ -11,6 +11,7 @@ import pytest
 from api.issuers.table import ISSUERS
 from cli.simulation import calls_of
 from tests.cli.command import Commands, Done
+from tests.issuers import firebase_tokens
 
 CALLS = [(name, call) for name, issuer in ISSUERS.items() for call in calls_of(issuer)]
 RULE = (
@@ -101,6 +102,27 @@ def test_a_call_that_was_kept_and_a_secret_that_is_set(commands: Commands) -> No
     assert "nothing: no rule was asked" in wrong.out
     assert "and answers 401" in wrong.out
     assert [one["id"] for one in secrets(commands, "hydra")] == ["main"]
+
+
+def test_a_call_of_firebase_that_was_kept(commands: Commands) -> None:
+    """As a record has it, or as it came: it is signed anew, for the same project."""
+    tenant = live(commands)
+    kept = calls_of(ISSUERS["firebase"])["sign-in"] | {"iss": "https://securetoken.google.com/shop-1a2b3", "exp": 1}
+    for text in (json.dumps(kept), firebase_tokens.sealed(json.dumps(kept).encode()).decode()):
+        (commands.folder / "call.json").write_text(text)
+        done = run(commands, "firebase", "--body", "call.json", "--tenant", tenant, "--json")
+        assert (done.code, done.json["status"]) == (0, 200), done.err
+        assert done.json["request"]["iss"] == kept["iss"]
+        assert done.json["request"]["event_type"] == "beforeSignIn"
+        assert done.json["answer"]["userRecord"]["sessionClaims"] == {"https://example.com/a": "1"}
+    for text in (json.dumps(kept | {"iss": "Shop"}), '{"data": {"jwt": "a.aaaa.c"}}'):
+        (commands.folder / "call.json").write_text(text)
+        done = run(commands, "firebase", "--body", "call.json", "--tenant", tenant)
+        assert (done.code, done.out) == (2, "")
+        assert "the call is not of a project: " in done.err
+    (commands.folder / "secret.json").write_text(json.dumps(firebase_tokens.SECRET))
+    done = run(commands, "firebase", "--secret", "secret.json", "--tenant", tenant)
+    assert "a token is signed by the key of the issuer that it comes from" in done.err
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,9 @@ def installed(folder: Path) -> Iterator[Service]:
             yield service
 
 
+PASSED = ("authorization", "content-type", "webhook-id", "webhook-timestamp", "webhook-signature")
+
+
 class Way:
     """What lies between an issuer and the service. `asked` are the bodies that came by.
 
@@ -107,7 +110,7 @@ class Way:
             case "garbled":
                 status, answer = 200, b'{"decision": "allow", "idToken": {}'
             case "open":
-                headers = {name: handler.headers[name] for name in ("Authorization", "Content-Type")}
+                headers = {name: value for name, value in handler.headers.items() if name.lower() in PASSED}
                 response = self._http.post(handler.path, content=body, headers=headers)
                 status, answer = response.status_code, response.content
         handler.send_response(status)
