@@ -20,8 +20,8 @@ AGO = re.compile(r"([0-9]{1,6})([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 EXAMPLES = ["24h", "2026-11-18T12:00:00Z"]
 OUTCOMES = (
-    "`failed` (with any error), `denied`, `raised`, `timed_out`, `exhausted` or `refused`: how that rule has ended, or, "
-    "without `rule`, any rule"
+    "`failed` (with any error), `denied`, `raised`, `timed_out`, `exhausted` or `refused`: how that rule has ended, "
+    "or, without `rule`, any rule"
 )
 PAGE = 50
 MOST = 500

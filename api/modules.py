@@ -12,12 +12,13 @@ from api.body import json_response
 from api.call import Call
 from api.errors import ApiError
 from api.versions import shown_version, shown_versions
-from engine.models import Message, ModuleName, PipelineModule
+from engine.models import Expected, Message, ModuleName, PipelineModule
 from engine.store.errors import NotFound
 
 
 class ModuleScript(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     script: str
+    expected: Expected = None
     message: Message = ""
 
 
@@ -62,7 +63,9 @@ async def put(call: Call) -> Response:
         text = f"`{name[:80]}` is no name of a module: small letters, digits and `_`, at most 64, a letter first"
         raise ApiError("unprocessable", text) from None
     body = await call.json(ModuleScript)
-    revision = await call.service.authoring.put_module(call.tenant, name, body.script, by=call.by, message=body.message)
+    revision = await call.service.authoring.put_module(
+        call.tenant, name, body.script, by=call.by, expected=body.expected, message=body.message
+    )
     return json_response(await _shown(call, revision.modules, revision.number))
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.body import json_response
 from api.call import Call
-from engine.models import Message, Moment, PipelineModule, PipelineRule, Revision, TenantSettings
+from engine.models import Expected, Message, Moment, PipelineModule, PipelineRule, Revision, TenantSettings
 
 PAGE = 50
 
@@ -19,7 +19,7 @@ Number = Annotated[int, msgspec.Meta(ge=0, lt=1_000_000_000)]
 class Activate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`expected` is the live number that the caller has seen: another one is a conflict."""
 
-    expected: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    expected: Expected = None
     message: Message = ""
 
 

@@ -17,6 +17,7 @@ from engine.library import MOST_MODULES
 from engine.models import (
     ALWAYS,
     Conditions,
+    Expected,
     Message,
     ModuleName,
     Moment,
@@ -48,6 +49,7 @@ class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_failure: OnFailure = "deny"
     conditions: Conditions = ALWAYS
     deploy: bool | None = None
+    expected: Expected = None
     message: Message = ""
 
 
@@ -59,6 +61,7 @@ class ChangedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on_failure: OnFailure | UnsetType = UNSET
     conditions: Conditions | UnsetType = UNSET
     deploy: bool | None = None
+    expected: Expected = None
     message: Message = ""
 
 
@@ -90,6 +93,7 @@ class PutRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class WholeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: list[str]
+    expected: Expected = None
     message: Message = ""
 
 
@@ -162,6 +166,7 @@ async def create(call: Call) -> Response:
         conditions=body.conditions,
         deploy=_deploys(call, body.deploy),
         by=call.by,
+        expected=body.expected,
         message=body.message,
     )
     headers = {"ETag": etag(rule), "Location": f"/v1/rules/{rule.id}"}
@@ -186,7 +191,7 @@ async def one(call: Call) -> Response:
 
 
 async def change(call: Call) -> Response:
-    """Change any of a rule's fields; a new script makes a new version. `If-Match` is honoured."""
+    """Change any of a rule's fields; a new script makes a new version. `If-Match` is honoured, and so is `expected`."""
     body = await call.json(ChangedRule)
     changes = RuleChanges(
         name=body.name,
@@ -202,6 +207,7 @@ async def change(call: Call) -> Response:
         changes,
         deploy=_deploys(call, body.deploy),
         by=call.by,
+        expected=body.expected,
         message=body.message,
         guard=_if_match(call),
     )
@@ -240,7 +246,9 @@ async def put_all(call: Call) -> Response:
 async def set_order(call: Call) -> Response:
     """Put all rules in order. Each is named once."""
     body = await call.json(WholeOrder)
-    revision = await call.service.authoring.set_order(call.tenant, body.rules, by=call.by, message=body.message)
+    revision = await call.service.authoring.set_order(
+        call.tenant, body.rules, by=call.by, expected=body.expected, message=body.message
+    )
     return json_response(Ordered(revision=revision.number, rules=body.rules))
 
 

@@ -41,9 +41,11 @@ class Authoring:
         conditions: Conditions = ALWAYS,
         deploy: bool,
         by: str,
+        expected: int | None = None,
         message: str = "",
     ) -> tuple[Rule, Revision | None]:
-        """A new rule, and the revision it made when it went live. Raises `InvalidScript`, `Conflict`."""
+        """A new rule, and the revision it made when it went live. Raises `InvalidScript`, `Conflict`: also where
+        `expected` is not the live revision, here and below."""
         await self._require_free(tenant, name)
         await self._validity.require(script, await self._validity.modules(tenant))
         async with self._naming:
@@ -58,6 +60,7 @@ class Authoring:
                 conditions=conditions,
                 deploy=deploy,
                 by=by,
+                expected=expected,
                 message=message,
             )
         self._went_live(revision)
@@ -72,6 +75,7 @@ class Authoring:
         deploy: bool,
         by: str,
         guard: Guard | None,
+        expected: int | None = None,
         message: str = "",
     ) -> tuple[Rule, Revision | None]:
         """Save changes of a rule; with `deploy` its whole saved state goes live."""
@@ -85,7 +89,7 @@ class Authoring:
             if changes.name is not UNSET:
                 await self._require_free(tenant, changes.name, besides=id)
             rule, revision = await self._store.update_rule(
-                tenant, id, changes=changes, deploy=deploy, by=by, guard=guard, message=message
+                tenant, id, changes=changes, deploy=deploy, by=by, guard=guard, expected=expected, message=message
             )
         self._went_live(revision)
         return rule, revision
@@ -95,8 +99,10 @@ class Authoring:
         self._went_live(revision)
         return revision
 
-    async def set_order(self, tenant: str, ids: Sequence[str], *, by: str, message: str = "") -> Revision:
-        revision = await self._store.set_order(tenant, ids, by, message=message)
+    async def set_order(
+        self, tenant: str, ids: Sequence[str], *, by: str, expected: int | None = None, message: str = ""
+    ) -> Revision:
+        revision = await self._store.set_order(tenant, ids, by, expected=expected, message=message)
         self._went_live(revision)
         return revision
 
@@ -128,12 +134,16 @@ class Authoring:
         self._went_live(revision)
         return revision
 
-    async def put_module(self, tenant: str, name: str, script: str, *, by: str, message: str = "") -> Revision:
+    async def put_module(
+        self, tenant: str, name: str, script: str, *, by: str, expected: int | None = None, message: str = ""
+    ) -> Revision:
         """The module live, for all rules that import it. Raises `InvalidScripts` where they, or it, do not compile with
         it, and `TooManyModules`; `Conflict` where something else went live meanwhile."""
         live = await self._store.live_revision(tenant)
-        await self._validity.require_together(live, {}, {**await self._validity.sources(live), name: script})
-        revision = await self._store.put_module(tenant, name, script, expected=live.number, by=by, message=message)
+        if expected in (None, live.number):  # else the store says so, before anything is compiled
+            await self._validity.require_together(live, {}, {**await self._validity.sources(live), name: script})
+        seen = live.number if expected is None else expected
+        revision = await self._store.put_module(tenant, name, script, expected=seen, by=by, message=message)
         self._went_live(revision)
         return revision
 

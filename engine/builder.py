@@ -323,7 +323,7 @@ class Builder:
 
 
 def _ended(step: Step) -> Iterator[Ended]:
-    if step.outcome not in ("passed", "skipped"):
+    if step.outcome != "passed" and step.outcome != "skipped":
         yield step.outcome
     if step.error is not None:
         yield "failed"

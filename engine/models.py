@@ -26,6 +26,8 @@ NULL = msgspec.Raw(b"null")
 # A name can be a file's name, so that a folder of rules and the store can hold the same.
 RULE_NAME = r"\A[A-Za-z0-9]([A-Za-z0-9 ._-]*[A-Za-z0-9])?\Z"
 Message = Annotated[str, msgspec.Meta(max_length=500, description="what its maker says of it, for people")]
+# What goes live on top of the revision that its maker has seen, or not at all; None: on top of whatever is live.
+Expected = Annotated[int, msgspec.Meta(ge=1, description="the live revision: another one is a conflict")] | None
 RuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=RULE_NAME)]
 MODULE_NAME = r"\A[a-z][a-z0-9_]*\Z"  # as the `import` statement has it
 ModuleName = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=MODULE_NAME)]

@@ -71,35 +71,35 @@ async def _page(visit: Visit, record: dict[str, Any], **values: Any) -> Response
         "steps": list(zip(steps, recorded.bars(steps), recorded.opened(steps), strict=True)),
         "in_rules": sum(step["ms"] for step in steps),
         "names": recorded.known_names(record),
-        "rule_ids": await _rule_ids(visit, record, []),
+        "rules": await _rules(visit, record, []),
     }
     return visit.page("execution.html", **(shown | values))
 
 
 async def _why(visit: Visit, record: dict[str, Any]) -> dict[str, Any]:
-    """The service's answer, each reason in pieces of text, and with the id of its rule where that is known."""
+    """The service's answer, each reason in pieces of text, and with its rules where they are known."""
     token = visit.query.get("token", "idToken")
     answer: dict[str, Any] = await visit.api.get(_address(visit, "why"), claim=visit.query["claim"], token=token)
     named = [one["rule"] for one in (*answer["reasons"], *answer["history"]) if one["rule"]]
-    ids = await _rule_ids(visit, record, named)
+    rules = await _rules(visit, record, named)
     reasons = [{**one, "words": recorded.in_words(one["text"])} for one in answer["reasons"]]
-    return {**answer, "reasons": reasons, "ids": ids}
+    return {**answer, "reasons": reasons, "rules": rules}
 
 
-async def _rule_ids(visit: Visit, record: dict[str, Any], named: list[str]) -> dict[str, str]:
-    """The ids of rules by name: of those that ran, and where the caller may read rules, of the others that are
-    `named`: they were disabled then, or not live."""
-    ids = recorded.rule_ids(record)
-    if set(named) <= ids.keys() or not visit.allows("rules:read"):
-        return ids
-    saved = {rule["name"]: rule["id"] for rule in (await visit.api.get("/v1/rules"))["rules"]}
+async def _rules(visit: Visit, record: dict[str, Any], named: list[str]) -> dict[str, tuple[str, int | None]]:
+    """The ids and versions of rules by name: of those that ran, and where the caller may read rules, of the others that
+    are `named`: they were disabled then, or not live, and then the saved version is meant."""
+    ran = recorded.rules_ran(record)
+    if set(named) <= ran.keys() or not visit.allows("rules:read"):
+        return ran
+    saved = {rule["name"]: (rule["id"], None) for rule in (await visit.api.get("/v1/rules"))["rules"]}
     try:
         then = (await visit.api.get(address("v1", "revisions", record["revision"])))["rules"]
     except Refused as refused:
         if refused.status != NOT_FOUND:
             raise
         then = []
-    return saved | {rule["name"]: rule["id"] for rule in then} | ids
+    return saved | {rule["name"]: (rule["id"], rule["version"]) for rule in then} | ran
 
 
 async def _live_revision(visit: Visit) -> int | None:

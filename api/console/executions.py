@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -11,13 +12,14 @@ from api.console.visit import Visit
 
 FILTERS = ("decision", "user", "client", "rule", "outcome", "claim", "since", "until")
 PAGE = 50
+NOTHING: dict[str, Any] = {"executions": [], "cursor": None, "unreadable": 0}
 
 
 async def every(visit: Visit) -> Response:
     """One page of the list."""
     query = visit.query
     filters = {name: query[name] for name in FILTERS if name in query}
-    refused, found = None, {"executions": [], "cursor": None, "unreadable": 0}
+    refused, found = None, dict(NOTHING)
     try:
         found = await visit.api.get("/v1/executions", **filters, cursor=query.get("cursor"), limit=PAGE)
     except Refused as error:

@@ -16,6 +16,24 @@ async def one(visit: Visit) -> Response:
     return await _shown(visit)
 
 
+async def version(visit: Visit) -> Response:
+    """One version to be read, also of a rule that is deleted: where the lines of a login lead. The one that was saved
+    last is the editor's."""
+    rule_id = visit.path("id")
+    found = await visit.api.get(address("v1", "rules", rule_id, "versions", visit.path("n")))
+    try:
+        rule = await visit.api.get(address("v1", "rules", rule_id))
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        rule = None
+    newest = None if rule is None else (rule["draft"] or rule)["version"]
+    if found["version"] == newest:
+        return visit.go(address("rules", rule_id))  # the browser takes the line along
+    lines_of = found["script"].splitlines()
+    return visit.page("version.html", id=rule_id, rule=rule, version=found, newest=newest, lines=lines_of)
+
+
 async def restore(visit: Visit) -> Response:
     """Save an earlier version's source as the newest: a draft, which is looked at before it is live."""
     form = await visit.form()

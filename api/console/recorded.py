@@ -89,9 +89,9 @@ def known_names(record: Record) -> list[str]:
     return list(names)[:MOST_NAMES]
 
 
-def rule_ids(record: Record) -> dict[str, str]:
-    """The ids of the rules that ran, by their names."""
-    return {step["rule"]: step["rule_id"] for step in record["steps"]}
+def rules_ran(record: Record) -> dict[str, tuple[str, int | None]]:
+    """The ids and versions of the rules that ran, by their names."""
+    return {step["rule"]: (step["rule_id"], step["version"]) for step in record["steps"]}
 
 
 def hides(record: Record) -> bool:

@@ -54,6 +54,7 @@ SCREENS = (
     Screen("/rules/templates/{template}", "rules:read", gallery.one),
     Screen("/rules/{id}", "rules:read", authoring.one),  # behind those that have a name in its place
     Screen("/rules/{id}/history", "rules:read", history.one),
+    Screen("/rules/{id}/versions/{n}", "rules:read", history.version),
     Screen("/try", "rules:write", authoring.try_, "Try"),
     Screen("/executions", "executions:read", executions.every, "Executions"),
     Screen("/executions/{id}", "executions:read", execution.show),

@@ -190,13 +190,15 @@ class Store:
         conditions: Conditions = ALWAYS,
         deploy: bool,
         by: str,
+        expected: int | None = None,
         message: str = "",
     ) -> tuple[Rule, Revision | None]:
         """A new rule with version 1, and the revision that makes it live if it is deployed, which then says `message`.
-        Without an order it comes after all others.
+        Without an order it comes after all others. Raises `Conflict` where `expected` is not the live number.
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
+            _require_live(live, expected)
             rule, revision = await rules.create(
                 connection,
                 live,
@@ -221,6 +223,7 @@ class Store:
         deploy: bool,
         by: str,
         guard: Guard | None = None,
+        expected: int | None = None,
         message: str = "",
     ) -> tuple[Rule, Revision | None]:
         """The rule with the changes saved. A script other than the saved one becomes a new version.
@@ -228,10 +231,11 @@ class Store:
         nothing live changes. One that is made says `message`.
 
         `guard` sees the rule before anything changes, while no one else can change it; what it raises is
-        raised.
+        raised. Raises `Conflict` where `expected` is not the live number.
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
+            _require_live(live, expected)
             rule, revision = await rules.change(
                 connection, live, id, wanted=changes, deploy=deploy, by=by, guard=guard, now=_now()
             )
@@ -259,12 +263,16 @@ class Store:
             live = await tenants.lock(connection, tenant)
             await cases.put(connection, live, rule, text, count, by=by, guard=guard, now=_now())
 
-    async def set_order(self, tenant: str, ids: Sequence[str], by: str, *, message: str = "") -> Revision:
+    async def set_order(
+        self, tenant: str, ids: Sequence[str], by: str, *, expected: int | None = None, message: str = ""
+    ) -> Revision:
         """The live revision after all rules, saved and live, run in this order, numbered from 1. Rules that
-        were not live stay so. Raises `OrderIncomplete` unless every rule is named once.
+        were not live stay so. Raises `OrderIncomplete` unless every rule is named once, `Conflict` where `expected` is
+        not the live number.
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
+            _require_live(live, expected)
             revision = await rules.set_order(connection, live, ids, by=by, now=_now())
             return await revisions.explain(connection, live, revision, message)
 

@@ -87,6 +87,27 @@ def test_what_was_looked_at_is_exactly_this_text(site: Site, page_of: PageOf) ->
     expect(page.get_by_text("Live as revision 4.")).to_be_visible()
 
 
+def test_something_else_goes_live_while_it_is_asked(site: Site, page_of: PageOf) -> None:
+    """Between the dialog and its button: then nothing is deployed."""
+    page = page_of()
+    rule = site.add("one", SCRIPT)
+    open_rule(page, site, rule)
+    write(page, script_of(page), CHANGED)
+    look(page)
+    button(page, "Deploy…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Deploy", exact=True)).to_be_visible()
+    site.add("other", SCRIPT)
+    dialog.get_by_role("button", name="Deploy", exact=True).click()
+    expect(page.get_by_text("Other rules have gone live since you looked")).to_be_visible()
+    expect(dialog).to_have_count(0)
+    assert site.call("GET", f"/v1/rules/{rule}")["script"] == SCRIPT
+    look(page)
+    button(page, "Deploy…").click()
+    dialog.get_by_role("button", name="Deploy", exact=True).click()
+    expect(page.get_by_text("Live as revision 4.")).to_be_visible()
+
+
 def test_nothing_changes(site: Site, page_of: PageOf) -> None:
     rule = site.add("one", SCRIPT)
     site.execute()

@@ -76,7 +76,8 @@ def test_the_slider_goes_along_the_lines(site: Site, page_of: PageOf) -> None:
             )
             expect(page.locator("#count")).to_have_text(f"{place + 1} of {len(lines)}")
             link = page.locator("#where a")
-            expect(link).to_have_attribute("href", f"/console/t/{site.tenant}/rules/{rule}#L{lines[place]['line']}")
+            its_place = f"rules/{rule}/versions/1#L{lines[place]['line']}"
+            expect(link).to_have_attribute("href", f"/console/t/{site.tenant}/{its_place}")
         else:
             expect(page.locator("#where")).to_have_text("The end")
             expect(page.locator("#claims-now")).to_contain_text("https://example.com/plan")

@@ -6,15 +6,18 @@ import { count, said, short } from "/console/static/said.js";
 
 const FIELDS = { name: "Name", order: "Order", enabled: "Enabled", on_failure: "When it fails", conditions: "Runs only for", script: "Script" };
 
-/** Save what differs, live at once with `deploy`, which the revision then gives `message` as the reason for. Answers with the rule and its ETag; throws as `call` does. */
-export async function save(draft, deploy, message = "") {
+/** Save what differs, live at once with `deploy`, which the revision then gives `message` as the reason for; with `expected` on top of that revision only. Answers with the rule and its ETag; throws as `call` does. */
+export async function save(draft, deploy, message = "", expected = null) {
   const { fields } = draft;
   const given = fields.order === null ? (({ order, ...others }) => others)(fields) : fields;
-  if (draft.id === null) return answered(await call("POST", "/v1/rules", { body: { ...given, deploy, message } }));
-  const body = { deploy, message };
+  if (draft.id === null) return answered(await call("POST", "/v1/rules", { body: { ...given, deploy, message, expected } }));
+  const body = { deploy, message, expected };
   for (const name of draft.changes(draft.saved)) if (name in given) body[name] = fields[name];
   return answered(await call("PATCH", address("rules", draft.id), { body, headers: { "If-Match": draft.etag } }));
 }
+
+/** Whether something else has gone live meanwhile. */
+export const raced = (error) => error.status === 409 && error.problems.some((one) => one.code === "revision_race");
 
 const answered = async (response) => ({ rule: await response.json(), etag: response.headers.get("etag") });
 
@@ -58,7 +61,7 @@ export function askToDeploy(draft, { impact, cases, act, toLine }) {
       await act(message.value.trim());
       dialog.close();
     } catch (error) {
-      if (error.status === 412) dialog.close();
+      if (error.status === 412 || raced(error)) dialog.close();
       problems.replaceChildren(said(error, toLine));
     }
     deploys.disabled = false;

@@ -1,7 +1,7 @@
 // The editor of a rule: what is written, checked, tried, looked at, saved and deployed.
 import { call, element, get, keep, notify, tenant } from "/console/static/console.js";
 import { casesOf } from "/console/static/cases.js";
-import { askToDeploy, save } from "/console/static/deploying.js";
+import { askToDeploy, raced, save } from "/console/static/deploying.js";
 import { Draft, allows } from "/console/static/draft.js";
 import { editor } from "/console/static/editor.js";
 import { impactOf } from "/console/static/impact.js";
@@ -155,8 +155,8 @@ function failed(error) {
   part("failed").scrollIntoView({ block: "nearest" });
 }
 
-/** Save, live with `deploy`, for the reason that `message` gives. Where somebody else was quicker both are shown. Throws what else goes wrong. */
-async function put(deploy, message) {
+/** Save, live with `deploy`, for the reason that `message` gives, and on top of the revision `expected` only, if it is given. Where somebody else was quicker both are shown. Throws what else goes wrong. */
+async function put(deploy, message, expected) {
   const isNew = draft.id === null;
   if (!draft.fields.name) {
     form.name.focus();
@@ -167,7 +167,7 @@ async function put(deploy, message) {
     const place = draft.place;
     let found;
     try {
-      found = await save(draft, deploy, message);
+      found = await save(draft, deploy, message, expected);
     } catch (error) {
       if (error.status === 412) await offers.conflict();
       throw error;
@@ -190,13 +190,13 @@ async function put(deploy, message) {
   }
 }
 
-async function saved(deploy, message) {
+async function saved(deploy, message, expected) {
   if (busy || !mayWrite) return;
   busy = true;
   show();
   part("failed").replaceChildren();
   try {
-    await put(deploy, message);
+    await put(deploy, message, expected);
     part("offer").replaceChildren();
     if (document.activeElement === document.body) script.focus(); // the button is gone
     notify(deploy ? `Live as revision ${draft.revision}.` : draft.isLive ? "Saved." : "Saved, and not live yet.");
@@ -211,16 +211,23 @@ async function saved(deploy, message) {
 
 async function deploy() {
   part("failed").replaceChildren();
-  if (looked()) {
+  const about = looked() ? JSON.parse(seen[0])[0] : null;
+  if (about !== null) {
     const { revision } = await get("/v1/rules").catch((error) => { failed(error); return {}; });
     if (revision === undefined) return;
-    if (JSON.parse(seen[0])[0] !== revision) {
-      moved = true;
-      show();
-      return failed(new Error("Other rules have gone live since you looked: look again at what would change, or deploy without."));
-    }
+    if (about !== revision) return others();
   }
-  await askToDeploy(draft, { impact: looked(), cases, toLine, act: (message) => saved(true, message) });
+  await askToDeploy(draft, { impact: looked(), cases, toLine, act: (message) => saved(true, message, about).catch((error) => {
+    if (raced(error)) others();
+    throw error;
+  }) });
+}
+
+/** What was looked at does not count any more. */
+function others() {
+  moved = true;
+  show();
+  failed(new Error("Other rules have gone live since you looked: look again at what would change, or deploy without."));
 }
 
 /** These fields are what is written from now on. It can be undone in the editor. */

@@ -83,7 +83,7 @@ function showWhere(line) {
   const text = `${line.rule} line ${line.line}`;
   const home = location.pathname.split("/").slice(0, 4).join("/");
   const link = step && stepper.dataset.sources
-    ? element("a", { href: `${home}/rules/${encodeURIComponent(step.rule_id)}#L${line.line}` }, text) : text;
+    ? element("a", { href: `${home}/rules/${encodeURIComponent(step.rule_id)}/versions/${line.version}#L${line.line}` }, text) : text;
   const inside = line.function === "<module>" ? "" : ` in ${line.function}`;
   where.replaceChildren(link, element("span", { class: "quiet" }, ` version ${line.version}${inside}${line.depth > 1 ? `, ${line.depth} calls deep` : ""}`));
 }

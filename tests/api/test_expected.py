@@ -1,0 +1,79 @@
+"""What goes live on top of the revision that its maker has seen, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.api import fresh
+from tests.service import Running, running
+
+pytestmark = pytest.mark.anyio
+
+SCRIPT = "def rule(user, context):\n    context.idToken.x = user.user_id\n"
+OTHER = "def rule(user, context):\n    context.idToken.x = 'other'\n"
+
+
+@pytest.fixture(scope="module")
+async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
+    async with running(tmp_path_factory.mktemp("expected")) as service:
+        yield service
+
+
+@pytest.fixture
+async def tenant(service: Running) -> str:
+    return await fresh.tenant(service)
+
+
+async def test_whatever_goes_live(service: Running, tenant: str) -> None:
+    """With the one that is live it is live, with another nothing of it is there."""
+    rule = await service.add("first", "pass", tenant=tenant)
+    path = f"/v1/rules/{rule.id}"
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("PATCH", path, {"script": SCRIPT}),
+        ("PATCH", path, {"enabled": False}),
+        ("POST", "/v1/rules", {"name": "second", "script": SCRIPT}),
+        ("PUT", "/v1/rules/order", {"rules": []}),
+        ("PUT", "/v1/modules/shared", {"script": "A = 1\n"}),
+        ("POST", "/v1/revisions/2/activate", {}),
+    ]
+    for method, where, body in calls:
+        rules = (await service.call("GET", "/v1/rules", tenant=tenant)).json()
+        modules = (await service.call("GET", "/v1/modules", tenant=tenant)).json()
+        live = rules["revision"]
+        if where.endswith("order"):
+            body = {"rules": [one["id"] for one in reversed(rules["rules"])]}
+        for other in (live - 1, live + 1):
+            refused = await service.call(method, where, {**body, "expected": other}, tenant=tenant)
+            assert (refused.status_code, refused.json()["error"]) == (409, "conflict"), where
+            assert refused.json()["problems"] == [
+                {"code": "revision_race", "message": f"revision `{live}` is live, not `{other}`"}
+            ]
+        assert (await service.call("GET", "/v1/rules", tenant=tenant)).json() == rules
+        assert (await service.call("GET", "/v1/modules", tenant=tenant)).json() == modules
+        done = await service.call(method, where, {**body, "expected": live}, tenant=tenant)
+        assert (done.status_code in (200, 201), done.json()["revision"]) == (True, live + 1), where
+
+
+async def test_a_draft_that_is_deployed(service: Running, tenant: str) -> None:
+    rule = await service.add("first", "pass", tenant=tenant)
+    path = f"/v1/rules/{rule.id}"
+    saved = await service.call("PATCH", path, {"script": OTHER, "deploy": False}, tenant=tenant)
+    live = saved.json()["revision"]
+    await service.add("between", "pass", tenant=tenant)
+    headers = {"If-Match": saved.headers["etag"]}  # of this rule alone, which is the same
+    late = await service.call("PATCH", path, {"deploy": True, "expected": live}, tenant=tenant, headers=headers)
+    assert late.status_code == 409
+    assert (await service.execute(tenant=tenant))["idToken"] == {}
+    again = {"deploy": True, "expected": live + 1}
+    assert (await service.call("PATCH", path, again, tenant=tenant, headers=headers)).status_code == 200
+    assert (await service.execute(tenant=tenant))["idToken"] == {"x": "other"}
+
+
+@pytest.mark.parametrize("expected", [0, -1, "7", 1.5, True])
+async def test_what_no_revision_is(service: Running, tenant: str, expected: Any) -> None:
+    body = {"name": "first", "script": SCRIPT, "expected": expected}
+    refused = await service.call("POST", "/v1/rules", body, tenant=tenant)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
