@@ -77,13 +77,14 @@ def claimsmith(data: Path) -> Iterator[str]:
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        with suppress(httpx2.TransportError):
-            if httpx2.get(f"{url}/readyz", trust_env=False, timeout=1).status_code == 200:
-                return
-        time.sleep(0.05)
+    with httpx2.Client(base_url=url, trust_env=False, timeout=1) as http:
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            with suppress(httpx2.TransportError):
+                if http.get("/readyz").status_code == 200:
+                    return
+            time.sleep(0.05)
     said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
     ended = f"ended with {process.returncode}" if process.poll() is not None else "is not ready after 20 s"
     raise Failed(f"the service {ended}: {said[-1]}")

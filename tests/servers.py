@@ -13,6 +13,7 @@ import pwd
 import secrets
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,8 @@ from urllib.parse import urlsplit
 import pytest
 
 PATIENCE = 30.0
+# One for all clients of tests: to read the machine's certificates for each takes longer than most calls.
+TRUST = ssl.create_default_context()
 
 # PostgreSQL refuses to run as root. The wheel's own way out of that adds a system user and opens every
 # folder above the data; a copy of the binaries that this user may read changes nothing on the machine.

@@ -22,7 +22,7 @@ import httpx2
 import pytest
 
 from engine.store.store import Store
-from tests.servers import fresh_database
+from tests.servers import TRUST, fresh_database
 
 PATIENCE = 30.0
 COMMAND = [sys.executable, "-m", "cli.main"]
@@ -81,7 +81,7 @@ class Served:
     @contextmanager
     def client(self) -> Iterator[httpx2.Client]:
         headers = {"Authorization": f"Bearer {self.token()}"}
-        with httpx2.Client(base_url=self.address(), headers=headers, timeout=10) as client:
+        with httpx2.Client(base_url=self.address(), headers=headers, timeout=10, verify=TRUST) as client:
             yield client
 
     def ended(self) -> int:

@@ -20,6 +20,7 @@ import httpx2
 
 from api.callers import issue_token
 from engine.keys import Keys
+from tests.servers import TRUST
 
 COMMAND = [sys.executable, "-m", "cli.main"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -149,7 +150,7 @@ class Commands:
         """The ids of the executions, once all of them can be found."""
         headers = {"Authorization": f"Bearer {self.token('execute')}"}
         ids = []
-        with httpx2.Client(base_url=self.url, headers=headers, timeout=30) as client:
+        with httpx2.Client(base_url=self.url, headers=headers, timeout=30, verify=TRUST) as client:
             for user, context in transactions:
                 answer = client.post("/v1/execute", json={"user": user, "context": context})
                 assert answer.is_success, answer.text
@@ -169,7 +170,7 @@ class Commands:
 
     def _newest(self, count: int) -> set[str]:
         headers = {"Authorization": f"Bearer {self.token('executions:read')}"}
-        response = httpx2.get(f"{self.url}/v1/executions?limit={count}", headers=headers, timeout=30)
+        response = httpx2.get(f"{self.url}/v1/executions?limit={count}", headers=headers, timeout=30, verify=TRUST)
         assert response.is_success, response.text
         return {execution["execution_id"] for execution in response.json()["executions"]}
 
@@ -183,13 +184,13 @@ class Commands:
     ) -> Any:
         """As somebody else, without the command line."""
         headers = {"Authorization": f"Bearer {self.token(scope, subject)}"}
-        response = httpx2.request(method, self.url + path, json=body, headers=headers, timeout=30)
+        response = httpx2.request(method, self.url + path, json=body, headers=headers, timeout=30, verify=TRUST)
         assert response.is_success, response.text
         return response.json() if response.content else None
 
     def call_status(self, method: str, path: str) -> int:
         headers = {"Authorization": f"Bearer {self.token('admin')}"}
-        return httpx2.request(method, self.url + path, headers=headers, timeout=30).status_code
+        return httpx2.request(method, self.url + path, headers=headers, timeout=30, verify=TRUST).status_code
 
     def live(self) -> dict[str, dict[str, Any]]:
         return {rule["name"]: rule for rule in self.call("GET", "/v1/rules")["rules"] if rule["live"]}

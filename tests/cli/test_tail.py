@@ -20,6 +20,7 @@ from api.tail import MOST
 from tests.cli.command import COMMAND, PATIENCE, RULE, SUPPORT, Commands, environment
 from tests.cli.test_client import Answering, answering
 from tests.relay import relay
+from tests.servers import TRUST
 from tests.test_lifecycle import Served
 
 DENY = "def rule(user, context):\n    raise UnauthorizedError('not \\x1b[31m' + user.user_id)\n"
@@ -277,7 +278,7 @@ def test_there_is_an_end_to_followers(commands: Commands) -> None:
 
         def follow() -> tuple[int, contextlib.ExitStack]:
             own = stack.enter_context(contextlib.ExitStack())
-            client = own.enter_context(httpx2.Client(timeout=PATIENCE))
+            client = own.enter_context(httpx2.Client(timeout=PATIENCE, verify=TRUST))
             response = own.enter_context(client.stream("GET", path, headers=headers))
             if response.status_code == 200:
                 told = response.iter_bytes()

@@ -68,7 +68,7 @@ def page_of(site: Site, browser: Browser) -> Iterator[PageOf]:
 
 def come_in(page: Page, site: Site, token: str) -> None:
     """As `sign_in`, without the form: what it sends is sent, and what it leads to is opened."""
-    form: dict[str, str | float | bool] = {"token": token, "next": ""}
+    form: dict[str, Any] = {"token": token, "next": ""}
     answer = page.context.request.post(f"{site.url}/console/sign-in", form=form, max_redirects=0)
     assert answer.status == 303, answer.text()
     page.goto(urljoin(site.url, answer.headers["location"]))

@@ -10,6 +10,7 @@ import httpx2
 
 from api.callers import issue_token
 from engine.keys import Keys
+from tests.servers import TRUST
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Site:
     def call(self, method: str, path: str, body: Any = None, *, scope: str = "admin") -> Any:
         """What the API answers, decoded. Fails for an error."""
         headers = {"Authorization": f"Bearer {self.token(scope)}"}
-        with httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=headers) as client:
+        with httpx2.Client(base_url=self.url, trust_env=False, timeout=30, headers=headers, verify=TRUST) as client:
             response = client.request(method, path, json=body) if body is not None else client.request(method, path)
         assert response.is_success, response.text
         return response.json() if response.content else None

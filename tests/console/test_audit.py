@@ -12,6 +12,7 @@ from engine.keys import Keys
 from engine.store.audit import ACTS
 from tests.console.conftest import SCHEMES, PageOf, require_accessible
 from tests.console.site import Site
+from tests.servers import TRUST
 
 SCRIPT = "def rule(user, context):\n    pass\n"
 
@@ -86,7 +87,8 @@ def test_names_of_people_are_text(page_of: PageOf, site: Site) -> None:
     """A subject is whatever an issuer says."""
     hostile = "<img src=x onerror=document.title='taken'></script>{{ 7 * 7 }}"
     token = issue_token(Keys(site.secret), scope="admin", tenant=site.tenant, subject=hostile, expires_in=60)
-    with httpx2.Client(base_url=site.url, trust_env=False, headers={"Authorization": f"Bearer {token}"}) as client:
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx2.Client(base_url=site.url, trust_env=False, headers=headers, verify=TRUST) as client:
         assert client.put("/v1/configuration/KEY", json={"value": "x"}).is_success
         assert client.put("/v1/modules/geo", json={"script": "A = 1\n"}).is_success
         assert client.put("/v1/shadow", json={"revision": 1}).is_success

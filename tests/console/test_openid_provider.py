@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.console.conftest import WAIT, require_accessible
 from tests.console.liar import AUDIENCE
 from tests.node import absent, install, needs_node
+from tests.servers import TRUST
 from tests.test_lifecycle import Served
 
 pytestmark = needs_node
@@ -54,7 +55,8 @@ class Provider:
         end = time.monotonic() + 20
         while True:
             with contextlib.suppress(httpx2.TransportError):
-                if httpx2.get(f"{self.url}/.well-known/openid-configuration", trust_env=False).status_code == 200:
+                metadata = f"{self.url}/.well-known/openid-configuration"
+                if httpx2.get(metadata, trust_env=False, verify=TRUST).status_code == 200:
                     return
             assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
             time.sleep(0.05)
@@ -167,10 +169,10 @@ def test_a_code_is_used_once(door: Entrance, page: Page) -> None:
     page.wait_for_url("**/rules")
     (answer,) = answers
     headers = {"Cookie": f"claimsmith_flow={flow['value']}"}
-    again = httpx2.get(answer, headers=headers, trust_env=False)
+    again = httpx2.get(answer, headers=headers, trust_env=False, verify=TRUST)
     assert again.status_code == 400
     assert "does not take the code: it is used already, or too old" in again.text
-    assert httpx2.get(answer, trust_env=False).status_code == 400
+    assert httpx2.get(answer, trust_env=False, verify=TRUST).status_code == 400
 
 
 def test_called_off(door: Entrance, page: Page) -> None:

@@ -22,6 +22,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.deploy.documents import DEPLOY, ROOT
+from tests.servers import TRUST
 
 PATIENCE = 60.0
 BUILD = "import sys; from setuptools.build_meta import build_{kind}; print(build_{kind}(sys.argv[1]))"
@@ -114,7 +115,7 @@ class Running:
 
     def client(self) -> httpx2.Client:
         headers = {"Authorization": f"Bearer {self.token()}"}
-        return httpx2.Client(base_url=self.address(), headers=headers, timeout=10)
+        return httpx2.Client(base_url=self.address(), headers=headers, timeout=10, verify=TRUST)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from tests.servers import TRUST
+
 CALLBACK = "http://127.0.0.1:8300/callback"
 PASSWORDS = {"ada": "analytical", "bob": "builder"}
 
@@ -90,7 +92,7 @@ class Application(OAuth2Mixin, OpenIDMixin, BaseApp):
         form = form if self.secret else form | {"client_id": self.client_id}
         auth = (self.client_id, self.secret) if self.secret else None
         url = self.load_server_metadata()["token_endpoint"]
-        return httpx2.post(url, data=form, auth=auth, trust_env=False, timeout=20)
+        return httpx2.post(url, data=form, auth=auth, trust_env=False, timeout=20, verify=TRUST)
 
     def refused(self, form: dict[str, str]) -> tuple[int, str, str]:
         """Status, error and description of an answer that holds no token, and is one of RFC 6749 section 5.2."""
@@ -104,7 +106,7 @@ class Application(OAuth2Mixin, OpenIDMixin, BaseApp):
 
 def browse(url: str, username: str = "ada") -> dict[str, str]:
     """What a person's browser brings to the callback, by query or fragment, logging in where it is asked to."""
-    with httpx2.Client(trust_env=False, timeout=20) as browser:
+    with httpx2.Client(trust_env=False, timeout=20, verify=TRUST) as browser:
         response = browser.get(url)
         for _ in range(8):
             if response.status_code == 200:  # a form for name and password

@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx2
 
+from tests.servers import TRUST
+
 # Beginnings of the headers that reach the service.
 PASSED_ON = ("authorization", "content-type", "claimsmith-", "webhook-")
 
@@ -21,7 +23,7 @@ class Service:
     def __init__(self, url: str, admin: str, execute: str) -> None:
         self.url, self.execute = url, execute
         headers = {"Authorization": f"Bearer {admin}"}
-        self.http = httpx2.Client(base_url=url, headers=headers, trust_env=False, timeout=10)
+        self.http = httpx2.Client(base_url=url, headers=headers, trust_env=False, timeout=10, verify=TRUST)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         response = self.http.request(method, path, json=body)
@@ -50,7 +52,7 @@ class Between:
         self.answered: httpx2.Response | None = None
         self.says: tuple[int, bytes] | Callable[[BaseHTTPRequestHandler], None] | None = None
         self.over = threading.Event()  # what waits, waits for this
-        self.upstream = httpx2.Client(base_url=service, trust_env=False, timeout=10)
+        self.upstream = httpx2.Client(base_url=service, trust_env=False, timeout=10, verify=TRUST)
         between = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import httpx2
 
 from examples import demo
+from tests.servers import TRUST
 
 
 class Service:
@@ -24,7 +25,7 @@ class Service:
         self.url = url
         self.execute = execute
         self.http = httpx2.Client(
-            base_url=url, headers={"Authorization": f"Bearer {admin}"}, trust_env=False, timeout=10
+            base_url=url, headers={"Authorization": f"Bearer {admin}"}, trust_env=False, timeout=10, verify=TRUST
         )
 
     def put(self, path: str, body: Any) -> Any:
@@ -78,7 +79,7 @@ class Way:
         self.state: Literal["open", "cut", "silent", "trickle", "garbled"] = "open"
         self.asked: list[Any] = []
         self._over = threading.Event()
-        self._http = httpx2.Client(base_url=service, trust_env=False, timeout=10)
+        self._http = httpx2.Client(base_url=service, trust_env=False, timeout=10, verify=TRUST)
         way = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -140,7 +141,7 @@ def wait_for(url: str, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(httpx2.TransportError):
-            httpx2.get(url, trust_env=False, timeout=2)
+            httpx2.get(url, trust_env=False, timeout=2, verify=TRUST)
             return
         if time.monotonic() > deadline:
             raise TimeoutError(f"nothing answers at {url}")

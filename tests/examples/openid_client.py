@@ -19,6 +19,8 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from tests.servers import TRUST
+
 Claims = dict[str, Any]
 Account = tuple[str, str]  # name and secret
 
@@ -26,7 +28,7 @@ Account = tuple[str, str]  # name and secret
 class Application:
     def __init__(self, issuer: str, account: Account, callback: str = "") -> None:
         self.issuer, self.account, self.callback = issuer, account, callback
-        self.http = httpx2.Client(trust_env=False, timeout=10)
+        self.http = httpx2.Client(trust_env=False, timeout=10, verify=TRUST)
         self.metadata = self._get(f"{issuer}/.well-known/openid-configuration")
         assert self.metadata["issuer"] == issuer
         self.keys = KeySet.import_key_set(self._get(self.metadata["jwks_uri"]))
@@ -72,7 +74,7 @@ class Browser:
 
     def __init__(self, application: Application) -> None:
         self.application = application
-        self.http = httpx2.Client(trust_env=False, timeout=10)
+        self.http = httpx2.Client(trust_env=False, timeout=10, verify=TRUST)
         self.verifier, self.nonce, self.state = (secrets.token_urlsafe(48) for _ in range(3))
         self.told: dict[str, str] = {}
 

@@ -18,6 +18,7 @@ from examples.blocking_hook import Claimsmith
 from examples.flask_issuer import create_issuer
 from tests.examples.application import CALLBACK, Application
 from tests.examples.installation import Service, Way, installed, way_to
+from tests.servers import TRUST
 
 ALLOW = "return"
 API = "https://api.example.com/"
@@ -271,7 +272,8 @@ def test_whose_code_it_is_decides_the_issuer(issuer: Issuer, way: Way, form: dic
 def test_a_login_without_pkce_or_with_a_wrong_password(issuer: Issuer, way: Way) -> None:
     url = issuer.application().create_authorization_url(CALLBACK)["url"]
     for challenge in ("&code_challenge_method=plain", ""):
-        response = httpx2.get(url.replace("&code_challenge_method=S256", challenge), trust_env=False)
+        response = httpx2.get(url.replace("&code_challenge_method=S256", challenge), trust_env=False, verify=TRUST)
         assert "error=invalid_request" in response.headers["location"]
-    assert httpx2.post(url, data={"username": "ada", "password": "wrong"}, trust_env=False).status_code == 401
+    wrong = {"username": "ada", "password": "wrong"}
+    assert httpx2.post(url, data=wrong, trust_env=False, verify=TRUST).status_code == 401
     assert way.asked == []

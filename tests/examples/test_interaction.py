@@ -27,6 +27,7 @@ from examples.demo import ROOT, record_of
 from examples.directory import USERS
 from examples.second_factor import STEP, code_at
 from tests.examples.installation import Service, installed
+from tests.servers import TRUST
 
 SECRET = "what-rules-and-the-page-know-and-nobody-else"
 CLAIM = "https://example.com/age_confirmed"
@@ -95,7 +96,7 @@ class Browser:
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
-        self.http = httpx2.Client(base_url=issuer, trust_env=False, timeout=10)
+        self.http = httpx2.Client(base_url=issuer, trust_env=False, timeout=10, verify=TRUST)
         self.verifier = secrets.token_urlsafe(48)
 
     def log_in(self, username: str = "ada") -> httpx2.Response:
@@ -118,11 +119,11 @@ class Browser:
     def follow(self, response: httpx2.Response) -> httpx2.Response:
         """To the rule's page, and with its form back to the issuer."""
         assert response.status_code == 302, response.text
-        page = httpx2.get(response.headers["location"], trust_env=False, timeout=10)
+        page = httpx2.get(response.headers["location"], trust_env=False, timeout=10, verify=TRUST)
         assert page.status_code == 200
         action = re.search(r'action="([^"]+)"', page.text)
         assert action
-        return httpx2.post(action[1], data=inputs(page.text), trust_env=False, timeout=10)
+        return httpx2.post(action[1], data=inputs(page.text), trust_env=False, timeout=10, verify=TRUST)
 
     def give(self, page: httpx2.Response, code: str) -> httpx2.Response:
         assert 'action="second-factor"' in page.text, page.text

@@ -25,6 +25,7 @@ from examples.demo import ROOT, record_of
 from tests.examples.between import Between, Service, between
 from tests.examples.openid_client import Application, Browser, Claims
 from tests.examples.test_interaction import AGE, CLAIM, MFA, MODULE, SECRET, Page, inputs
+from tests.servers import TRUST
 
 FOLDER = ROOT / "examples" / "node-oidc-provider"
 CALLBACK = "http://127.0.0.1:8300/callback"
@@ -65,7 +66,8 @@ def node_provider(claimsmith: str, token: str, log: Path) -> Iterator[str]:
         deadline = time.monotonic() + 20
         while True:
             with contextlib.suppress(httpx2.TransportError):
-                if httpx2.get(f"{url}/.well-known/openid-configuration", trust_env=False).status_code == 200:
+                metadata = f"{url}/.well-known/openid-configuration"
+                if httpx2.get(metadata, trust_env=False, verify=TRUST).status_code == 200:
                     break
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
@@ -727,9 +729,9 @@ def test_without_the_second_factor_there_is_no_code(
     assert 'name="code"' in skipped.text
     assert 'name="code"' in browser.open().text
     for method in ("GET", "POST"):
-        stranger = httpx2.request(method, form.url, data={"code": CODE}, trust_env=False)
+        stranger = httpx2.request(method, form.url, data={"code": CODE}, trust_env=False, verify=TRUST)
         assert (stranger.status_code, stranger.json()["error"]) == (400, "invalid_request")
-    assert httpx2.get(f"{issuer}/continue", params={"state": uid}, trust_env=False).status_code == 400
+    assert httpx2.get(f"{issuer}/continue", params={"state": uid}, trust_env=False, verify=TRUST).status_code == 400
 
 
 def test_a_second_factor_is_its_givers_alone(service: Service, claimsmith: Between, browser: Browser) -> None:
@@ -840,12 +842,13 @@ def page(service: Service, issuer: str) -> Iterator[Page]:
 def by_way_of_the_page(browser: Browser, sent: httpx2.Response) -> httpx2.Response:
     """To the rule's page, and with its form back to the provider."""
     assert sent.status_code == 303, sent.text
-    shown = httpx2.get(sent.headers["location"], trust_env=False)
+    shown = httpx2.get(sent.headers["location"], trust_env=False, verify=TRUST)
     assert shown.status_code == 200
     assert f'action="{browser.application.issuer}/continue"' in shown.text
     # A form sent by another site comes without cookies (SameSite=Lax), and takes the browser along.
-    back = httpx2.post(f"{browser.application.issuer}/continue", data=inputs(shown.text), trust_env=False)
-    again = httpx2.post(f"{browser.application.issuer}/continue", data=inputs(shown.text), trust_env=False)
+    to = f"{browser.application.issuer}/continue"
+    back = httpx2.post(to, data=inputs(shown.text), trust_env=False, verify=TRUST)
+    again = httpx2.post(to, data=inputs(shown.text), trust_env=False, verify=TRUST)
     assert (again.status_code, again.json()["error_description"]) == (400, "unknown state")
     return browser.follow(back)
 
@@ -878,7 +881,7 @@ def test_a_page_that_says_no_or_was_never_seen(service: Service, browser: Browse
     assert browser.told == {"error": "access_denied", "error_description": text}
     state = httpx2.URL(sent.headers["location"]).params["state"]
     for unknown in (state, "x", ""):
-        response = httpx2.post(f"{issuer}/continue", data={"state": unknown}, trust_env=False)
+        response = httpx2.post(f"{issuer}/continue", data={"state": unknown}, trust_env=False, verify=TRUST)
         assert (response.status_code, response.json()["error_description"]) == (400, "unknown state")
     browser.open(prompt="none")
     assert browser.told["error"] == "interaction_required"

@@ -20,6 +20,7 @@ import requests
 from examples.demo import ROOT
 from tests.examples.installation import Service, Way, installed, way_to
 from tests.node import needs_node
+from tests.servers import TRUST
 
 DOCUMENT = (ROOT / "docs/issuers/snippets.md").read_text()
 PLACEHOLDER = "https://claimsmith.internal/v1/execute"
@@ -444,6 +445,8 @@ def test_descope_s_payload_is_a_request(service: Service) -> None:
     service.set_rule(CLAIMS)
     [payload] = blocks("Descope", "json")
     headers = {"Authorization": f"Bearer {service.execute}"}
-    answer = httpx2.post(f"{service.url}/v1/execute", json=json.loads(payload), headers=headers, trust_env=False)
+    answer = httpx2.post(
+        f"{service.url}/v1/execute", json=json.loads(payload), headers=headers, trust_env=False, verify=TRUST
+    )
     assert answer.status_code == 200
     assert (answer.json()["decision"], answer.json()["idToken"]) == ("allow", ID)
