@@ -97,7 +97,7 @@ def read_private_key(pem: str) -> PrivateKey:
         # opens nothing.
         key = serialization.load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise ValueError("a private key is PEM (`-----BEGIN PRIVATE KEY-----`), without a password") from None
+        raise ValueError("a private key is PEM (PKCS #8), without a password") from None
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     if isinstance(key, rsa.RSAPrivateKey):
         least, most = RSA_BITS
