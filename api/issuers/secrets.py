@@ -36,7 +36,7 @@ REASONS: dict[Reason, str] = {
     "stale": "the signature is too old, or of the future; compare the clocks of both machines",
     "signature": "the signature was made with another secret, or the call was changed on the way",
     "unsigned": "the call has no signature that can be read",
-    "token": "the bearer token is not accepted",
+    "token": "the token of the call is not accepted",
     "credentials": "the call does not carry the secret that is set for it",
     "no_secret": "no secret is set here by which this issuer could show who it is, so nobody may call",
 }

@@ -63,7 +63,7 @@ def passed(response: httpx2.Response) -> bool:
     if response.status_code == 200:
         assert response.json()["data"]["actions"][0]["claims"] == {"x": "y"}
         return True
-    body = {"error": "unauthorized", "error_description": "the bearer token is not accepted"}
+    body = {"error": "unauthorized", "error_description": "the token of the call is not accepted"}
     assert (response.status_code, response.json()) == (401, body)
     assert "claimsmith-execution" not in response.headers
     return False

@@ -62,7 +62,7 @@ def passed(response: httpx2.Response) -> bool:
     if response.status_code == 200:
         assert response.json() == {"userRecord": {"sessionClaims": {"x": "y"}, "updateMask": "sessionClaims"}}
         return True
-    body = {"error": {"status": "UNAUTHENTICATED", "message": "the bearer token is not accepted"}}
+    body = {"error": {"status": "UNAUTHENTICATED", "message": "the token of the call is not accepted"}}
     assert (response.status_code, response.json()) == (401, body)
     assert "claimsmith-execution" not in response.headers
     return False
