@@ -50,7 +50,8 @@ def same(execution: Execution) -> dict[str, Any]:
             del step[name]
         for call in step["calls"]:
             del call["ms"]
-    return members | {"steps": steps}
+    ended = [(how, rule) for how, _, rule in execution.ended]
+    return members | {"steps": steps, "ended": ended}
 
 
 def nothing() -> World | None:
