@@ -19,14 +19,16 @@ from engine.execution import Execution
 from engine.models import HookSettings
 
 VALUES: tuple[Kind, ...] = ("string", "integer", "number", "boolean", "strings", "array", "object")
+# Members of the session that the portal sets itself before it takes over the answer (Portal/Main/Process.pm): `_user`
+# makes `sub`, `authenticationLevel` makes `acr`. By `real_*` and `switching_*` it remembers whose session it was before
+# somebody took another's place (Portal/Plugins/Impersonation.pm, ContextSwitching.pm). A member without a name is none.
+RESERVED = ("_*", "authenticationLevel", "ipAddr", "hGroups", "real_*", "switching_*", "")
 CAPABILITY = Capability(
     issuer="lemonldap",
     values=VALUES,
     # `groups` is one text there, to which the portal appends.
     kinds={"groups": ("string",)},
-    # Members of the session that the portal sets itself before it takes over the answer (Portal/Main/Process.pm):
-    # `_user` makes `sub`, `authenticationLevel` makes `acr`. A member without a name is none.
-    reserved=dict.fromkeys(TOKENS, ("_*", "authenticationLevel", "ipAddr", "hGroups", "")),
+    reserved=dict.fromkeys(TOKENS, RESERVED),
     overwrite=False,  # nothing comes with a call
     remove=False,
     one_bag=True,

@@ -445,7 +445,6 @@ ALLOW = '"execution_id": "x", "decision": "allow"'
 EMPTY = '"idToken": {}, "accessToken": {}'
 USELESS = {
     "another status": (500, f"{{{ALLOW}, {EMPTY}}}"),
-    "sent away": (302, f"{{{ALLOW}, {EMPTY}}}"),
     "no claims": (200, f'{{{ALLOW}, "idToken": {{}}}}'),
     "claims in a list": (200, f'{{{ALLOW}, "idToken": [], "accessToken": {{}}}}'),
     "too large": (200, f"{{{ALLOW}, {EMPTY}}}" + " " * 1_000_000),
@@ -461,6 +460,20 @@ USELESS = {
 def test_no_token_for_another_answer(claimsmith: Between, customer: Person, status: int, body: str) -> None:
     claimsmith.says = (status, body.encode())
     assert refused(password_grant(customer)) == (500, "server_error")
+
+
+def test_the_call_goes_nowhere_else(claimsmith: Between, customer: Person) -> None:
+    def elsewhere(handler: BaseHTTPRequestHandler) -> None:
+        answer = f"{{{ALLOW}, {EMPTY}}}".encode() if handler.path == "/elsewhere" else b""
+        handler.send_response(200 if answer else 307)
+        handler.send_header("Location", f"{claimsmith.url}/elsewhere")
+        handler.send_header("Content-Length", str(len(answer)))
+        handler.end_headers()
+        handler.wfile.write(answer)
+
+    claimsmith.says = elsewhere
+    assert refused(password_grant(customer)) == (500, "server_error")
+    assert len(claimsmith.asked) == 1
 
 
 def test_no_answer_speaks_for_the_protocol(claimsmith: Between, customer: Person) -> None:
