@@ -109,8 +109,9 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def fresh_database(server: str) -> Iterator[str]:
-    """The URL of a new, empty database on the server with this URL; dropped when the block ends."""
+def fresh_database(server: str, template: str | None = None) -> Iterator[str]:
+    """The URL of a new database on the server with this URL, empty or as the one that is named; dropped when the block
+    ends."""
     name = "test_" + secrets.token_hex(8)
     psql = [
         str(_postgres_binaries() / "psql"),
@@ -121,7 +122,8 @@ def fresh_database(server: str) -> Iterator[str]:
         server,
         "-c",
     ]
-    subprocess.run([*psql, f"CREATE DATABASE {name}"], check=True)
+    like = "" if template is None else f" TEMPLATE {template}"
+    subprocess.run([*psql, f"CREATE DATABASE {name}{like}"], check=True)
     try:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
