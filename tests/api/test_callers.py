@@ -38,18 +38,19 @@ pytestmark = pytest.mark.anyio
 
 KEYS = Keys("k" * 32)
 ISSUER, AUDIENCE = "https://id.example.com/", "claimsmith"
+LASTING = 6 * 3_600  # seconds of a token: some are made before the first test runs
 
 
 def foreign(name: str, kid: object = ..., **claims: object) -> str:
     now = int(time.time())
-    known = {"iss": ISSUER, "aud": AUDIENCE, "sub": "hydra", "exp": now + 300, "tenant": "acme", "scope": "execute"}
+    known = {"iss": ISSUER, "aud": AUDIENCE, "sub": "hydra", "exp": now + LASTING, "tenant": "acme", "scope": "execute"}
     payload = {key: value for key, value in {**known, **claims}.items() if value is not ...}
     header = {"kid": name if kid is ... else kid} if kid is not None else None
     return jwt.encode(payload, private(name), NAMES[name.partition("-")[0]], header)
 
 
 def own(secret: bytes | None = None, **claims: object) -> str:
-    known = {"sub": "ci", "exp": int(time.time()) + 300, "tenant": "acme", "scope": "execute"}
+    known = {"sub": "ci", "exp": int(time.time()) + LASTING, "tenant": "acme", "scope": "execute"}
     payload = {key: value for key, value in {**known, **claims}.items() if value is not ...}
     return handmade({"alg": "HS256"}, payload, secret or KEYS.derive("caller-tokens"))
 

@@ -190,13 +190,16 @@ async def test_every_secret_is_compared_whichever_matches(keys: KeySets, monkeyp
 ISSUER, AUDIENCE, CLIENT = "https://id.example.com/", "claimsmith-hook", "the-client-of-okta"
 
 
+LASTING = 6 * 3_600  # seconds of a token: some are made before the first test runs
+
+
 def token(key: str = "rsa", kid: str | None = None, **claims: object) -> str:
     return signed_token(key, kid, {"iss": ISSUER, "aud": AUDIENCE, "cid": CLIENT, **claims})
 
 
 def signed_token(key: str, kid: str | None, claims: dict[str, object]) -> str:
     """Whatever its claims are: PyJWT itself would not make some of them."""
-    known = {"exp": int(time.time()) + 300, **claims}
+    known = {"exp": int(time.time()) + LASTING, **claims}
     payload = json.dumps({name: value for name, value in known.items() if value is not ...}).encode()
     return jwt.PyJWS().encode(payload, private(key), NAMES[key.partition("-")[0]], {"kid": kid or key})
 
