@@ -74,16 +74,29 @@ class Client:
         """What stands at the path. Raises `Refused`, `Rejected`."""
         return self._read(self._send("GET", path, None, repeatable=True, within=ANSWER_WITHIN), type_)
 
+    def tagged(self, path: str) -> tuple[bytes, str]:
+        """What stands at the path, as it stands there, and its `ETag`. Raises `Refused`, `Rejected`."""
+        response = self._send("GET", path, None, repeatable=True, within=ANSWER_WITHIN)
+        return response.content, response.headers.get("etag", "")
+
     def ask(self, path: str, body: Any, type_: type[T]) -> T:
         """The answer to a question that changes nothing (`POST`). Raises `Refused`, `Rejected`."""
         return self._read(self._send("POST", path, body, repeatable=True, within=ANSWER_WITHIN), type_)
 
     def change(
-        self, method: str, path: str, body: Any, type_: type[T], within: float = ANSWER_WITHIN, look: str = DIFF
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        type_: type[T],
+        within: float = ANSWER_WITHIN,
+        look: str = DIFF,
+        if_match: str | None = None,
     ) -> T:
         """Change something: sent once. `within` are the seconds it may take, `look` is the command that tells whether
-        it was carried out. Raises `Refused`, `Rejected`."""
-        return self._read(self._send(method, path, body, repeatable=False, within=within, look=look), type_)
+        it was carried out. Raises `Refused`, `Rejected`: of status 412 where it has not the `ETag` that is to match."""
+        response = self._send(method, path, body, repeatable=False, within=within, look=look, if_match=if_match)
+        return self._read(response, type_)
 
     def text(self, method: str, path: str, body: Any, within: float = ANSWER_WITHIN) -> bytes:
         """An answer as it stands, of a call that changes nothing. Raises `Refused`, `Rejected`."""
@@ -137,9 +150,11 @@ class Client:
         stream: bool = False,
         look: str = DIFF,
         media_type: str = "application/json",
+        if_match: str | None = None,
     ) -> httpx2.Response:
         content = body if body is None or media_type == LINES else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": media_type}
+        headers |= {} if if_match is None else {"If-Match": if_match}
         timeout = httpx2.Timeout(within, connect=CONNECT_WITHIN)
         perhaps = "" if repeatable else f"; it may have been carried out: look with `{look}`"
         for left in range(TRIES if repeatable else 1, 0, -1):

@@ -12,6 +12,7 @@ import typer
 from cli.options import DEFAULT_URL, AsJson, Folder, Token, Url
 
 if TYPE_CHECKING:
+    from cli.kept import Kept
     from cli.output import Output
     from cli.plan import LiveRule, Service
     from cli.seen import Entry, Seen
@@ -34,11 +35,14 @@ def pull(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the live rules into a folder. Exit code 1 if a rule was edited in the folder and on the service."""
+    """Write the live rules and their cases into a folder. Exit code 1 if one was edited there and on the service."""
+    import msgspec
+
     from cli.client import Client
+    from cli.kept import digest, to_pull, write
     from cli.output import Output
     from cli.plan import live_rules
-    from cli.seen import read_seen, write_seen
+    from cli.seen import read_seen, write_file, write_seen
 
     output = Output()
     with Client(url, token, "rules:read") as client:
@@ -48,17 +52,24 @@ def pull(
         rules = _rules_here(folder)
         seen = read_seen(folder, client.url)
         differences = _differences(folder, rules, service, seen)
-        conflicts = [one.name for one in differences if one.kind == "conflict"]
+        cases = to_pull(client, folder, service, seen)
+        conflicts = "conflict" in {*(one.kind for one in differences), *(one.pull for one in cases)}
         code = 1 if conflicts and not force else 0
         if code == 0:
             kept = [] if force else [one for one in differences if one.kind == "kept"]
             gone = [one.name for one in differences if one.there is None]
             _write(folder, rules, service, kept, gone)
-            write_seen(folder, service.seen(client.url))
+            for one in cases:
+                if one.pull is not None and (force or one.pull != "kept"):
+                    write(folder, one, write_file)
+            now = {one.name: digest(one.there) for one in cases}
+            write_seen(folder, msgspec.structs.replace(service.seen(client.url), cases=now))
     if as_json:
         found = [{"rule": one.name, "kind": one.kind} for one in differences]
-        output.json({"revision": service.revision, "pulled": code == 0, "differences": found})
+        of_cases = [{"rule": one.name, "kind": one.pull} for one in cases if one.pull]
+        output.json({"revision": service.revision, "pulled": code == 0, "differences": found, "cases": of_cases})
     else:
+        _show_cases(output, cases, refused=code != 0, force=force)
         _show(output, folder, service, differences, refused=code != 0, force=force)
     raise typer.Exit(code)
 
@@ -154,15 +165,39 @@ SHOWN = {
     "kept": ("=", "  was edited here, and stays so"),
     "conflict": ("!", ""),
 }
+SHOWN_CASES = {
+    "new": ("+", ""),
+    "changed": ("~", ""),
+    "gone": ("-", "  are not kept there any more: their file is gone"),
+    "kept": ("=", "  were edited here, and stay so"),
+    "conflict": ("!", "  were edited here and on the service"),
+}
+
+
+def _show_cases(output: Output, cases: Sequence[Kept], *, refused: bool, force: bool) -> None:
+    styles = _styles()
+    for one in cases:
+        if one.pull is None or (refused and one.pull != "conflict"):
+            continue
+        sign, words = SHOWN_CASES[one.pull]
+        if force and one.pull in ("kept", "conflict"):
+            sign, words = "~", "  were edited here, which is overwritten"
+        output.line((f"{sign} cases of {one.name}", styles[one.pull]), words)
+
+
+def _styles() -> dict[str, str]:
+    from cli.output import BAD, CHANGED, GOOD, QUIET
+
+    return {"new": GOOD, "changed": CHANGED, "gone": BAD, "kept": QUIET, "conflict": BAD}
 
 
 def _show(
     output: Output, folder: Path, service: Service, differences: Sequence[Difference], *, refused: bool, force: bool
 ) -> None:
-    from cli.output import BAD, CHANGED, GOOD, QUIET, counted
+    from cli.output import counted
     from cli.showing import show_against
 
-    styles = {"new": GOOD, "changed": CHANGED, "gone": BAD, "kept": QUIET, "conflict": BAD}
+    styles = _styles()
     for one in differences:
         sign, words = SHOWN[one.kind]
         if refused:

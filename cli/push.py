@@ -14,8 +14,9 @@ from cli.options import DEFAULT_URL, AsJson, Folder, Token, Url
 
 if TYPE_CHECKING:
     from cli.client import Client
+    from cli.kept import Kept
     from cli.output import Output
-    from cli.plan import Plan
+    from cli.plan import Plan, Service
     from cli.seen import Seen
     from engine.folder import FolderRule
     from sandbox.wire import Problem
@@ -25,12 +26,13 @@ WITHIN = 300.0  # seconds: a service that has not compiled the scripts before ma
 
 
 class Outcome(NamedTuple):
-    """`seen` is what the service has now, where it was changed."""
+    """`seen` is what the service has now, where a revision was made; `cases` are those that were sent."""
 
     code: int
     text: str
     seen: Seen | None = None
     problems: Sequence[tuple[Path, Problem]] = ()
+    cases: Sequence[Kept] = ()
 
 
 def push(
@@ -43,14 +45,17 @@ def push(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the rules of a folder live. Exit code 1 if somebody else's newer edit or a problem is in the way."""
+    """Make the rules of a folder live, with their cases. Exit code 1 if a newer edit or a problem is in the way."""
+    import msgspec
+
     from cli.client import Client
+    from cli.kept import seen_after, to_push
     from cli.output import Output
     from cli.plan import in_folder, live_rules, make_plan
     from cli.problems import plain, show_problem
     from cli.refusal import Refused
     from cli.seen import FILE, read_seen
-    from cli.showing import plain_plan, show_conflicts, show_plan, show_unlisted
+    from cli.showing import plain_plan, show_case_conflicts, show_conflicts, show_plan, show_unlisted
 
     if as_json and not yes:
         raise Refused("with --json nobody can be asked: say --yes")
@@ -60,21 +65,26 @@ def push(
         service = live_rules(client)
         seen = read_seen(folder, client.url)
         plan = make_plan(rules, service, seen, prune)
+        cases = to_push(client, folder, service, [rule.name for rule in rules], seen)
         if not as_json:
-            show_plan(output, plan, client.url)
+            show_plan(output, plan, client.url, cases)
             show_unlisted(output, folder, rules)
             if seen is None and plan.changes and service.rules:
                 output.line(f"there is no {FILE} of this service: newer edits on it cannot be told from older ones")
             if plan.conflicts and seen is not None:
                 show_conflicts(output, plan, seen.revision, client)
-        outcome = _carry_out(output, client, folder, rules, plan, force=force, prune=prune, yes=yes, message=message)
+            show_case_conflicts(output, cases)
+        outcome = _carry_out(
+            output, client, folder, rules, plan, service, cases, force=force, prune=prune, yes=yes, message=message
+        )
         now = service.seen(client.url) if not plan.changes else outcome.seen
         if now is not None:
+            now = msgspec.structs.replace(now, cases=seen_after(seen, cases, outcome.cases))
             _keep(folder, now.about([rule.name for rule in rules], seen))
     if as_json:
         output.json(
             {
-                **plain_plan(plan, folder, rules),
+                **plain_plan(plan, folder, rules, cases),
                 "pushed": outcome.seen.revision if outcome.seen else None,
                 "text": outcome.text,
                 "problems": [plain(path, problem) for path, problem in outcome.problems],
@@ -93,6 +103,8 @@ def _carry_out(
     folder: Path,
     rules: Sequence[FolderRule],
     plan: Plan,
+    service: Service,
+    cases: Sequence[Kept],
     *,
     force: bool,
     prune: bool,
@@ -100,24 +112,33 @@ def _carry_out(
     message: str,
 ) -> Outcome:
     from cli.client import Rejected
+    from cli.kept import send
 
-    if not plan.changes:
+    changed = [one for one in cases if one.push]
+    if not plan.changes and not changed:
         return Outcome(0, "nothing to push")
-    if plan.conflicts and not force:
+    if (plan.conflicts or any(one.is_conflict for one in changed)) and not force:
         return Outcome(1, "nothing was pushed: get what is there with `claimsmith pull`, or overwrite it with --force")
     if problems := _errors(output, client, folder, rules, plan):
         return Outcome(1, "nothing was pushed: these rules have errors", problems=problems)
     if not (yes or _agreed()):
         return Outcome(1, "nothing was pushed")
     try:
-        now = _put(client, rules, plan, prune, message)
+        now = _put(client, rules, plan, prune, message) if plan.changes else None
     except Rejected as exc:
         if not exc.has("revision_race"):
             raise
         return Outcome(
             1, "nothing was pushed: another revision went live meanwhile; see what it changed, and push again"
         )
-    return Outcome(0, f"revision {now.revision} is live", now)
+    ids = {name: rule.id for name, rule in (now or service).rules.items()}
+    unsent = send(client, changed, ids, force=force)
+    text = "the cases are pushed" if now is None else f"revision {now.revision} is live"
+    if unsent.names:
+        names = ", ".join(unsent.names)
+        text = f"{text}, but not the cases of {names}, which somebody else has changed: see `claimsmith diff`"
+        text = text if now or unsent.sent else f"nothing was pushed: somebody else has changed the cases of {names}"
+    return Outcome(1 if unsent.names else 0, text, now, cases=unsent.sent)
 
 
 def _keep(folder: Path, seen: Seen) -> None:

@@ -32,18 +32,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """`rules` by their names."""
+    """`rules` by their names; `cases` are the digests of what stood beside them, "" for nothing."""
 
     service: str
     revision: int
     rules: dict[str, Entry]
+    cases: dict[str, str] = {}
 
     def about(self, names: Collection[str], before: Seen | None) -> Seen:
         """This of the rules with these names, and what was seen before of the others: nobody has looked at those."""
         others = before.rules if before else {}
         rules = {name: entry for name, entry in others.items() if name not in names}
         rules |= {name: entry for name, entry in self.rules.items() if name in names}
-        return Seen(service=self.service, revision=self.revision, rules=dict(sorted(rules.items())))
+        return Seen(service=self.service, revision=self.revision, rules=dict(sorted(rules.items())), cases=self.cases)
 
 
 def read_seen(folder: Path, service: str) -> Seen | None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from cli.client import Client
+from cli.kept import Kept, plain, words
 from cli.output import BAD, CHANGED, GOOD, QUIET, Output, compact, counted
 from cli.plan import FIELDS, SIGNS, Change, Conflict, LiveRule, Plan, diff, is_module
 from engine.folder import FolderRule, unlisted
@@ -32,7 +33,7 @@ class Author(msgspec.Struct, frozen=True):
     created_by: str
 
 
-def show_plan(output: Output, plan: Plan, url: str) -> None:
+def show_plan(output: Output, plan: Plan, url: str, cases: Sequence[Kept] = ()) -> None:
     output.line(f"revision {plan.revision} is live at {url}")
     for change in plan.changes:
         output.line()
@@ -47,12 +48,17 @@ def show_plan(output: Output, plan: Plan, url: str) -> None:
     output.line()
     if plan.kept:
         output.line((f"not in the folder, left as they are without --prune: {_names(plan.kept)}", QUIET))
-    if not plan.changes:
-        output.line("no differences")
-        return
-    output.line(
-        f"plan: {plan.count('create')} to create, {plan.count('change')} to change, {plan.count('delete')} to delete"
-    )
+    pushed = [one for one in cases if one.push]
+    if plan.changes:
+        output.line(
+            f"plan: {plan.count('create')} to create, {plan.count('change')} to change, "
+            f"{plan.count('delete')} to delete"
+        )
+    else:
+        output.line("no differences in rules" if pushed else "no differences")
+    for one in pushed:
+        assert one.push is not None, "chosen above"
+        output.line((f"{SIGNS[one.push]} cases of {one.name}", STYLES[one.push]), f"  {words(one)}")
 
 
 def show_against(output: Output, name: str, here: FolderRule | None, there: LiveRule | None) -> None:
@@ -99,7 +105,14 @@ def show_conflicts(output: Output, plan: Plan, seen_revision: int, client: Clien
             output.diff(diff(ours.script, theirs.script, *names))
 
 
-def plain_plan(plan: Plan, folder: Path, rules: Sequence[FolderRule]) -> dict[str, Any]:
+def show_case_conflicts(output: Output, cases: Sequence[Kept]) -> None:
+    for one in cases:
+        if one.is_conflict:
+            text = "changed on the service since this folder was last in step with it"
+            output.line((f"! cases of {one.name}", BAD), f"  {text}")
+
+
+def plain_plan(plan: Plan, folder: Path, rules: Sequence[FolderRule], cases: Sequence[Kept]) -> dict[str, Any]:
     return {
         "revision": plan.revision,
         "changes": [
@@ -114,6 +127,7 @@ def plain_plan(plan: Plan, folder: Path, rules: Sequence[FolderRule]) -> dict[st
         "order": plan.order,
         "kept": plan.kept,
         "unlisted": unlisted(folder, rules),
+        "cases": plain(cases),
         "conflicts": [
             {"rule": conflict.name, "seen": _plain(conflict.seen), "found": _plain(conflict.found)}
             for conflict in plan.conflicts

@@ -523,3 +523,129 @@ def test_the_scope_that_is_missing_is_named(commands: Commands) -> None:
         'make one with `claimsmith token --scope "rules:read rules:write rules:deploy"`\n'
     )
     assert commands.live() == {}
+
+
+def case_file(*users: str) -> str:
+    cases = [{"name": user, "user": {"user_id": user}, "context": {}, "expect": {}} for user in users]
+    return json.dumps({"cases": cases}, indent=1) + "\n"
+
+
+def cases_of(commands: Commands, name: str) -> str:
+    """Those that are kept there, by their names."""
+    found = commands.call("GET", f"/v1/rules/{commands.live()[name]['id']}/cases")["cases"]
+    return " ".join(case["name"] for case in found)
+
+
+def keep(commands: Commands, name: str, *users: str) -> None:
+    commands.call("PUT", f"/v1/rules/{commands.live()[name]['id']}/cases", json.loads(case_file(*users)))
+
+
+def test_cases_go_along(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE, second=OTHER)
+    (folder / "first.cases.json").write_text(case_file("ada", "bob"))
+    pushed = commands.run("push", "rules", "--yes")
+    assert (pushed.code, pushed.out.splitlines()[-3:]) == (
+        0,
+        ["plan: 2 to create, 0 to change, 0 to delete", "+ cases of first  2", "revision 2 is live"],
+    )
+    assert (cases_of(commands, "first"), cases_of(commands, "second")) == ("ada bob", "")
+    assert commands.run("push", "rules").out.endswith("no differences\nnothing to push\n")
+    (folder / "first.cases.json").write_text(case_file("ada"))
+    (folder / "second.cases.json").write_text(case_file("eve"))
+    planned = commands.run("diff", "rules")
+    assert (planned.code, planned.out.splitlines()[-3:]) == (
+        1,
+        ["no differences in rules", "~ cases of first  2 -> 1", "+ cases of second  1"],
+    )
+    machine = commands.run("push", "rules", "--yes", "--json").json
+    assert (machine["pushed"], machine["text"]) == (None, "the cases are pushed")
+    assert machine["cases"] == [
+        {"rule": "first", "kind": "change", "conflict": False},
+        {"rule": "second", "kind": "create", "conflict": False},
+    ]
+    assert (cases_of(commands, "first"), cases_of(commands, "second"), commands.revision()) == ("ada", "eve", 2)
+    (folder / "first.cases.json").write_text('{"cases": []}')
+    (folder / "second.cases.json").unlink()  # which leaves alone what is there
+    assert "- cases of first  1 -> 0" in commands.run("push", "rules", "--yes", "--prune").out
+    assert (cases_of(commands, "first"), cases_of(commands, "second")) == ("", "eve")
+
+
+def test_cases_that_are_none_push_nothing(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE)
+    (folder / "first.cases.json").write_text('{"cases": [{"name": "ada"}]}')
+    refused = commands.run("push", "rules", "--yes")
+    assert (refused.code, commands.revision()) == (2, 1)
+    assert "first.cases.json" in refused.err
+
+
+@pytest.mark.parametrize("with_force", [False, True])
+def test_somebody_elses_cases_are_a_conflict(commands: Commands, with_force: bool) -> None:
+    folder = commands.write("rules", first=RULE)
+    (folder / "first.cases.json").write_text(case_file("ada"))
+    assert commands.run("push", "rules", "--yes").code == 0
+    keep(commands, "first", "theirs")
+    (folder / "first.cases.json").write_text(case_file("ours"))
+    (folder / "first.py").write_text(CHANGED)
+    done = commands.run("push", "rules", "--yes", *(["--force"] if with_force else []))
+    assert "! cases of first  changed on the service since" in done.out
+    if with_force:
+        assert (done.code, cases_of(commands, "first"), commands.revision()) == (0, "ours", 3)
+        return
+    assert (done.code, cases_of(commands, "first"), commands.revision()) == (1, "theirs", 2)
+    again = commands.run("push", "rules", "--yes")  # it is not forgotten
+    assert (again.code, cases_of(commands, "first")) == (1, "theirs")
+    pulled = commands.run("pull", "rules")
+    assert (pulled.code, "! cases of first  were edited here and on the service" in pulled.out) == (1, True)
+    assert "ours" in (folder / "first.cases.json").read_text()
+    assert commands.run("pull", "rules", "--force").code == 0
+    assert json.loads((folder / "first.cases.json").read_text()) == json.loads(case_file("theirs"))
+    assert (folder / "first.py").read_text() == RULE
+
+
+def test_cases_of_a_rule_that_was_only_saved(commands: Commands) -> None:
+    """Nobody has seen them before it is live."""
+    commands.call("POST", "/v1/rules", {"name": "first", "script": RULE, "deploy": False})
+    (rule,) = commands.call("GET", "/v1/rules")["rules"]
+    commands.call("PUT", f"/v1/rules/{rule['id']}/cases", json.loads(case_file("theirs")))
+    folder = commands.write("rules", first=RULE)
+    (folder / "first.cases.json").write_text(case_file("ours"))
+    pushed = commands.run("push", "rules", "--yes")
+    assert (pushed.code, cases_of(commands, "first")) == (1, "theirs")
+    assert "is live, but not the cases of first, which somebody else has changed" in pushed.out
+
+
+def test_cases_are_pulled(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE, second=OTHER)
+    assert commands.run("push", "rules", "--yes").code == 0
+    text = case_file("ada").replace("\n", "\r\n")
+    path = f"/v1/rules/{commands.live()['first']['id']}/cases"
+    commands.call("PUT", path, json.loads(text))
+    assert "+ cases of first\n" in commands.run("pull", "rules").out
+    assert json.loads((folder / "first.cases.json").read_text()) == json.loads(text)
+    assert not (folder / "second.cases.json").exists()
+    assert "cases" not in commands.run("pull", "rules").out
+    (folder / "first.cases.json").write_text(case_file("ours"))
+    kept = commands.run("pull", "rules")
+    assert (kept.code, "= cases of first  were edited here, and stay so\n" in kept.out) == (0, True)
+    assert "ours" in (folder / "first.cases.json").read_text()
+    assert commands.run("push", "rules", "--yes").code == 0
+    keep(commands, "first", "theirs")
+    pulled = commands.run("pull", "rules", "--json").json
+    assert pulled["cases"] == [{"rule": "first", "kind": "changed"}]
+    assert "theirs" in (folder / "first.cases.json").read_text()
+    keep(commands, "first")
+    assert "- cases of first  are not kept there any more" in commands.run("pull", "rules").out
+    assert not (folder / "first.cases.json").exists()
+
+
+def test_cases_that_change_while_it_asks(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE)
+    assert commands.run("push", "rules", "--yes").code == 0
+    (folder / "first.cases.json").write_text(case_file("ours"))
+    terminal = commands.terminal("push", "rules")
+    terminal.until("Make this live?")
+    keep(commands, "first", "theirs")
+    terminal.type("y\n")
+    assert terminal.ended() == 1
+    assert "nothing was pushed: somebody else has changed the cases of first" in terminal.seen
+    assert cases_of(commands, "first") == "theirs"
