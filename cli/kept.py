@@ -10,9 +10,10 @@ import msgspec
 
 from cli.client import Client, Rejected
 from cli.plan import Service, is_module
+from cli.refusal import Refused
 from cli.scripts import CASES
 from cli.seen import Seen
-from engine.cases import BadCases, InvalidCases, kept_cases
+from engine.cases import LARGEST_CASES, BadCases, InvalidCases, kept_cases
 from engine.files import BadFile
 from engine.library import sha256
 
@@ -56,6 +57,10 @@ class Kept(NamedTuple):
     def is_conflict(self) -> bool:
         """Whether a push would overwrite an edit that was made at the service since."""
         return self.push is not None and self.seen is not None and self.seen != digest(self.there)
+
+
+class _File(msgspec.Struct, frozen=True):
+    cases: list[msgspec.Raw]
 
 
 class Unsent(NamedTuple):
@@ -146,7 +151,8 @@ def _kept(client: Client, service: Service, name: str, here: str | None, seen: S
 def _here(folder: Path, name: str) -> str | None:
     path = folder / (name + CASES)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST_CASES + 1)  # a mistaken path must not fill the memory
     except FileNotFoundError:
         return None
     except OSError as exc:
@@ -159,9 +165,12 @@ def _here(folder: Path, name: str) -> str | None:
 
 def _there(client: Client, id: str) -> tuple[str, str]:
     content, etag = client.tagged(f"/v1/rules/{id}/cases")
-    return (content.decode() if _count(content) else NONE), etag
+    try:
+        return (content.decode() if _count(content) else NONE), etag
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refused(f"{client.url} does not answer like Claimsmith: is that its address?") from None
 
 
 def _count(text: str | bytes) -> int:
-    """How many cases; the service has looked at them, and so have we."""
-    return len(msgspec.json.decode(text)["cases"]) if text else 0
+    """How many cases there are in the text of a file."""
+    return len(msgspec.json.decode(text, type=_File).cases) if text else 0

@@ -401,7 +401,7 @@ def test_pull_writes_what_is_live_byte_for_byte(commands: Commands) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [".claimsmith.json", "a.py", "b c.py", "rules.json"]
     assert commands.run("diff", "new/folder").code == 0
     again = commands.run("pull", "new/folder", "--json")
-    assert (again.code, again.json) == (0, {"revision": 3, "pulled": True, "differences": []})
+    assert (again.code, again.json) == (0, {"revision": 3, "pulled": True, "differences": [], "cases": []})
 
 
 def test_pull_overwrites_nothing_that_was_edited_on_both_sides(commands: Commands) -> None:
