@@ -214,7 +214,7 @@ async def test_the_service_heals(tmp_path: Path, victim: Callable[[Running], int
         load = Load(service)
         killed, changes, changes_failed = 0, 0, Counter[str]()
         async with load.on():
-            end = time.monotonic() + 5
+            end = time.monotonic() + 3
 
             async def kill() -> None:
                 nonlocal killed

@@ -30,10 +30,7 @@ def logins(site: Site) -> None:
     site.add("bold rule", RULE)
     for user in ("u1", "u2", "bad", "worse"):
         site.execute({"user_id": user})
-    for _ in range(100):
-        if site.call("GET", "/v1/traffic")["executions"] == 4:
-            return
-    raise AssertionError("the logins are not recorded")
+    site.recorded(4)
 
 
 def test_the_layers_are_those_of_the_sandbox() -> None:
