@@ -54,6 +54,11 @@ class Call(msgspec.Struct, frozen=True):
     def has_body(self) -> bool:
         return self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers
 
+    def require_no_body(self) -> None:
+        """Raises `ApiError` 400 `invalid_request` where there is a body: what it asks for would not be looked at."""
+        if self.has_body:
+            raise ApiError("invalid_request", f"{self.request.method} takes no body here: send none")
+
     async def body(self) -> bytes:
         """The bytes of a JSON body. Raises `ApiError` as `read_body` does."""
         if self.given is not None:

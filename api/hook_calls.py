@@ -23,6 +23,8 @@ REFUSED: dict[str, str] = {
     "unreadable": "the call cannot be read, so nobody could be known by it",
     "invalid": "the call is the issuer's, and cannot be understood; the service's log says where",
     "failed": "a rule has failed, or the service itself; the execution's record or the service's log says why",
+    "keys": "the keys of who signs the call could not be fetched; compare `jwks_url`, and whether the service has a "
+    "way to the host that its log names (`jwks fetch failed`)",
     "unavailable": "nothing could be decided in time; `/readyz` says what is degraded",
 }
 

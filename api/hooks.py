@@ -166,8 +166,9 @@ class _Hook:
                 )  # else of what a stranger has sent
                 self._warn("a hook's call is not known to be the issuer's", reason=error.reason, **why)
                 return self._refuse("unauthenticated", error.description, reason=error.reason)
-            case ApiError() if error.status == 503:
-                return self._refuse("unavailable", UNAVAILABLE)
+            case ApiError() if error.status == 503:  # of all that is asked before the rules, only keys can be away
+                self._warn("the keys that a hook's call is signed with cannot be fetched")
+                return self._refuse("unavailable", UNAVAILABLE, reason="keys")
             case ApiError() if error.status < 500:
                 return self._invalid(error.description)
             case InvalidTransaction():

@@ -31,6 +31,12 @@ def read_query(request: Request, type_: type[T]) -> T:
     return type_(**values)
 
 
+def require_none(request: Request) -> None:
+    """Raises `ApiError` 400 `invalid_request` where the address has parameters: nobody would look at them."""
+    for name in request.query_params:
+        _refuse(name, "there is no such parameter here, nor any other")
+
+
 def _value(name: str, text: str, type_: Any) -> Any:
     try:
         value = msgspec.convert(text, type_, strict=False)

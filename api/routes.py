@@ -50,6 +50,7 @@ from api.metrics import CONTENT_TYPE
 from api.modules import LiveModule, LiveModules, ModuleScript
 from api.operations import Health, Ready, WhichProcess
 from api.page import MEDIA
+from api.query import require_none
 from api.request_id import echo_request_id
 from api.revisions import Activate, Earlier, Revisions, ShownRevision
 from api.row import Media, OpenEndpoint, OpenRow, Row
@@ -209,8 +210,13 @@ def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
         service.rates.take(caller)
         if row.scope is not None:
             caller.require(row.scope)
+        if row.query is None:
+            require_none(request)
         body = None if signed is None else signed.body
-        response = await row.endpoint(Call(service, caller, acting_tenant(caller, headers), request, headers, body))
+        call = Call(service, caller, acting_tenant(caller, headers), request, headers, body)
+        if row.method == "DELETE":
+            call.require_no_body()
+        response = await row.endpoint(call)
         if signed is not None:
             require_still_signed(service, signed)
         return echo_request_id(request, response)

@@ -47,14 +47,17 @@ class Followed(msgspec.Struct, frozen=True):
     plain: dict[str, Any]
 
 
-def follow(client: Client, filters: Mapping[str, str], said: Callable[[str], None]) -> Iterator[Followed | None]:
-    """Each execution from now on that the filters let through, as the list shows it; None where there was nothing for
-    a while. Goes on after a break, with what happened meanwhile; what there is to know of that, and of what was missed,
-    is `said`. Raises `Refused` where it cannot begin, and where the service does not want to go on."""
+def follow(
+    client: Client, filters: Mapping[str, str], said: Callable[[str], None], first: str | None = None
+) -> Iterator[Followed | None]:
+    """Each execution from now on that the filters let through, as the list shows it, and before them those since
+    `first`, a time or how long ago; None where there was nothing for a while. Goes on after a break, with what happened
+    meanwhile; what there is to know of that, and of what was missed, is `said`. Raises `Refused` where it cannot begin,
+    and where the service does not want to go on."""
     begun = heard = 0.0
     broken, pause = False, PAUSE
     shown: dict[str, None] = {}
-    since: dict[str, str] = {}
+    since = {} if first is None else {"since": first}
     while True:
         try:
             path = f"/v1/executions/tail?{urlencode({**filters, **since})}"

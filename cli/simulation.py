@@ -42,10 +42,13 @@ def send(url: str, issuer: Issuer, call: bytes, body: bytes, headers: Mapping[st
     """Send the call, which is in the `body` in whichever form, once, and wait as long as the issuer does. Raises
     `Refused` where no answer comes."""
     sent = {"content-type": "application/json", "accept": "application/json", **headers}
-    began = time.monotonic()
     try:
-        timeout = httpx2.Timeout(issuer.wait, connect=CONNECT_WITHIN)
-        response = httpx2.post(url, content=body, headers=sent, timeout=timeout, follow_redirects=False)
+        with httpx2.Client(timeout=httpx2.Timeout(issuer.wait, connect=CONNECT_WITHIN)) as client:
+            began = (
+                time.monotonic()
+            )  # the client reads the machine's authorities first, which is not the service's time
+            response = client.post(url, content=body, headers=sent, follow_redirects=False)
+            took = time.monotonic() - began
     except httpx2.TimeoutException:
         raise Refused(f"no answer from {url} within the {issuer.wait:g} s that {issuer.title} waits") from None
     except httpx2.RequestError as exc:
@@ -60,6 +63,6 @@ def send(url: str, issuer: Issuer, call: bytes, body: bytes, headers: Mapping[st
         request=msgspec.json.decode(call),
         status=response.status_code,
         answer=answer,
-        ms=round((time.monotonic() - began) * 1000, 1),
+        ms=round(took * 1000, 1),
         execution=response.headers.get(EXECUTION),
     )

@@ -22,6 +22,12 @@ def tail(
     ] = None,
     outcome: ByOutcome = None,
     claim: ByClaim = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="First those since a time (2026-11-18T12:00:00Z) or for so long (30m, 24h, 7d).", show_default=False
+        ),
+    ] = None,
     url: Url = DEFAULT_URL,
     token: Token = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
@@ -35,7 +41,7 @@ def tail(
     output = Output()
     filters = given_filters(decision=decision, client=client, user=user, rule=rule, outcome=outcome, claim=claim)
     with Client(url, token, "executions:read") as service:
-        for followed in follow(service, filters, output.note):
+        for followed in follow(service, filters, output.note, since):
             if followed is None:
                 output.require_reader()
             elif as_json:

@@ -108,6 +108,16 @@ def test_every_endpoint_with_a_body_is_here() -> None:
     assert {there(method, path) for method, path in ENDPOINTS} == taking - without
 
 
+@pytest.mark.parametrize("endpoint", [(row.method, row.path) for row in ROUTES if row.query is None], ids=" ".join)
+async def test_an_address_that_takes_no_parameters(place: Place, endpoint: tuple[str, str]) -> None:
+    method, path = endpoint
+    whole = path.format_map(PARTS | {"id": place.rule, "n": "1", "template": "slack"})
+    answer = await place.refused((method, f"{whole}?nonsense=1"), GOOD.get(endpoint))
+    assert answer["problems"] == [
+        {"parameter": "nonsense", "message": "there is no such parameter here, nor any other"}
+    ]
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=" ".join)
 async def test_not_json(place: Place, endpoint: tuple[str, str]) -> None:
     good = json.dumps(GOOD[endpoint]).encode()

@@ -57,6 +57,18 @@ async def test_whatever_goes_live(service: Running, tenant: str) -> None:
         assert (done.status_code in (200, 201), done.json()["revision"]) == (True, live + 1), where
 
 
+@pytest.mark.parametrize(("query", "body"), [("?expected=1", None), ("", {"expected": 1})])
+async def test_what_a_deletion_does_not_look_at_is_refused(
+    service: Running, tenant: str, query: str, body: dict[str, Any] | None
+) -> None:
+    """Who thinks that it is guarded so would lose a rule that somebody else has just changed."""
+    rule = await service.add("first", "pass", tenant=tenant)
+    refused = await service.call("DELETE", f"/v1/rules/{rule.id}{query}", body, tenant=tenant)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+    assert (await service.call("GET", f"/v1/rules/{rule.id}", tenant=tenant)).json()["live"]
+    assert (await service.call("DELETE", f"/v1/rules/{rule.id}", tenant=tenant)).status_code == 204
+
+
 async def test_a_draft_that_is_deployed(service: Running, tenant: str) -> None:
     rule = await service.add("first", "pass", tenant=tenant)
     path = f"/v1/rules/{rule.id}"

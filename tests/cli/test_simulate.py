@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import Any
 
+import httpx2
 import pytest
 
 from api.issuers.table import ISSUERS
-from cli.simulation import calls_of
+from cli.simulation import calls_of, send
 from tests.cli.command import Commands, Done
+from tests.cli.test_client import answering
 from tests.issuers import firebase_tokens
 
 CALLS = [(name, call) for name, issuer in ISSUERS.items() for call in calls_of(issuer)]
@@ -72,6 +75,19 @@ def test_both_sides_are_shown(commands: Commands) -> None:
     assert "\n  r  passed\n  execution " in done.out
     assert re.search(r"\nand answers 200, after [0-9.]+ ms of 3 s\n\{\n", done.out)
     assert '"path": "/claims/https:~1~1example.com~1a"' in done.out
+
+
+def test_the_time_is_that_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of the command, which reads the authorities of the machine before it calls."""
+    made = httpx2.Client.__init__
+
+    def slow(*given: Any, **named: Any) -> None:
+        time.sleep(1)
+        made(*given, **named)
+
+    monkeypatch.setattr(httpx2.Client, "__init__", slow)
+    with answering((200, {}, b"{}")) as (url, _):
+        assert send(url, ISSUERS["okta"], b"{}", b"{}", {}).ms < 1000
 
 
 def test_a_denial_and_what_was_left_out(commands: Commands) -> None:

@@ -134,6 +134,17 @@ def test_only_where_a_rule_failed(commands: Commands) -> None:
         assert json.loads(line)["user"] == "u2"
 
 
+def test_those_before_come_first(commands: Commands) -> None:
+    commands.call("POST", "/v1/rules", {"name": "fails", "script": FAIL.replace("1 /", "user.user_id == 'u1' or 1 /")})
+    _, one, two = commands.logins(({"user_id": "u1"}, {}), ({"user_id": "u2"}, {}), ({"user_id": "u3"}, {}))
+    with tailing(commands, "--outcome", "raised", "--since", "1h", "--json") as tail:
+        assert [json.loads(tail.out.readline())["execution_id"] for _ in range(2)] == [one, two]
+        (three,) = commands.logins(({"user_id": "u4"}, {}))
+        assert json.loads(tail.out.readline())["execution_id"] == three
+    done = commands.support("tail", "--since", "yesterday")
+    assert (done.code, "`since`" in done.err) == (2, True)
+
+
 def test_colours_on_a_terminal(commands: Commands) -> None:
     terminal = commands.terminal("tail", "--user", "u1", scope=SUPPORT)
     while "\x1b[32mallow" not in terminal.seen:

@@ -167,8 +167,13 @@ async def test_a_new_key_is_found(service: Running, keys: JwksServer, monkeypatc
 
 async def test_without_keys_nobody_is_signed_in(service: Running, keys: JwksServer) -> None:
     keys.status = 500
-    response = await asked(service, await hook(service, keys))
+    tenant = await hook(service, keys)
+    response = await asked(service, tenant)
     assert error(response) == (503, "UNAVAILABLE")
+    issuers = (await service.call("GET", "/v1/issuers", scope="rules:read", tenant=tenant)).json()["issuers"]
+    (call,) = [issuer["last_call"] for issuer in issuers if issuer["name"] == "firebase"]
+    assert (call["ended"], call["error"]) == ("refused", "keys")
+    assert "compare `jwks_url`" in call["text"]
 
 
 async def test_nothing_can_be_decided(service: Running, keys: JwksServer, monkeypatch: pytest.MonkeyPatch) -> None:
