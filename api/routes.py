@@ -210,7 +210,8 @@ def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
         service.rates.take(caller)
         if row.scope is not None:
             caller.require(row.scope)
-        if row.query is None:
+        # A login is not refused for what a proxy has put onto its address.
+        if row.query is None and row.scope != "execute":
             require_none(request)
         body = None if signed is None else signed.body
         call = Call(service, caller, acting_tenant(caller, headers), request, headers, body)

@@ -44,9 +44,7 @@ def send(url: str, issuer: Issuer, call: bytes, body: bytes, headers: Mapping[st
     sent = {"content-type": "application/json", "accept": "application/json", **headers}
     try:
         with httpx2.Client(timeout=httpx2.Timeout(issuer.wait, connect=CONNECT_WITHIN)) as client:
-            began = (
-                time.monotonic()
-            )  # the client reads the machine's authorities first, which is not the service's time
+            began = time.monotonic()  # the client has read the machine's authorities, which is not the service's time
             response = client.post(url, content=body, headers=sent, follow_redirects=False)
             took = time.monotonic() - began
     except httpx2.TimeoutException:
