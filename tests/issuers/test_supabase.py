@@ -113,7 +113,9 @@ def test_claims_that_came_with_the_call_count_too() -> None:
     before = CALL["claims"] | {"app_metadata": {"groups": "x" * (LARGEST - 10_000)}}
     carrier = Carrier(CAPABILITY, Blame(Trace()))
     with pytest.raises(ClaimsTooLarge):
-        carrier.claims({"idToken": {}, "accessToken": before}, {"idToken": {}, "accessToken": before | {"x": "x" * 10_000}})
+        carrier.claims(
+            {"idToken": {}, "accessToken": before}, {"idToken": {}, "accessToken": before | {"x": "x" * 10_000}}
+        )
 
 
 async def test_a_signature_of_the_library_that_supabase_uses(service: Running) -> None:
