@@ -23,8 +23,8 @@ CHANGED_MEANWHILE = 412
 
 class Kept(NamedTuple):
     """The cases of a rule as their files' texts, `NONE` for none. `here` is None where the folder has no such file;
-    `seen` is the digest of what was last seen at the service, None where nobody has looked. `etag` is that of `there`,
-    None while the service does not know the rule."""
+    `seen` is the digest of what was last seen at the service, `NONE` where nothing was, None for a folder that was
+    never in step with it. `etag` is that of `there`, None while the service does not know the rule."""
 
     name: str
     here: str | None
@@ -41,9 +41,9 @@ class Kept(NamedTuple):
 
     @property
     def pull(self) -> Literal["new", "changed", "gone", "kept", "conflict"] | None:
-        """What a pull would do: as with rules."""
+        """What a pull would do: as with rules. What is only here, and was never there, stays."""
         here = self.here or NONE
-        if here == self.there:
+        if here == self.there or not (self.there or self.seen):
             return None
         if self.seen == digest(self.there):
             return "kept"
@@ -145,7 +145,7 @@ def plain(kept: Iterable[Kept]) -> list[dict[str, Any]]:
 def _kept(client: Client, service: Service, name: str, here: str | None, seen: Seen | None) -> Kept:
     rule = service.rules.get(name)
     there, etag = (NONE, None) if rule is None else _there(client, rule.id)
-    return Kept(name, here, there, None if seen is None else seen.cases.get(name), etag)
+    return Kept(name, here, there, None if seen is None else seen.cases.get(name, NONE), etag)
 
 
 def _here(folder: Path, name: str) -> str | None:

@@ -122,7 +122,10 @@ def _of_entra(call: bytes, key: rsa.RSAPrivateKey, keys: str) -> Pass:
     """Of the directory that the call is about; its token has to be for the same."""
     data = _members(call).get("data")
     directory = str(data.get("tenantId") or "") if isinstance(data, dict) else ""
-    secret = Entra(tenant_id=directory, audience="simulation", jwks_url=keys)
+    try:
+        secret = Entra(tenant_id=directory, audience="simulation", jwks_url=keys)
+    except ValueError as exc:
+        raise Refused(f"the call is not of a directory: {exc}") from None
     claims = {
         "iss": f"https://login.microsoftonline.com/{secret.body_tenant}/v2.0",
         "aud": secret.audience,

@@ -69,7 +69,7 @@ def push(
         if not as_json:
             show_plan(output, plan, client.url, cases)
             show_unlisted(output, folder, rules)
-            if seen is None and plan.changes and service.rules:
+            if seen is None and ((plan.changes and service.rules) or any(one.push and one.there for one in cases)):
                 output.line(f"there is no {FILE} of this service: newer edits on it cannot be told from older ones")
             if plan.conflicts and seen is not None:
                 show_conflicts(output, plan, seen.revision, client)

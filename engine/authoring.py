@@ -17,7 +17,7 @@ from engine.store.content import Compare, Content, Put, Values
 from engine.store.errors import Conflict
 from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
-from engine.store.store import Store
+from engine.store.store import Store, require_live
 from engine.validity import Validity
 
 
@@ -120,13 +120,13 @@ class Authoring:
         """All these rules, and modules, live with one revision, or nothing of it; see `Store.put_rules`. Raises
         `InvalidScripts`, `TooManyModules`."""
         live = await self._store.live_revision(tenant)
-        if live.number == expected:  # else the store says so, before anything is compiled
-            sources = await self._validity.sources(live)
-            if modules is not None:
-                sources = {**({} if prune else sources), **modules}
-            scripts = {rule.name: rule.script for rule in wanted}
-            gone = {rule.name for rule in live.rules} if prune else ()
-            await self._validity.require_together(live, scripts, sources, besides=gone)
+        require_live(live, expected)  # what is checked against another one must not become that one's next
+        sources = await self._validity.sources(live)
+        if modules is not None:
+            sources = {**({} if prune else sources), **modules}
+        scripts = {rule.name: rule.script for rule in wanted}
+        gone = {rule.name for rule in live.rules} if prune else ()
+        await self._validity.require_together(live, scripts, sources, besides=gone)
         async with self._naming:
             revision = await self._store.put_rules(
                 tenant, wanted, modules, expected=expected, prune=prune, by=by, message=message
@@ -140,10 +140,9 @@ class Authoring:
         """The module live, for all rules that import it. Raises `InvalidScripts` where they, or it, do not compile with
         it, and `TooManyModules`; `Conflict` where something else went live meanwhile."""
         live = await self._store.live_revision(tenant)
-        if expected in (None, live.number):  # else the store says so, before anything is compiled
-            await self._validity.require_together(live, {}, {**await self._validity.sources(live), name: script})
-        seen = live.number if expected is None else expected
-        revision = await self._store.put_module(tenant, name, script, expected=seen, by=by, message=message)
+        require_live(live, expected)
+        await self._validity.require_together(live, {}, {**await self._validity.sources(live), name: script})
+        revision = await self._store.put_module(tenant, name, script, expected=live.number, by=by, message=message)
         self._went_live(revision)
         return revision
 

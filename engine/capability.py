@@ -37,9 +37,9 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     for any rest. `add` says whether new ones can be set; `overwrite` and `remove` say of which claims that came with
     the call: of all or none, or which ones. `members` are lists of texts among these of which only members can be
     swapped for new ones, or taken out (`swapped`). With `one_bag` both tokens draw on the same claims. `limit` is the
-    size of all claims together that are new or another, as JSON in bytes, or in characters as JavaScript counts them
-    (the `unit`). `lifetime` are the bounds in seconds; `updates` the stores that can
-    be changed, where `update_removes` also by taking something out; `interaction` whether a login can be sent to a
+    size of all claims together, or with `limit_of` `changes` of those that are new or another, as JSON in bytes, or in
+    characters as JavaScript counts them (the `unit`). `lifetime` are the bounds in seconds; `updates` the stores that
+    can be changed, where `update_removes` also by taking something out; `interaction` whether a login can be sent to a
     page, or asked for a second factor.
     """
 
@@ -55,6 +55,7 @@ class Capability(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     members: Names = ()
     one_bag: bool = False
     limit: int | None = None
+    limit_of: Literal["all", "changes"] = "all"
     unit: Literal["bytes", "characters"] = "bytes"
     scope: bool = False
     lifetime: dict[Token, tuple[int, int]] = {}

@@ -42,12 +42,12 @@ class Carrier:
         return carried
 
     def _size(self, before: dict[str, Claims], carried: dict[str, Claims]) -> int:
-        """Of the claims that the issuer is told about, each once."""
+        """Of the claims that the issuer is told, each once."""
         told = {
             name: value
             for token in reversed(TOKENS)
             for name, value in carried[token].items()
-            if not same(carried[token], before[token], name)
+            if self._capability.limit_of == "all" or not same(carried[token], before[token], name)
         }
         text = msgspec.json.encode(told)
         return len(text) if self._capability.unit == "bytes" else len(text.decode().encode("utf-16-le")) // 2

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 Revision = Mapping[str, Any]  # as `/v1/revisions/{n}` shows it
 Entry = Mapping[str, Any]  # a rule or a module of one
+LINE_END = re.compile(r"\r\n|\r|\n")  # as in `sandbox.program`, which is not for this process
 FIELDS = ("name", "order", "enabled", "on_failure", "conditions")  # of a rule, beside its script
 APART = "recording"  # the one setting that going back leaves as it is
 CONTEXT = 3  # lines around a change
@@ -102,9 +104,15 @@ def flat(value: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
+def lines_of(text: str) -> list[str]:
+    """Its lines as Python and the editor count them: `splitlines` would count more."""
+    found = LINE_END.split(text)
+    return found if found[-1] else found[:-1]
+
+
 def lines(before: str, after: str) -> list[Line]:
     """Two texts line by line, with a few lines around each change."""
-    old, new = before.splitlines(), after.splitlines()
+    old, new = lines_of(before), lines_of(after)
     made: list[Line] = []
     end = 0
     for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT):

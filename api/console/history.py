@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from api.console.asking import Refused, address
-from api.console.differences import lines
+from api.console.differences import lines, lines_of
 from api.console.visit import Visit
 
 
@@ -30,8 +30,8 @@ async def version(visit: Visit) -> Response:
     newest = None if rule is None else (rule["draft"] or rule)["version"]
     if found["version"] == newest:
         return visit.go(address("rules", rule_id))  # the browser takes the line along
-    lines_of = found["script"].splitlines()
-    return visit.page("version.html", id=rule_id, rule=rule, version=found, newest=newest, lines=lines_of)
+    source = lines_of(found["script"])
+    return visit.page("version.html", id=rule_id, rule=rule, version=found, newest=newest, lines=source)
 
 
 async def restore(visit: Visit) -> Response:

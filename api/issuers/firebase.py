@@ -28,6 +28,7 @@ CAPABILITY = Capability(
     reserved={"idToken": RESERVED},
     remove=False,
     limit=1000,
+    limit_of="changes",
     unit="characters",
 )
 NO_SESSION = msgspec.structs.replace(CAPABILITY, tokens=())

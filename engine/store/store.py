@@ -158,7 +158,7 @@ class Store:
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            _require_live(live, expected)
+            require_live(live, expected)
             old = await revisions.find(connection, tenant, number)
             now = _now()
             await rules.bring_back(connection, old.rules, now)
@@ -198,7 +198,7 @@ class Store:
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            _require_live(live, expected)
+            require_live(live, expected)
             rule, revision = await rules.create(
                 connection,
                 live,
@@ -235,7 +235,7 @@ class Store:
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            _require_live(live, expected)
+            require_live(live, expected)
             rule, revision = await rules.change(
                 connection, live, id, wanted=changes, deploy=deploy, by=by, guard=guard, now=_now()
             )
@@ -272,7 +272,7 @@ class Store:
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            _require_live(live, expected)
+            require_live(live, expected)
             revision = await rules.set_order(connection, live, ids, by=by, now=_now())
             return await revisions.explain(connection, live, revision, message)
 
@@ -295,7 +295,7 @@ class Store:
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            _require_live(live, expected)
+            require_live(live, expected)
             revision = await pipeline.put(connection, live, wanted, modules, prune=prune, by=by, now=_now())
             await cases.remove_of_deleted(connection, tenant)
             return await revisions.explain(connection, live, revision, message)
@@ -326,7 +326,7 @@ class Store:
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            _require_live(live, expected)
+            require_live(live, expected)
             now = _now()
             library = await modules.changed(connection, live, {name: script}, (), by, now)
             revision = await _with_modules(connection, live, library, by, now)
@@ -336,7 +336,7 @@ class Store:
         """The live revision without this module; its versions stay readable. Raises `Conflict` as above."""
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
-            _require_live(live, expected)
+            require_live(live, expected)
             left = [module for module in live.modules if module.name != name]
             if len(left) == len(live.modules):
                 raise NotFound("module", name)
@@ -601,7 +601,8 @@ async def _with_modules(
     return revision or live
 
 
-def _require_live(live: Revision, expected: int | None) -> None:
+def require_live(live: Revision, expected: int | None) -> None:
+    """Raises `Conflict` where another revision than the expected one is live."""
     if expected is not None and expected != live.number:
         raise Conflict("revision_race", f"revision `{live.number}` is live, not `{expected}`")
 

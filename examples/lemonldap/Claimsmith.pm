@@ -164,9 +164,10 @@ sub ask {
         return {};
     }
     my ( $decision, $execution ) = map { plain( $answer->{$_} ) } qw(decision execution_id);
+    my $allowed = ( $answer->{decision} || '' ) eq 'allow';    # the very word: `plain` is for logs
     my @updates = grep { $answer->{updates}->{$_} } sort keys %{ $answer->{updates} || {} };
     $self->logger->warn("Claimsmith: rules have changed @updates, which is not kept ($execution)") if @updates;
-    unless ( $decision eq 'allow' ) {
+    unless ($allowed) {
         my $why = plain( ( $answer->{denial} || {} )->{description} );
         $self->userLogger->warn( "Claimsmith: no token of $rp for " . plain($sub) . ": $decision $why ($execution)" );
         return {};

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.models import Revision
 from tests.api import fresh
 from tests.service import Running, running
 
@@ -82,6 +83,34 @@ async def test_a_draft_that_is_deployed(service: Running, tenant: str) -> None:
     again = {"deploy": True, "expected": live + 1}
     assert (await service.call("PATCH", path, again, tenant=tenant, headers=headers)).status_code == 200
     assert (await service.execute(tenant=tenant))["idToken"] == {"x": "other"}
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_nothing_goes_live_unchecked(
+    service: Running, tenant: str, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    """Not either where the expected revision goes live at the very moment between the look and the change."""
+    await service.add("first", "pass", tenant=tenant)
+    live = (await service.call("GET", "/v1/rules", tenant=tenant)).json()["revision"]
+    store = service.service.store
+    look = store.live_revision
+
+    async def looked(of: str) -> Revision:
+        found = await look(of)
+        monkeypatch.undo()
+        await service.add("between", "pass", tenant=tenant)
+        return found
+
+    monkeypatch.setattr(store, "live_revision", looked)
+    wrong = "def f("
+    if whole:
+        rules = [{"name": "second", "script": wrong, "order": 1}]
+        refused = await service.call("PUT", "/v1/rules", {"rules": rules, "expected": live + 1}, tenant=tenant)
+    else:
+        body = {"script": wrong, "expected": live + 1}
+        refused = await service.call("PUT", "/v1/modules/shared", body, tenant=tenant)
+    assert refused.status_code == 409, refused.text
+    assert (await service.call("GET", "/v1/rules", tenant=tenant)).json()["revision"] == live + 1
 
 
 @pytest.mark.parametrize("expected", [0, -1, "7", 1.5, True])

@@ -638,6 +638,35 @@ def test_cases_are_pulled(commands: Commands) -> None:
     assert not (folder / "first.cases.json").exists()
 
 
+def test_cases_that_nobody_here_has_seen_are_not_overwritten(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE)
+    assert commands.run("push", "rules", "--yes").code == 0
+    keep(commands, "first", "theirs")
+    (folder / "first.cases.json").write_text(case_file("ours"))
+    pushed = commands.run("push", "rules", "--yes")
+    assert (pushed.code, cases_of(commands, "first")) == (1, "theirs")
+    assert "! cases of first  changed on the service since" in pushed.out
+    (folder / ".claimsmith.json").unlink()
+    pushed = commands.run("push", "rules", "--yes")
+    assert (pushed.code, cases_of(commands, "first")) == (0, "ours")
+    assert "newer edits on it cannot be told from older ones" in pushed.out
+
+
+@pytest.mark.parametrize("in_step", [False, True])
+def test_cases_that_are_only_here_stay(commands: Commands, in_step: bool) -> None:
+    folder = commands.write("rules", first=RULE)
+    assert commands.run("push", "rules", "--yes").code == 0
+    if not in_step:
+        (folder / ".claimsmith.json").unlink()
+    (folder / "first.cases.json").write_text(case_file("ada"))
+    for more in ([], ["--force"]):
+        pulled = commands.run("pull", "rules", *more)
+        assert (pulled.code, "cases" in pulled.out) == (0, False)
+        assert (folder / "first.cases.json").read_text() == case_file("ada")
+    assert commands.run("push", "rules", "--yes").code == 0
+    assert cases_of(commands, "first") == "ada"
+
+
 def test_cases_that_change_while_it_asks(commands: Commands) -> None:
     folder = commands.write("rules", first=RULE)
     assert commands.run("push", "rules", "--yes").code == 0

@@ -120,6 +120,14 @@ def test_a_call_that_was_kept_and_a_secret_that_is_set(commands: Commands) -> No
     assert [one["id"] for one in secrets(commands, "hydra")] == ["main"]
 
 
+@pytest.mark.parametrize("call", ["{}", "[]", '{"data": {"tenantId": "example.com"}}'])
+def test_a_call_of_entra_without_its_directory(commands: Commands, call: str) -> None:
+    (commands.folder / "call.json").write_text(call)
+    done = run(commands, "entra", "--body", "call.json", "--tenant", commands.tenant)
+    assert (done.code, done.out) == (2, "")
+    assert "the call is not of a directory: `tenant_id` is a UUID" in done.err
+
+
 def test_a_call_of_firebase_that_was_kept(commands: Commands) -> None:
     """As a record has it, or as it came: it is signed anew, for the same project."""
     tenant = live(commands)

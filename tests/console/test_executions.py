@@ -317,6 +317,20 @@ def test_a_link_to_a_line_leads_to_the_version_that_ran(site: Site, page_of: Pag
     expect(page.locator("tr:target")).to_contain_text("= 2")
 
 
+def test_lines_are_counted_as_python_does(site: Site, page_of: PageOf) -> None:
+    rule = site.add("counts", f"# no\u2028line \u0085ends \x0chere\r\n{COUNTS}")
+    execution = login(site)
+    site.call("PATCH", f"/v1/rules/{rule}", {"script": COUNTS})
+    page = page_of()
+    page.goto(f"{site.home}/executions/{execution}")
+    page.locator("tr.claim", has_text="https://example.com/total").locator(".set-by a").click()
+    page.wait_for_url(f"{site.home}/rules/{rule}/versions/1#L6")
+    expect(page.locator("tr:target")).to_contain_text("= 2")
+    page.get_by_role("link", name="what is different there").click()
+    expect(page.locator("tr.removed .at").first).to_have_text("1")
+    expect(page.locator("tr.removed")).to_have_count(1)
+
+
 def test_every_claim_says_who_set_it(site: Site, page_of: PageOf) -> None:
     rule = site.add("counts", COUNTS)
     execution = login(site, ADA, {"clientID": "web", "idToken": {"sent": "by the issuer"}})

@@ -449,6 +449,7 @@ USELESS = {
     "claims in a list": (200, f'{{{ALLOW}, "idToken": [], "accessToken": {{}}}}'),
     "too large": (200, f"{{{ALLOW}, {EMPTY}}}" + " " * 1_000_000),
     "an unknown decision": (200, f'{{"execution_id": "x", "decision": "allowed", {EMPTY}}}'),
+    "a decision with more behind it": (200, f'{{"execution_id": "x", "decision": "allow\\n", {EMPTY}}}'),
     "decisions in a list": (200, f'{{"execution_id": "x", "decision": ["allow"], {EMPTY}}}'),
     "a list": (200, '["allow"]'),
     "true": (200, "true"),

@@ -108,6 +108,16 @@ def test_an_answer_is_never_longer_than_supabase_reads(letter: str) -> None:
         assert length < LARGEST // size
 
 
+def test_claims_that_came_with_the_call_count_too() -> None:
+    """All of them stand in the answer."""
+    before = CALL["claims"] | {"app_metadata": {"groups": "x" * (LARGEST - 10_000)}}
+    carrier = Carrier(CAPABILITY, Blame(Trace()))
+    with pytest.raises(ClaimsTooLarge):
+        carrier.claims(
+            {"idToken": {}, "accessToken": before}, {"idToken": {}, "accessToken": before | {"x": "x" * 10_000}}
+        )
+
+
 async def test_a_signature_of_the_library_that_supabase_uses(service: Running) -> None:
     tenant = await hooked(service, "supabase", secrets={"key": SECRETS["supabase"]})
     body = json.dumps(CALL)
