@@ -6,7 +6,7 @@ A script that does not compile is never stored.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import UNSET
 
@@ -14,11 +14,14 @@ from engine.library import Sources
 from engine.live import Live
 from engine.models import ALWAYS, Conditions, OnFailure, Revision, Rule, Tenant, TenantSettings
 from engine.store.content import Compare, Content, Put, Values
-from engine.store.errors import Conflict
+from engine.store.errors import Conflict, ModulesMoved
 from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
-from engine.store.store import Store, require_live
+from engine.store.store import Library, Store, require_live
 from engine.validity import Validity
+
+MOST_CHECKS = 5  # of one script, while modules change
+Save = Callable[[Library | None], Awaitable[tuple[Rule, Revision | None]]]
 
 
 class Authoring:
@@ -47,24 +50,26 @@ class Authoring:
         """A new rule, and the revision it made when it went live. Raises `InvalidScript`, `Conflict`: also where
         `expected` is not the live revision, here and below."""
         await self._require_free(tenant, name)
-        await self._validity.require(script, await self._validity.modules(tenant))
-        async with self._naming:
-            await self._require_free(tenant, name)
-            rule, revision = await self._store.create_rule(
-                tenant,
-                name=name,
-                script=script,
-                order=order,
-                enabled=enabled,
-                on_failure=on_failure,
-                conditions=conditions,
-                deploy=deploy,
-                by=by,
-                expected=expected,
-                message=message,
-            )
-        self._went_live(revision)
-        return rule, revision
+
+        async def save(checked: Library | None) -> tuple[Rule, Revision | None]:
+            async with self._naming:
+                await self._require_free(tenant, name)
+                return await self._store.create_rule(
+                    tenant,
+                    name=name,
+                    script=script,
+                    order=order,
+                    enabled=enabled,
+                    on_failure=on_failure,
+                    conditions=conditions,
+                    deploy=deploy,
+                    by=by,
+                    checked=checked,
+                    expected=expected,
+                    message=message,
+                )
+
+        return await self._checked(tenant, script, save)
 
     async def change(
         self,
@@ -80,19 +85,41 @@ class Authoring:
     ) -> tuple[Rule, Revision | None]:
         """Save changes of a rule; with `deploy` its whole saved state goes live."""
         saved = (await self._store.rule(tenant, id)).saved  # a rule that is not there is said first
-        if changes.script is not UNSET:
-            await self._validity.require(changes.script, await self._validity.modules(tenant))
-        elif deploy and saved.imports:  # its modules may have changed since it was saved
+        script = None if changes.script is UNSET else changes.script
+        if script is None and deploy and saved.imports:  # its modules may have changed since it was saved
             script = (await self._store.scripts([saved.sha256]))[saved.sha256]
-            await self._validity.require(script, await self._validity.modules(tenant))
-        async with self._naming:
-            if changes.name is not UNSET:
-                await self._require_free(tenant, changes.name, besides=id)
-            rule, revision = await self._store.update_rule(
-                tenant, id, changes=changes, deploy=deploy, by=by, guard=guard, expected=expected, message=message
-            )
-        self._went_live(revision)
-        return rule, revision
+
+        async def save(checked: Library | None) -> tuple[Rule, Revision | None]:
+            async with self._naming:
+                if changes.name is not UNSET:
+                    await self._require_free(tenant, changes.name, besides=id)
+                return await self._store.update_rule(
+                    tenant,
+                    id,
+                    changes=changes,
+                    deploy=deploy,
+                    by=by,
+                    guard=guard,
+                    checked=checked,
+                    expected=expected,
+                    message=message,
+                )
+
+        return await self._checked(tenant, script, save)
+
+    async def _checked(self, tenant: str, script: str | None, save: Save) -> tuple[Rule, Revision | None]:
+        """Saves what compiles with the modules that are live at that moment; None is saved as it is."""
+        for _ in range(MOST_CHECKS):
+            live = None if script is None else await self._store.live_revision(tenant)
+            if script is not None and live is not None:
+                await self._validity.require(script, await self._validity.sources(live))
+            try:
+                rule, revision = await save(None if live is None else live.modules)
+            except ModulesMoved:
+                continue
+            self._went_live(revision)
+            return rule, revision
+        raise Conflict("revision_race", "modules go live faster than the rule can be checked with them: try again")
 
     async def delete(self, tenant: str, id: str, *, by: str, guard: Guard | None) -> Revision | None:
         revision = await self._store.delete_rule(tenant, id, by, guard)

@@ -34,6 +34,13 @@ class Conflict(StoreError):
         self.code = code
 
 
+class ModulesMoved(StoreError):
+    """The tenant's modules are not those that a script was checked with. Nothing was changed; check it again."""
+
+    def __init__(self) -> None:
+        super().__init__("the modules have changed since the script was checked")
+
+
 class EtagMismatch(StoreError):
     """For a `guard` to raise: the thing is not what the caller has read. Nothing was changed."""
 

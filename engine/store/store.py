@@ -52,7 +52,7 @@ from engine.store.cases import KeptCases
 from engine.store.configurations import Change, SealedSet
 from engine.store.content import Compare, Content, Put, Values
 from engine.store.database import Database
-from engine.store.errors import Conflict, NotFound
+from engine.store.errors import Conflict, ModulesMoved, NotFound
 from engine.store.executions import ExecutionRow, Filter, Found
 from engine.store.hook_secrets import Guard as SecretGuard
 from engine.store.hook_secrets import SealedSecret, TenantSecrets
@@ -60,6 +60,8 @@ from engine.store.pipeline import WantedRule
 from engine.store.rules import Guard, RuleChanges
 from engine.store.shadows import Shadow
 from engine.store.tables import key_check, record_key
+
+Library = tuple[PipelineModule, ...]
 
 
 class Store:
@@ -190,15 +192,18 @@ class Store:
         conditions: Conditions = ALWAYS,
         deploy: bool,
         by: str,
+        checked: Library | None = None,
         expected: int | None = None,
         message: str = "",
     ) -> tuple[Rule, Revision | None]:
         """A new rule with version 1, and the revision that makes it live if it is deployed, which then says `message`.
-        Without an order it comes after all others. Raises `Conflict` where `expected` is not the live number.
+        Without an order it comes after all others. Raises `Conflict` where `expected` is not the live number,
+        `ModulesMoved` where the script was `checked` with other modules than those that are live.
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
             require_live(live, expected)
+            _require_modules(live, checked)
             rule, revision = await rules.create(
                 connection,
                 live,
@@ -223,6 +228,7 @@ class Store:
         deploy: bool,
         by: str,
         guard: Guard | None = None,
+        checked: Library | None = None,
         expected: int | None = None,
         message: str = "",
     ) -> tuple[Rule, Revision | None]:
@@ -231,11 +237,12 @@ class Store:
         nothing live changes. One that is made says `message`.
 
         `guard` sees the rule before anything changes, while no one else can change it; what it raises is
-        raised. Raises `Conflict` where `expected` is not the live number.
+        raised. `checked`, and what else is raised, as in `create_rule`.
         """
         async with self._database.writing() as connection:
             live = await tenants.lock(connection, tenant)
             require_live(live, expected)
+            _require_modules(live, checked)
             rule, revision = await rules.change(
                 connection, live, id, wanted=changes, deploy=deploy, by=by, guard=guard, now=_now()
             )
@@ -605,6 +612,11 @@ def require_live(live: Revision, expected: int | None) -> None:
     """Raises `Conflict` where another revision than the expected one is live."""
     if expected is not None and expected != live.number:
         raise Conflict("revision_race", f"revision `{live.number}` is live, not `{expected}`")
+
+
+def _require_modules(live: Revision, checked: Library | None) -> None:
+    if checked is not None and checked != live.modules:
+        raise ModulesMoved
 
 
 def _now() -> datetime:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 
-from engine.models import Revision
+from engine.models import PipelineModule, Revision
 from tests.api import fresh
 from tests.service import Running, running
 
@@ -111,6 +112,53 @@ async def test_nothing_goes_live_unchecked(
         refused = await service.call("PUT", "/v1/modules/shared", body, tenant=tenant)
     assert refused.status_code == 409, refused.text
     assert (await service.call("GET", "/v1/rules", tenant=tenant)).json()["revision"] == live + 1
+
+
+@pytest.mark.parametrize("changes", [False, True])
+async def test_a_rule_is_checked_with_the_modules_that_it_runs_with(
+    service: Running, tenant: str, monkeypatch: pytest.MonkeyPatch, changes: bool
+) -> None:
+    """Also where its module becomes another one between the look and the change."""
+    put = await service.call("PUT", "/v1/modules/shared", {"script": "A = 1\n"}, tenant=tenant)
+    assert put.status_code == 200, put.text
+    rule = await service.add("first", "pass", tenant=tenant)
+    store = service.service.store
+    look = store.live_revision
+
+    async def looked(of: str) -> Revision:
+        found = await look(of)
+        monkeypatch.undo()
+        await service.call("PUT", "/v1/modules/shared", {"script": "B = 1\n"}, tenant=tenant)
+        return found
+
+    monkeypatch.setattr(store, "live_revision", looked)
+    script = "from shared import A\n\n\ndef rule(user, context):\n    context.idToken.x = A\n"
+    if changes:
+        answer = await service.call("PATCH", f"/v1/rules/{rule.id}", {"script": script}, tenant=tenant)
+    else:
+        answer = await service.call("POST", "/v1/rules", {"name": "second", "script": script}, tenant=tenant)
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid_rule"), answer.text
+    assert (await service.execute(tenant=tenant))["decision"] == "allow"
+
+
+async def test_modules_that_go_live_without_end(service: Running, tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = service.service.store
+    look = store.live_revision
+
+    async def looked(of: str) -> Revision:
+        return msgspec.structs.replace(await look(of), modules=(MOVED,))
+
+    monkeypatch.setattr(store, "live_revision", looked)
+    monkeypatch.setattr(service.service.validity, "sources", nothing)
+    answer = await service.call("POST", "/v1/rules", {"name": "second", "script": SCRIPT}, tenant=tenant)
+    assert (answer.status_code, answer.json()["problems"][0]["code"]) == (409, "revision_race"), answer.text
+
+
+MOVED = PipelineModule(name="shared", version=1, sha256="0" * 64)
+
+
+async def nothing(_: Revision) -> dict[str, str]:
+    return {}
 
 
 @pytest.mark.parametrize("expected", [0, -1, "7", 1.5, True])
