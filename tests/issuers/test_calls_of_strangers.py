@@ -19,12 +19,14 @@ from api.issuers.signing import signed
 from api.issuers.table import ISSUERS
 from cli.simulation import calls_of
 from tests.issuers.hooked import call, hooked
+from tests.issuers.sending import OF_TOKENS
 from tests.issuers.test_cases import SECRETS
 from tests.service import Running, running
 
 pytestmark = pytest.mark.anyio
 
-KNOWN = [name for name in ISSUERS if name != "entra"]  # who shows tokens: tests/issuers/test_entra.py
+# Those who show tokens are in tests/issuers/test_entra.py and test_firebase.py.
+KNOWN = [name for name in ISSUERS if SECRETS[name]["type"] not in OF_TOKENS]
 SIGN = [name for name in KNOWN if SECRETS[name]["type"] in SIGNING]
 SAY = "context.idToken['https://example.com/a'] = '1'\ncontext.accessToken['https://example.com/a'] = '1'"
 JSON_TYPE = ("content-type", "application/json")
