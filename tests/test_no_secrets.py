@@ -18,6 +18,7 @@ KNOWN = {
     "deploy/kubernetes/deployment.yaml", "deploy/kubernetes/secret.yaml.example", "deploy/make-secrets",
     "engine/execution_id.py", "examples/authlib_hook.py", "examples/demo.py", "examples/directory.py",
     "examples/django_oauth_toolkit/project.py", "examples/django_oauth_toolkit/validator.py",
+    "examples/lemonldap/Claimsmith.pm",
     "examples/node-oidc-provider/directory.js", "examples/node-oidc-provider/login-rules.js",
 }  # fmt: skip
 
