@@ -161,9 +161,8 @@ class _Hook:
         """What an exception is to the issuer. Its text is shown only where it is about the call itself."""
         match error:
             case Unauthenticated():
-                why = (
-                    {"why": str(error.detail)} if error.reason == "payload" else {}
-                )  # else of what a stranger has sent
+                # Of a stranger's call nothing is repeated; the signature over a payload was good.
+                why = {"why": str(error.detail)} if error.reason == "payload" else {}
                 self._warn("a hook's call is not known to be the issuer's", reason=error.reason, **why)
                 return self._refuse("unauthenticated", error.description, reason=error.reason)
             case ApiError() if error.status == 503:  # of all that is asked before the rules, only keys can be away

@@ -29,8 +29,8 @@ class Signed(NamedTuple):
 
 
 async def signed_by(service: Service, request: Request, headers: Mapping[str, str]) -> Signed:
-    """Who has signed the call. The tenant is the one that `Claimsmith-Tenant`
-    names, or `default`: only who has a secret of it can have signed the call.
+    """Who has signed the call. The tenant is the one that `Claimsmith-Tenant` names, or `default`: only who has a
+    secret of it can have signed the call.
 
     Raises `Unauthenticated`, without reading anything where the tenant has no secret; `ApiError` as `read_body` does.
     """

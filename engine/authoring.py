@@ -110,11 +110,13 @@ class Authoring:
     async def _checked(self, tenant: str, script: str | None, save: Save) -> tuple[Rule, Revision | None]:
         """Saves what compiles with the modules that are live at that moment; None is saved as it is."""
         for _ in range(MOST_CHECKS):
-            live = None if script is None else await self._store.live_revision(tenant)
-            if script is not None and live is not None:
+            checked = None
+            if script is not None:
+                live = await self._store.live_revision(tenant)
                 await self._validity.require(script, await self._validity.sources(live))
+                checked = live.modules
             try:
-                rule, revision = await save(None if live is None else live.modules)
+                rule, revision = await save(checked)
             except ModulesMoved:
                 continue
             self._went_live(revision)

@@ -16,10 +16,10 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
     `clock` is in nanoseconds since the epoch; `engine` stamps what ran the rules (`engine.ready`); `ran` are the ids
     and names of the rules that did, `ended` which of them did not pass: how, the rule's id, and its name; `failed` says
-    whether one of them did not end well. With the transaction, the
-    revision, the clock, the seed, the set of `configuration` values (None: no rule mentions them) and the calls of the
-    trace all of it can be had again; `unrecorded` is the first call that a replay had no recorded answer to. `masking`
-    takes secrets out of what is recorded.
+    whether one of them did not end well. With the transaction, the revision, the clock, the seed, the set of
+    `configuration` values (None: no rule mentions them) and the calls of the trace all of it can be had again;
+    `unrecorded` is the first call that a replay had no recorded answer to. `masking` takes secrets out of what is
+    recorded.
     """
 
     id: str
