@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import select
+import signal
 import sys
 import termios
 import tty
@@ -24,11 +25,18 @@ class Keys:
         self._before = termios.tcgetattr(self._fd)
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._waiting = ""
+        # Ctrl-C just before a read begins would be looked at after the next key only: a byte here ends the wait for it.
+        self._signalled, self._woken = os.pipe()
+        os.set_blocking(self._woken, False)
+        self._woken_before = signal.set_wakeup_fd(self._woken, warn_on_full_buffer=False)
         tty.setcbreak(self._fd)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None) -> None:
         termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)
+        signal.set_wakeup_fd(self._woken_before)
+        os.close(self._signalled)
+        os.close(self._woken)
 
     def read(self) -> str:
         """A character, or the name of another key: `enter`, `backspace`, `escape`, `left`, `right`, `up`, `down`,
@@ -47,6 +55,8 @@ class Keys:
 
     def _next(self) -> str:
         while not self._waiting:
+            while self._fd not in select.select([self._fd, self._signalled], [], [])[0]:
+                os.read(self._signalled, 1024)
             content = os.read(self._fd, 1024)
             if not content:
                 return END

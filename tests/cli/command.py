@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 
@@ -62,7 +62,9 @@ def claimsmith(*words: str, cwd: Path, stdin: str = "", **environ: str) -> Done:
 
 
 class Terminal:
-    """A command whose standard input, output and errors are one terminal."""
+    """A command whose standard input, output and errors are one terminal. None outlives its test (`end_all`)."""
+
+    _open: ClassVar[list[Terminal]] = []
 
     def __init__(self, *words: str, cwd: Path, **environ: str) -> None:
         self._end, other = pty.openpty()
@@ -76,6 +78,16 @@ class Terminal:
             stderr=other,
         )
         os.close(other)
+        self._open.append(self)
+
+    @classmethod
+    def end_all(cls) -> None:
+        """Those that a test has left behind, as one does that fails."""
+        while cls._open:
+            left = cls._open.pop()
+            os.close(left._end)
+            left._process.kill()
+            left._process.wait(PATIENCE)
 
     def until(self, text: str) -> None:
         """Reads until this was printed."""
@@ -107,8 +119,10 @@ class Terminal:
     def ended(self) -> int:
         while self._read():
             pass
+        code = self._process.wait(PATIENCE)
+        self._open.remove(self)
         os.close(self._end)
-        return self._process.wait(PATIENCE)
+        return code
 
     def _read(self) -> bool:
         assert select.select([self._end], [], [], PATIENCE)[0], self.seen

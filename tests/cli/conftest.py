@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Commands
+from tests.cli.command import Commands, Terminal
 from tests.test_lifecycle import Served, serving
 
 _numbers = itertools.count(1)
@@ -18,6 +18,12 @@ _numbers = itertools.count(1)
 def served() -> Iterator[Served]:
     with serving() as served:
         yield served
+
+
+@pytest.fixture(autouse=True)
+def no_terminal_is_left() -> Iterator[None]:
+    yield
+    Terminal.end_all()
 
 
 @pytest.fixture

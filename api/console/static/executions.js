@@ -13,9 +13,10 @@ const LONGEST_WAIT = 30e3;
 const list = document.getElementById("executions");
 const live = document.getElementById("live");
 const said = document.getElementById("live-said");
+const rows = document.getElementById("rows"); // with the button above them
 const heldLine = document.getElementById("held");
 const older = document.getElementById("older");
-const table = list?.querySelector("table");
+const table = rows?.querySelector("table");
 const body = table?.tBodies[0];
 
 const held = new Map(); // what has come while somebody reads, by id
@@ -44,10 +45,10 @@ function row(one) {
 const text = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 const short = (value, most) => (value.length <= most ? value : `${value.slice(0, most - 1)}…`);
 
-/** Whether a change of the rows would disturb somebody. */
+/** Whether a change of the rows would disturb somebody: also on the way from the rows to the button above them. */
 function reading() {
-  const pointed = matchMedia("(hover: hover)").matches && table.matches(":hover");
-  return pointed || table.contains(document.activeElement) || table.getBoundingClientRect().top < 0;
+  const pointed = matchMedia("(hover: hover)").matches && rows.matches(":hover");
+  return pointed || rows.contains(document.activeElement) || table.getBoundingClientRect().top < 0;
 }
 
 function known(id) {
@@ -202,8 +203,8 @@ if (live && list) {
     live.focus({ preventScroll: true });
   });
   const perhaps = () => setTimeout(() => held.size && !reading() && show(), 0);
-  table.addEventListener("pointerleave", perhaps);
-  table.addEventListener("focusout", perhaps);
+  rows.addEventListener("pointerleave", perhaps);
+  rows.addEventListener("focusout", perhaps);
   addEventListener("scroll", perhaps, { passive: true });
   if (live.dataset.on) start();
 }
