@@ -90,7 +90,7 @@ def test_the_impact_of_a_rule(commands: Commands) -> None:
     assert (done.code, done.err) == (1, "")
     lines = done.out.splitlines()
     assert lines[0] == "under the live rules with first replaced"
-    summary = r"20 replayed: 1 token changes, 2 newly denied, 0 newly allowed, 1 error; p95 \d\.\d ms -> \d\.\d ms"
+    summary = r"20 replayed: 1 token changes, 2 newly denied, 0 newly allowed, 1 error; p95 \d+\.\d ms -> \d+\.\d ms"
     assert re.fullmatch(summary, lines[1])
     rows = [line.split() for line in lines]
     assert ["first", "3", logins[3], logins[2]] in rows
