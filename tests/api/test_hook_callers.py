@@ -253,8 +253,8 @@ TOKENS: dict[str, str] = {
     "a caller of null": token(cid=None),
     "expired": token(exp=int(time.time()) - 10),
     "no end": token(exp=...),
-    "not yet valid": token(nbf=int(time.time()) + 600),
-    "issued in the future": token(iat=int(time.time()) + 600),
+    "not yet valid": token(nbf=int(time.time()) + LASTING),
+    "issued in the future": token(iat=int(time.time()) + LASTING),
 }
 
 
