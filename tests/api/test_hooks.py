@@ -165,10 +165,10 @@ async def test_one_that_is_known_by_its_headers_is_told_so_whatever_its_body(
 
 
 async def test_the_answer_comes_before_the_issuer_stops_waiting(service: Running) -> None:
-    tenant = await ready(service, "okta", "while True: pass", deadline_ms=600)
+    tenant = await ready(service, "okta", "while True: pass", deadline_ms=2000)
     began = time.monotonic()
     response = await ask(service, "okta", tenant)
-    assert 0.3 < time.monotonic() - began < 0.6
+    assert 1.0 < time.monotonic() - began < 2.0
     assert response.json() == {"error": {"errorSummary": "rule execution failed"}}
 
 
@@ -191,7 +191,7 @@ async def test_a_body_that_does_not_come(service: Running) -> None:
 async def test_a_call_that_cannot_be_decided_in_time_is_told_so(
     service: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tenant = await ready(service, "okta", CLAIM, deadline_ms=400)
+    tenant = await ready(service, "okta", CLAIM, deadline_ms=2000)
 
     async def hanging(*args: Any, **named: Any) -> None:
         await asyncio.sleep(30)
@@ -199,7 +199,7 @@ async def test_a_call_that_cannot_be_decided_in_time_is_told_so(
     monkeypatch.setattr(service.service.engine, "evaluate", hanging)
     began = time.monotonic()
     response = await ask(service, "okta", tenant)
-    assert time.monotonic() - began < 0.4
+    assert time.monotonic() - began < 2.0
     assert response.json()["error"]["errorSummary"] == "the rules cannot be run just now"
 
 
