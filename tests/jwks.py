@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -53,12 +53,15 @@ class JwksServer:
         self.status = 200
         self.asked = 0
         self.slow = 0.0  # seconds
+        self.answering = Event()  # while it is not set, who asks waits
+        self.answering.set()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 server.asked += 1
                 time.sleep(server.slow)
+                server.answering.wait()
                 body = json.dumps(server.document).encode()
                 self.send_response(server.status)
                 self.send_header("Content-Length", str(len(body)))
@@ -75,6 +78,7 @@ class JwksServer:
         self.url = f"http://127.0.0.1:{self._http.server_port}/jwks"
 
     def close(self) -> None:
+        self.answering.set()
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()

@@ -315,11 +315,13 @@ async def test_a_caller_that_gives_up_does_not_end_the_fetch_of_a_new_key(server
     try:
         assert await tried(keys, secrets, bearer(token())) == "+a"
         clock.now += 10
-        server.document, server.slow = {"keys": [jwk("rsa-new")]}, 0.3
+        server.document = {"keys": [jwk("rsa-new")]}
+        server.answering.clear()
         for _ in range(3):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
                     await tried(keys, secrets, bearer(token("rsa-new")))
+        server.answering.set()
         assert await tried(keys, secrets, bearer(token("rsa-new"))) == "+a"
         assert server.asked == 2
     finally:
@@ -327,10 +329,13 @@ async def test_a_caller_that_gives_up_does_not_end_the_fetch_of_a_new_key(server
 
 
 async def test_keys_that_are_not_wanted_any_more_end_a_call_and_not_more(keys: KeySets, server: JwksServer) -> None:
-    server.slow = 0.3
+    server.answering.clear()
     calling = asyncio.create_task(authenticate({"a": secret(server)}, None, bearer(token()), BODY, NOW, keys))
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        while not server.asked:
+            await asyncio.sleep(0.01)
     keys.keep({})
+    server.answering.set()
     with pytest.raises(ApiError) as refused:
         await calling
     assert refused.value.status == 503
