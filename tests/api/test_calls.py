@@ -183,11 +183,11 @@ async def test_a_rule_that_is_skipped_has_made_its_calls_and_those_before_make_t
 
 async def test_a_call_that_outlasts_the_login_is_in_its_record(service: Running, server: Host) -> None:
     await service.add("waits", f'http.get("{server.url}/never")')
-    answer = await service.execute(deadline_ms=300)
+    answer = await service.execute(deadline_ms=1500)
     assert answer["denial"]["error"] == "server_error"
     (call,) = await calls_of(service, answer)
     assert call["answer"]["failure"] == "timeout"
-    assert 200 < call["ms"] < 2000
+    assert 500 < call["ms"] < 3000
 
 
 async def test_a_record_has_room_for_so_much(service: Running, server: Host) -> None:
