@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -460,9 +461,11 @@ async def test_many_notices_do_not_hold_up_the_service(service: Running, tenant:
     body = "for n in range(1900):\n    user[f'k{n}'] = n\ncontext.idToken = {f'c{n}': n for n in range(5000)}"
     await service.add("r", body, tenant=tenant)
     await service.execute(tenant=tenant)
-    began = time.monotonic()
+    began = time.process_time()  # of this process alone, however busy the machine is
     got = await service.execute(tenant=tenant)
-    assert time.monotonic() - began < 0.5
+    took = time.process_time() - began
+    print(f"{took * 1000:.0f} ms")
+    assert took < 0.5
     assert {(w["code"], w["rule"], w["line"]) for w in got["warnings"]} == {("not_namespaced", "r", 4)}
     assert len(got["warnings"]) == 5000
 
@@ -598,18 +601,18 @@ async def test_a_tenant_that_does_not_exist(service: Running) -> None:
 # The envelope
 
 
-async def test_a_deadline_only_shortens(service: Running, tenant: str) -> None:
-    await service.add("warm", "print('warm')", tenant=tenant)
-    await service.execute(tenant=tenant)
-    await service.add("slow", "while True: pass", tenant=tenant)
-    got = await service.execute(tenant=tenant, deadline_ms=100)
-    assert got == answer(got, decision="deny", denial=denial("server_error", FAILED, "slow"))
-    record = await service.record(got["execution_id"], tenant)
-    assert record["steps"][1]["error"]["code"] == "execution_timed_out"
-    assert record["steps"][1]["ms"] < 250  # the rule's own limit
-    got = await service.execute(tenant=tenant, deadline_ms=600_000)
-    record = await service.record(got["execution_id"], tenant)
-    assert record["steps"][1]["error"]["code"] == "rule_timed_out"
+async def test_a_deadline_only_shortens(tmp_path: Path) -> None:
+    async with running(tmp_path, {"CLAIMSMITH_RULE_MS": "2000", "CLAIMSMITH_EXECUTION_MS": "20000"}) as service:
+        await service.add("warm", "print('warm')")
+        await service.add("slow", "while True: pass")
+        got = await service.execute(deadline_ms=1000)
+        assert got == answer(got, decision="deny", denial=denial("server_error", FAILED, "slow"))
+        record = await service.record(got["execution_id"])
+        assert record["steps"][1]["error"]["code"] == "execution_timed_out"
+        assert record["steps"][1]["ms"] < 2000  # the rule's own limit
+        got = await service.execute(deadline_ms=600_000)
+        record = await service.record(got["execution_id"])
+        assert record["steps"][1]["error"]["code"] == "rule_timed_out"
 
 
 @pytest.mark.parametrize("value", [0, -1, 600_001, 1.5, "5", True])
