@@ -19,7 +19,7 @@ SETS = "context.idToken['https://example.com/{0}'] = True"
 
 @pytest.fixture(scope="module")
 async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
-    async with running(tmp_path_factory.mktemp("conditions"), {"CLAIMSMITH_RULE_MS": "100"}) as service:
+    async with running(tmp_path_factory.mktemp("conditions")) as service:
         yield service
 
 

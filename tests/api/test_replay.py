@@ -19,7 +19,7 @@ NS = "https://example.com/"
 
 @pytest.fixture(scope="module")
 async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
-    async with running(tmp_path_factory.mktemp("replay"), {"CLAIMSMITH_RULE_MS": "100"}) as service:
+    async with running(tmp_path_factory.mktemp("replay")) as service:
         yield service
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture(scope="module")
 async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
-    async with running(tmp_path_factory.mktemp("timeline"), {"CLAIMSMITH_RULE_MS": "100"}) as service:
+    async with running(tmp_path_factory.mktemp("timeline")) as service:
         yield service
 
 

@@ -23,7 +23,7 @@ SEEN: set[str] = set()
 
 @pytest.fixture(scope="module")
 async def service(tmp_path_factory: pytest.TempPathFactory, anyio_backend: str) -> AsyncIterator[Running]:
-    async with running(tmp_path_factory.mktemp("why"), {"CLAIMSMITH_RULE_MS": "100"}) as service:
+    async with running(tmp_path_factory.mktemp("why")) as service:
         yield service
 
 
