@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import pty
@@ -68,6 +69,7 @@ class Terminal:
 
     def __init__(self, *words: str, cwd: Path, **environ: str) -> None:
         self._end, other = pty.openpty()
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self.seen = ""
         self._process = subprocess.Popen(
             [*COMMAND, *words],
@@ -130,7 +132,7 @@ class Terminal:
             found = os.read(self._end, 65_536)
         except OSError:  # EIO: nobody has the other end open any more
             return False
-        self.seen += found.decode(errors="replace").replace("\r\n", "\n")
+        self.seen = (self.seen + self._decode(found)).replace("\r\n", "\n")  # what is read may end within either
         return bool(found)
 
 
