@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 from collections.abc import AsyncIterator
@@ -54,7 +55,7 @@ async def logins(service: Running, tenant: str, count: int) -> list[str]:
 
 
 def tamper(data: Path, *ids: str) -> None:
-    with sqlite3.connect(data / "claimsmith.db") as connection:
+    with contextlib.closing(sqlite3.connect(data / "claimsmith.db")) as opened, opened as connection:
         for name in ids:
             changed = connection.execute("UPDATE executions SET record = x'00' WHERE id = ?", (name,))
             assert changed.rowcount == 1
