@@ -485,10 +485,9 @@ async def test_a_tenant_whose_look_ups_hang_holds_up_itself(server: Host) -> Non
 
 
 async def test_what_cannot_be_reached_names_no_address(outbound: Outbound, server: Host) -> None:
-    free = socket.create_server(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-    free.close()
-    answer = await ask(outbound, f"http://localhost:{port}/")
+    with socket.socket() as silent:  # it has a port, so that nobody else has, and does not listen
+        silent.bind(("127.0.0.1", 0))
+        answer = await ask(outbound, f"http://localhost:{silent.getsockname()[1]}/")
     assert (answer.failure, answer.message) == ("connection", "no answer from `localhost`: it cannot be reached")
 
 
