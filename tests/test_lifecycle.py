@@ -75,7 +75,7 @@ class Served:
 
     def token(self) -> str:
         if not self._token:
-            command = [*COMMAND, "token", "--scope", "admin"]
+            command = [*COMMAND, "token", "--scope", "admin", "--expires", "1d"]  # some are used for the whole session
             self._token = subprocess.run(
                 command, env=self.environ, capture_output=True, text=True, check=True, timeout=PATIENCE
             ).stdout.strip()
