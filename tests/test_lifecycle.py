@@ -57,6 +57,12 @@ class Served:
             )
         self._token = ""
 
+    def __del__(self) -> None:
+        """Of a test that has failed half-way nothing is left, for which another one would be blamed."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
     def lines(self) -> list[dict[str, Any]]:
         """Those that are there as a whole."""
         *whole, _ = self.log.read_bytes().split(b"\n")
