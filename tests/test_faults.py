@@ -165,7 +165,8 @@ async def test_a_rule_hurts_only_its_own_login(tmp_path: Path, where: str, on_fa
         print(f"\n{where}, {on_failure}: ms until answered: {shown}")
         print(load.report("beside it"))
         load.require_perfect()
-        assert max(max(each) for each in times.values()) < LIMIT + MARGIN
+        # On a machine that is busy, it may take as much longer as a login without any harm takes there.
+        assert max(max(each) for each in times.values()) < LIMIT + MARGIN + max(load.seconds)
         # One that is about to be killed has 25 ms to say where it is: on a busy machine it may miss them once.
         assert all(lines.values()), lines
 
