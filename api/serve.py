@@ -41,6 +41,7 @@ from sandbox.process import SandboxUnavailable, Unconfined
 log = structlog.get_logger("claimsmith.serve")
 
 GRACE = 10  # seconds for logins in flight when the service is told to stop
+TURNS = 4  # of the event loop, in which it takes a connection that waits and reads what is there
 WELCOME_TOKEN = 12 * 3600
 
 
@@ -137,7 +138,8 @@ def run(settings: Settings, rules: Path | None, welcome: bool, listening: Listen
 
 
 class Server(uvicorn.Server):
-    """Tells the service when it is to stop: uvicorn waits for its answers, and some go on until somebody ends them."""
+    """Tells the service when it is to stop: uvicorn waits for its answers, and some go on until somebody ends them. It
+    closes a connection that is idle, so what has come on one is read before."""
 
     def __init__(self, config: uvicorn.Config, app: Starlette) -> None:
         super().__init__(config)
@@ -146,6 +148,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if (service := getattr(self._app.state, "service", None)) is not None:
             service.stopping.set()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         await super().shutdown(sockets)
 
 

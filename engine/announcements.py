@@ -68,7 +68,6 @@ class Announcements:
             try:
                 async with client.pubsub() as channel:
                     await channel.subscribe(CHANNEL)
-                    look()  # what was announced while nobody listened
                     await self._hear(channel, look)
             except Exception as error:  # whatever the library makes of what is no Redis
                 if not self.deaf:
@@ -91,6 +90,7 @@ class Announcements:
             if self.deaf:
                 log.info("announcements are heard again")
             self.deaf = False
-            if message.get("type") == "message":
-                self.heard += 1
+            # From the moment on that Redis has noted us; what was announced before, nobody has heard.
+            if message.get("type") in ("subscribe", "message"):
+                self.heard += message["type"] == "message"
                 look()

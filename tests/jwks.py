@@ -59,11 +59,12 @@ class JwksServer:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                # What is changed by who has seen that it was asked is for the next one.
+                status, body = server.status, json.dumps(server.document).encode()
                 server.asked += 1
                 time.sleep(server.slow)
                 server.answering.wait()
-                body = json.dumps(server.document).encode()
-                self.send_response(server.status)
+                self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 with suppress(BrokenPipeError):  # nobody waits for it any more

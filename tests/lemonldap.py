@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULE = "usr/share/perl5/Lemonldap/NG/Portal/Issuer/OpenIDConnect.pm"
@@ -61,8 +62,7 @@ def portal(
     `folder / "log"`."""
     if FOLDER is None:
         pytest.fail(WITHOUT, pytrace=False)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     for name in ("sessions/lock", "lasting/lock", "cache", "perl"):
         (folder / name).mkdir(parents=True)

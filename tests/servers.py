@@ -10,16 +10,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -85,6 +87,22 @@ class PostgresServer:
 
     def _launch(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         return _launch([str(self._binaries / program), *arguments], signal.SIGINT, self._folder / "log", self._user)
+
+
+def free_port() -> int:
+    """A port of loopback for a server that is told which to take. It is none that the kernel gives to a connection by
+    itself, which begin at 32,768: until the server is there, one of the many that tests make could have it."""
+    while True:
+        with suppress(OSError), socket.create_server(("127.0.0.1", random.randrange(20_000, 32_000))) as free:
+            return int(free.getsockname()[1])
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    """The URL of a port on which nobody listens. It is taken, so that nobody comes to."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{silent.getsockname()[1]}"
 
 
 @contextmanager

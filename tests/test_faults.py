@@ -165,7 +165,8 @@ async def test_a_rule_hurts_only_its_own_login(tmp_path: Path, where: str, on_fa
         print(f"\n{where}, {on_failure}: ms until answered: {shown}")
         print(load.report("beside it"))
         load.require_perfect()
-        assert max(max(each) for each in times.values()) < LIMIT + MARGIN
+        # On a machine that is busy, it may take as much longer as a login without any harm takes there.
+        assert max(max(each) for each in times.values()) < LIMIT + MARGIN + max(load.seconds)
         # One that is about to be killed has 25 ms to say where it is: on a busy machine it may miss them once.
         assert all(lines.values()), lines
 
@@ -225,17 +226,26 @@ async def test_the_service_heals(tmp_path: Path, victim: Callable[[Running], int
         async with load.on():
             end = time.monotonic() + 3
 
+            def going_on() -> bool:
+                return time.monotonic() < end or killed < 3
+
             async def kill() -> None:
                 nonlocal killed
-                while time.monotonic() < end:
+                while going_on():
                     await asyncio.sleep(0.2)
-                    if (pid := victim(service)) is not None:
+                    if (pid := victim(service)) is None:
+                        continue
+                    with contextlib.suppress(ProcessLookupError):  # it has ended, and nobody has noticed yet
                         os.kill(pid, signal.SIGKILL)
                         killed += 1
+                    # Who waits for the next one is answered before that is killed, too: a login has two seconds.
+                    answered = load.right + 2 * CALLERS
+                    while load.right < answered:
+                        await asyncio.sleep(0.01)
 
             async def change() -> None:
                 nonlocal changes
-                while time.monotonic() < end:
+                while going_on():
                     changes += 1
                     load.expected.add(changes)
                     text = f'def rule(user, context):\n    context.idToken["{NAMESPACE}number"] = {changes}\n'
@@ -243,12 +253,12 @@ async def test_the_service_heals(tmp_path: Path, victim: Callable[[Running], int
                     if response.status_code != 200:
                         changes_failed[response.text] += 1
 
-            await asyncio.gather(kill(), change())
+            async with asyncio.timeout(60):
+                await asyncio.gather(kill(), change())
             await asyncio.sleep(0.5)
         counts = service.service.pool.counts
         print(f"\n{victim.__name__} killed {killed} times; {changes} changes, failed {dict(changes_failed)}")
         print(load.report("logins"), counts, service.service.compiled.counts)
-        assert killed >= 3
         assert not changes_failed
         load.require_perfect()
         if victim is private_redis:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.execution_id import first_id, last_id
@@ -454,6 +454,7 @@ moments = st.datetimes(datetime(2020, 1, 1), datetime(2200, 1, 1), timezones=st.
 places = st.integers(0, 2**22 - 1)
 
 
+@settings(deadline=None)
 @given(one=moments, other=moments, at=places, beside=places)
 def test_ids_sort_by_time_and_then_by_place(one: datetime, other: datetime, at: int, beside: int) -> None:
     ids = log._id(one, at), log._id(other, beside)

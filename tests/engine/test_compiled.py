@@ -251,7 +251,8 @@ async def test_entries_of_the_previous_secret_are_good_during_rotation(pool: Poo
 # Redis away
 
 
-async def test_redis_goes_and_comes_back(pool: Pool, caplog: pytest.LogCaptureFixture) -> None:
+async def test_redis_goes_and_comes_back(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.compiled.RETRY", 60.0)
     folder = Path(tempfile.mkdtemp(prefix="r-"))
     link = folder / "redis.sock"
     async with connected(f"unix://{link}") as client:
@@ -266,7 +267,7 @@ async def test_redis_goes_and_comes_back(pool: Pool, caplog: pytest.LogCaptureFi
         assert rules.counts == CacheCounts(compiled=5, redis_errors=1)  # left alone
         with another_redis() as url:
             link.symlink_to(url.removeprefix("unix://"))
-            await asyncio.sleep(1.05)
+            rules._left_alone_until -= 60.0  # as a minute later
             assert rules.redis_available
             await get(rules, script(6))
             assert len(await client.keys("*")) == 1
@@ -279,7 +280,7 @@ async def test_redis_goes_and_comes_back(pool: Pool, caplog: pytest.LogCaptureFi
     folder.rmdir()
 
 
-async def test_a_redis_that_hangs(pool: Pool, tmp_path: Path) -> None:
+async def test_a_redis_that_hangs(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes the connection and never answers: one login waits for the time-out, the others not at all."""
     connections: list[asyncio.StreamWriter] = []
 
@@ -287,6 +288,7 @@ async def test_a_redis_that_hangs(pool: Pool, tmp_path: Path) -> None:
         connections.append(writer)
         await reader.read()
 
+    monkeypatch.setattr("engine.compiled.RETRY", 60.0)
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with connected(f"redis://127.0.0.1:{port}") as client:

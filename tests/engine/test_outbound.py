@@ -36,6 +36,7 @@ from engine.keys import Keys
 from sandbox.exchanges import HttpAnswer, HttpRequest
 from tests import hosts
 from tests.hosts import Host, host
+from tests.servers import nobody
 
 pytestmark = pytest.mark.anyio
 
@@ -485,10 +486,8 @@ async def test_a_tenant_whose_look_ups_hang_holds_up_itself(server: Host) -> Non
 
 
 async def test_what_cannot_be_reached_names_no_address(outbound: Outbound, server: Host) -> None:
-    free = socket.create_server(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-    free.close()
-    answer = await ask(outbound, f"http://localhost:{port}/")
+    with nobody() as nowhere:
+        answer = await ask(outbound, nowhere.replace("127.0.0.1", "localhost") + "/")
     assert (answer.failure, answer.message) == ("connection", "no answer from `localhost`: it cannot be reached")
 
 

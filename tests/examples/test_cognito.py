@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,7 @@ import pytest
 
 from tests.cli.conftest import served as served
 from tests.node import NODE, needs_node
+from tests.servers import nobody
 from tests.test_lifecycle import Served
 
 pytestmark = needs_node
@@ -128,9 +128,8 @@ def test_all_else_is_not(hook: str, event: JSON, environ: dict[str, str], logged
 
 
 def test_without_a_service_nobody_signs_in() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    ran = run(f"http://127.0.0.1:{port}", CLAIMSMITH_TOKEN=TOKEN)
+    with nobody() as nowhere:
+        ran = run(nowhere, CLAIMSMITH_TOKEN=TOKEN)
     assert ran.said == {"thrown": UNDECIDED}
     assert "fetch failed" in ran.log
 

@@ -4,7 +4,6 @@ Authlib's client that verifies what it gets."""
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import pytest
 from examples.demo import ENVIRONMENT, ROOT, stop
 from tests.examples.application import CALLBACK, Application, browse
 from tests.examples.installation import Service, Way, installed, wait_for, way_to
+from tests.servers import free_port
 
 ALLOW = "return"
 # django-oauth-toolkit warns at each password grant, which RFC 9700 forbids; the project has it to show it.
@@ -41,8 +41,7 @@ class Issuer:
 
 @contextlib.contextmanager
 def django(claimsmith: str, token: str, folder: Path) -> Iterator[Issuer]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     module = "examples.django_oauth_toolkit.project"
     command = [sys.executable, *WARNINGS, "-m", module, "--claimsmith", claimsmith, "--token", token]
     log = folder / "issuer.log"

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import re
-import socket
 import subprocess
 import threading
 import time
@@ -25,7 +24,7 @@ from examples.demo import ROOT, record_of
 from tests.examples.between import Between, Service, between
 from tests.examples.openid_client import Application, Browser, Claims
 from tests.examples.test_interaction import AGE, CLAIM, MFA, MODULE, SECRET, Page, inputs
-from tests.servers import TRUST
+from tests.servers import TRUST, free_port, nobody
 
 FOLDER = ROOT / "examples" / "node-oidc-provider"
 CALLBACK = "http://127.0.0.1:8300/callback"
@@ -54,8 +53,7 @@ WHO = rule("context.idToken['https://x/who'] = user.name\ncontext.accessToken['h
 @contextmanager
 def node_provider(claimsmith: str, token: str, log: Path) -> Iterator[str]:
     """The provider in a process of its own; what it prints is in `log`."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     environ = {"PATH": os.environ["PATH"], "CLAIMSMITH_URL": claimsmith, "CLAIMSMITH_TOKEN": token, "PORT": str(port)}
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -639,9 +637,7 @@ def test_a_refresh_can_be_tried_again(service: Service, claimsmith: Between, app
 
 def test_nobody_is_there(service: Service, tmp_path: Path) -> None:
     """No token by any flow, and the application is told that it may ask again."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        nowhere = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with node_provider(nowhere, service.execute, tmp_path / "log") as url:
+    with nobody() as nowhere, node_provider(nowhere, service.execute, tmp_path / "log") as url:
         application, machine = Application(url, CLIENT, CALLBACK), Application(url, SERVICE)
         browser = Browser(application)
         with closing(application.http), closing(machine.http), closing(browser.http):

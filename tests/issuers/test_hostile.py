@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.issuers.issuer import Asked, Cause, Refusal
@@ -83,7 +83,7 @@ def executed(asked: Asked, id_token: Any, access_token: Any, **members: Any) -> 
 
 
 @pytest.mark.parametrize(("issuer", "call"), CALLS, ids=IDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_call(issuer: str, call: str, data: st.DataObject) -> None:
     body = calls_of(ISSUERS[issuer])[call]
@@ -108,7 +108,7 @@ def test_any_call(issuer: str, call: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(("issuer", "call"), CALLS, ids=IDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_any_claims(issuer: str, call: str, data: st.DataObject) -> None:
     """More than the engine would let through: it knows the capability, and here it is not asked."""

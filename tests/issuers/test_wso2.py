@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.issuers import wso2
@@ -81,7 +81,7 @@ def changes(draw: st.DrawFn, before: JSON) -> JSON:
     return after
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_the_token_has_the_claims_of_the_execution(data: st.DataObject) -> None:
     call = data.draw(calls())

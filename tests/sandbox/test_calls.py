@@ -223,7 +223,8 @@ async def test_workers_that_wait_for_calls_are_limited(anyio_backend: str) -> No
 
         broker = Asked(held)
         runs = [asyncio.create_task(pool.run(trial.request(calling, broker=broker))) for _ in range(20)]
-        await asyncio.sleep(0.5)
+        await trial.eventually(lambda: len(broker.calls) >= 5)
+        await asyncio.sleep(0.2)
         assert len(broker.calls) == 5
         released.set()
         assert all(isinstance(answer, Answer) for answer in await asyncio.gather(*runs))
