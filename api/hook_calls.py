@@ -14,7 +14,7 @@ from api.issuers.secrets import REASONS
 from api.issuers.table import ISSUERS
 from engine.capability import Capability
 from engine.last_calls import ENDED, Ended, Noted, Place
-from engine.models import Moment
+from engine.models import HookSettings, Moment
 from engine.record import moment
 
 # Why a call was refused, and what to do. What the rules have decided is an answer, a denial too.
@@ -44,9 +44,10 @@ class Carried(Capability, frozen=True, kw_only=True, omit_defaults=False):
 
 class ShownIssuer(msgspec.Struct, frozen=True, kw_only=True):
     """An issuer and the tenant's hook for it, at `path`. It can show secrets of the types `accepts`, of which `secrets`
-    are set. It waits for `wait` seconds; `fails` is what becomes of a token where no answer comes, `denies` how it is
-    told that there is to be none, `can` what its protocol can carry. `last_answered` is when the rules have decided on
-    a call last: strangers can be the `last_call`, but not that one."""
+    are set. It is known to wait for `wait` seconds. What holds is `within`: another where the tenant's settings say so
+    by `deadline_ms`, but no more for an issuer that fails open. `fails` is what becomes of a token where no answer
+    comes, `denies` how it is told that there is to be none, `can` what its protocol can carry. `last_answered` is when
+    the rules have decided on a call last: strangers can be the `last_call`, but not that one."""
 
     name: str
     title: str
@@ -54,6 +55,8 @@ class ShownIssuer(msgspec.Struct, frozen=True, kw_only=True):
     accepts: tuple[str, ...]
     secrets: int
     wait: float
+    deadline_ms: int | None
+    within: float
     fails: Fails
     denies: str
     can: Carried
@@ -76,14 +79,21 @@ async def every(call: Call) -> Response:
     noted, by_all = await service.last_calls.of(tenant, ISSUERS)
     # Those of a tenant that had this name before are not its own.
     calls = {place: one for place, one in noted.items() if moment(one.at * 1000) >= since}
+    hooks = (await service.live.revision(tenant)).settings.hooks
     shown = [
-        _shown(issuer, tenant, len(service.hook_secrets.live(tenant, issuer.name)), calls)
+        _shown(
+            issuer,
+            tenant,
+            len(service.hook_secrets.live(tenant, issuer.name)),
+            hooks.get(issuer.name, HookSettings()),
+            calls,
+        )
         for issuer in ISSUERS.values()
     ]
     return json_response(ShownIssuers(seen_by="service" if by_all else "process", issuers=shown))
 
 
-def _shown(issuer: Issuer, tenant: str, secrets: int, calls: dict[Place, Noted]) -> ShownIssuer:
+def _shown(issuer: Issuer, tenant: str, secrets: int, settings: HookSettings, calls: dict[Place, Noted]) -> ShownIssuer:
     ended = [(calls[issuer.name, one], one) for one in ENDED if (issuer.name, one) in calls]
     answered = calls.get((issuer.name, "answered"))
     return ShownIssuer(
@@ -93,6 +103,8 @@ def _shown(issuer: Issuer, tenant: str, secrets: int, calls: dict[Place, Noted])
         accepts=issuer.secrets,
         secrets=secrets,
         wait=issuer.wait,
+        deadline_ms=settings.deadline_ms,
+        within=issuer.within(settings),
         fails=issuer.fails,
         denies=issuer.denies,
         can=Carried(**msgspec.structs.asdict(issuer.capability)),

@@ -263,6 +263,33 @@ def test_what_others_have_written_is_text(page_of: PageOf, site: Site) -> None:
     assert page.locator("#main img").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("issuer", "deadline", "said"),
+    [
+        ("okta", None, "3 s for an answer, as is known of it"),
+        ("okta", 1_001, "1.001 s for an answer By the deadline in the tenant's settings; without it, 3 s"),
+        ("okta", 30_000, "3 s for an answer It fails open, and is known to wait no longer: the deadline of 30000 ms"),
+        ("lemonldap", 30_000, "30 s for an answer By the deadline in the tenant's settings; without it, 180 s"),
+    ],
+)
+def test_how_long_it_waits(page_of: PageOf, site: Site, issuer: str, deadline: int | None, said: str) -> None:
+    settings = {"hooks": {issuer: {"deadline_ms": deadline}}}
+    site.call("PATCH", f"/v1/tenants/{site.tenant}/settings", settings)
+    page = page_of()
+    page.goto(f"{site.home}/issuers/{issuer}")
+    expect(page.locator("#waits")).to_contain_text(said)
+    require_accessible(page, *SCHEMES)
+    link = page.locator("#waits").get_by_role("link", name="the tenant's settings")
+    expect(link).to_have_count(0 if deadline is None else 1)
+    reader = page_of(scope="rules:read")
+    reader.goto(f"{site.home}/issuers/{issuer}")
+    expect(reader.locator("#waits")).to_contain_text(said)
+    expect(reader.locator("#waits a")).to_have_count(0)
+    if deadline is not None:
+        link.click()
+        expect(page.locator(f"#hooks-{issuer}-deadline_ms")).to_have_value(str(deadline))
+
+
 def test_no_such_issuer(page_of: PageOf, site: Site) -> None:
     page = page_of()
     page.goto(f"{site.home}/issuers/{HOSTILE.replace('/', '')}")
