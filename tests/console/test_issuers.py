@@ -128,6 +128,34 @@ def test_connected_and_called(page_of: PageOf, site: Site, tmp_path: Path) -> No
     assert value not in page.content()
 
 
+def test_native_calls(page_of: PageOf, site: Site) -> None:
+    """Who has no hook at all sees here that the issuer asks."""
+    page = page_of()
+    page.goto(f"{site.home}/issuers")
+    expect(page.locator(".issuer", has_text="An issuer of your own")).to_have_count(0)
+    site.execute()
+    card = page.locator(".issuer").first
+    expect(card).to_contain_text("An issuer of your own", timeout=SOON)
+    expect(card).to_contain_text("By POST /v1/execute Called")
+    expect(card).to_contain_text("answered")
+    require_accessible(page, *SCHEMES)
+    card.get_by_role("link").click()
+    expect(light(page).locator(".light")).to_have_class("light good")
+    expect(page.locator("#secrets")).to_contain_text("None is set: calls need a token.")
+    with pytest.raises(AssertionError, match="needs the scope"):
+        site.call("POST", "/v1/execute", {}, scope="rules:read")
+    expect(light(page)).to_contain_text("refused: the token of the call does not allow it", timeout=SOON)
+    expect(light(page)).to_contain_text("The last call that was answered came")
+    expect(light(page).locator(".light")).to_have_class("light bad")
+    require_accessible(page)
+    set_made_up(page, "one")
+    page.get_by_role("button", name="Delete one").click()
+    expect(page.get_by_role("dialog")).to_contain_text("It is the only one: calls need a token then.")
+    reader = page_of(scope="rules:read")
+    reader.goto(f"{site.home}/issuers/native")
+    expect(reader.locator("#secrets")).to_contain_text("1 is set. Only who has the scope admin")
+
+
 @pytest.mark.parametrize(
     ("issuer", "start", "steps"),
     [
