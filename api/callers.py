@@ -24,6 +24,7 @@ from api.refusals import (
     ClaimMissing,
     ClaimWrong,
     TenantWrong,
+    TokenExpired,
     TokenMalformed,
     TokenTooLong,
     refused,
@@ -186,8 +187,15 @@ class Callers:
                 raise AlgorithmRefused
             key = await self._jwks.key(header.get("kid"), str(algorithm))
             return self._verify_foreign(token, key), key.fingerprint
+        except jwt.ExpiredSignatureError as exc:
+            raise TokenExpired(str(exc), self._tenant_of(token)) from exc
         except jwt.PyJWTError as exc:
             raise refused(exc) from exc
+
+    def _tenant_of(self, token: str) -> str:
+        """Of a token whose signature is good: PyJWT looks at times behind it."""
+        tenant = jwt.decode(token, options={"verify_signature": False}).get("tenant", self._tenant)
+        return tenant if isinstance(tenant, str) else ""
 
     def _verify_own(self, token: str) -> dict[str, Any]:
         *previous, oldest = self._keys.derive_all("caller-tokens")

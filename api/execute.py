@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from api.body import decode_text, json_response, require_unique_names
 from api.call import Call
+from api.hook_secrets import NATIVE
+from api.native import note_decided
 from api.origin import origin_of
 from engine.capability import Token
 from engine.execution import Execution
@@ -85,7 +87,8 @@ async def execute(call: Call) -> Response:
     execution = await call.service.engine.evaluate(transaction)
     call.service.metrics.observe(execution.seconds)
     if call.service.spans is not None:
-        call.service.spans.note(execution, "native")
+        call.service.spans.note(execution, NATIVE)
+    note_decided(call.service, call.tenant, execution)
     return json_response(answer(execution))
 
 

@@ -108,9 +108,13 @@ FAILURES: dict[type[Exception], Callable[[Any], ApiError]] = {
 }
 
 
+def translated(exc: Exception) -> ApiError | None:
+    """None for what is not in the table."""
+    return next((FAILURES[kind](exc) for kind in type(exc).__mro__ if kind in FAILURES), None)
+
+
 async def _handle(request: Request, exc: Exception) -> Response:
-    translate = next(FAILURES[kind] for kind in type(exc).__mro__ if kind in FAILURES)
-    return refuse(request, translate(exc))
+    return refuse(request, translated(exc) or exc)
 
 
 FAILURE_HANDLERS: dict[Any, ExceptionHandler] = dict.fromkeys(FAILURES, _handle)

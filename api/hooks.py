@@ -75,10 +75,8 @@ class _Hook:
         return self._response(reply)
 
     def _wait(self, settings: HookSettings) -> float:
-        """How long the answer may take, from the arrival of the call on. An issuer that fails open waits no longer than
-        it is known to, whatever the settings say."""
-        wait = settings.deadline_ms / 1000 if settings.deadline_ms else self._issuer.wait
-        wait = min(wait, self._issuer.wait) if self._issuer.fails == "open" else wait
+        """How long it may take to answer here: less than the issuer waits, by the way there and back."""
+        wait = self._issuer.within(settings)
         return wait - min(WAY, wait * SHARE)
 
     async def _settings(self) -> HookSettings:

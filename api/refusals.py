@@ -44,7 +44,13 @@ class SignatureWrong(TokenRefused):
 
 
 class TokenExpired(TokenRefused):
+    """Its signature was good: it is a token of this `tenant`, "" where it names none."""
+
     reason = "the token has expired"
+
+    def __init__(self, detail: str | None = None, tenant: str = "") -> None:
+        super().__init__(detail)
+        self.tenant = tenant
 
 
 class TokenNotYetValid(TokenRefused):

@@ -33,7 +33,7 @@ from api import (
 from api.answers import Record, Replay, Timeline
 from api.audit import AuditFilters, AuditLog
 from api.call import Call
-from api.callers import acting_tenant
+from api.callers import Caller, acting_tenant
 from api.cases import CaseResults, CasesToRun
 from api.configuration import SetValue, Value, Values
 from api.console import console
@@ -48,6 +48,7 @@ from api.impact import LINES, Question, impact
 from api.issuers.kinds import Secret
 from api.metrics import CONTENT_TYPE
 from api.modules import LiveModule, LiveModules, ModuleScript
+from api.native import note_refused
 from api.operations import Health, Ready, WhichProcess
 from api.page import MEDIA
 from api.query import require_none
@@ -205,21 +206,27 @@ def _endpoint(rows: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
         row = rows["GET" if request.method == "HEAD" else request.method]
         service: Service = request.app.state.service
         headers = first_headers(request)
-        signed = await signed_by(service, request, headers) if row.signed and is_signed(headers) else None
-        caller = await service.callers.authenticate(headers) if signed is None else signed.caller
-        service.rates.take(caller)
-        if row.scope is not None:
-            caller.require(row.scope)
-        # A login is not refused for what a proxy has put onto its address.
-        if row.query is None and row.scope != "execute":
-            require_none(request)
-        body = None if signed is None else signed.body
-        call = Call(service, caller, acting_tenant(caller, headers), request, headers, body)
-        if row.method == "DELETE":
-            call.require_no_body()
-        response = await row.endpoint(call)
-        if signed is not None:
-            require_still_signed(service, signed)
+        caller: Caller | None = None
+        try:
+            signed = await signed_by(service, request, headers) if row.signed and is_signed(headers) else None
+            caller = await service.callers.authenticate(headers) if signed is None else signed.caller
+            service.rates.take(caller)
+            if row.scope is not None:
+                caller.require(row.scope)
+            # A login is not refused for what a proxy has put onto its address.
+            if row.query is None and row.scope != "execute":
+                require_none(request)
+            body = None if signed is None else signed.body
+            call = Call(service, caller, acting_tenant(caller, headers), request, headers, body)
+            if row.method == "DELETE":
+                call.require_no_body()
+            response = await row.endpoint(call)
+            if signed is not None:
+                require_still_signed(service, signed)
+        except Exception as error:
+            if row.signed:
+                note_refused(service, headers, caller, error)
+            raise
         return echo_request_id(request, response)
 
     return answer

@@ -19,6 +19,11 @@ from engine.library import sha256
 
 NONE = ""  # no cases; as a file and at the service that is `{"cases": []}`
 CHANGED_MEANWHILE = 412
+NOT_FOUND = 404
+
+
+class NoCasesThere(Refused):
+    """The service is older than cases beside rules."""
 
 
 class Kept(NamedTuple):
@@ -75,7 +80,7 @@ def digest(text: str) -> str:
 
 
 def to_push(client: Client, folder: Path, service: Service, names: Iterable[str], seen: Seen | None) -> list[Kept]:
-    """Of the rules of a folder that have a file there. Raises `BadCases`, `Refused`."""
+    """Of the rules of a folder that have a file there. Raises `BadCases`, `NoCasesThere`, `Refused`."""
     found = []
     for name in names:
         if not is_module(name) and (here := _here(folder, name)) is not None:
@@ -84,7 +89,7 @@ def to_push(client: Client, folder: Path, service: Service, names: Iterable[str]
 
 
 def to_pull(client: Client, folder: Path, service: Service, seen: Seen | None) -> list[Kept]:
-    """Of all live rules. Raises `BadCases`, `Refused`."""
+    """Of all live rules. Raises `BadCases`, `NoCasesThere`, `Refused`."""
     return [_kept(client, service, name, _here(folder, name), seen) for name in service.only_rules]
 
 
@@ -164,7 +169,16 @@ def _here(folder: Path, name: str) -> str | None:
 
 
 def _there(client: Client, id: str) -> tuple[str, str]:
-    content, etag = client.tagged(f"/v1/rules/{id}/cases")
+    try:
+        content, etag = client.tagged(f"/v1/rules/{id}/cases")
+    except Rejected as exc:
+        if exc.status != NOT_FOUND:
+            raise
+        client.tagged(f"/v1/rules/{id}")  # it may be the rule that is not there
+        raise NoCasesThere(
+            f"{client.url} is older than cases beside rules, and keeps none: upgrade it, or leave the files "
+            f"NAME{CASES} out of the folder"
+        ) from None
     try:
         return (content.decode() if _count(content) else NONE), etag
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

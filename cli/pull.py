@@ -39,7 +39,7 @@ def pull(
     import msgspec
 
     from cli.client import Client
-    from cli.kept import digest, to_pull, write
+    from cli.kept import NoCasesThere, digest, to_pull, write
     from cli.output import Output
     from cli.plan import live_rules
     from cli.seen import read_seen, write_file, write_seen
@@ -52,7 +52,10 @@ def pull(
         rules = _rules_here(folder)
         seen = read_seen(folder, client.url)
         differences = _differences(folder, rules, service, seen)
-        cases = to_pull(client, folder, service, seen)
+        try:
+            cases, knows_cases = to_pull(client, folder, service, seen), True
+        except NoCasesThere:
+            cases, knows_cases = [], False
         conflicts = "conflict" in {*(one.kind for one in differences), *(one.pull for one in cases)}
         code = 1 if conflicts and not force else 0
         if code == 0:
@@ -62,13 +65,16 @@ def pull(
             for one in cases:
                 if one.pull is not None and (force or one.pull != "kept"):
                     write(folder, one, write_file)
-            now = {one.name: digest(one.there) for one in cases}
+            before = seen.cases if seen else {}
+            now = {one.name: digest(one.there) for one in cases} if knows_cases else before
             write_seen(folder, msgspec.structs.replace(service.seen(client.url), cases=now))
     if as_json:
         found = [{"rule": one.name, "kind": one.kind} for one in differences]
-        of_cases = [{"rule": one.name, "kind": one.pull} for one in cases if one.pull]
+        of_cases = [{"rule": one.name, "kind": one.pull} for one in cases if one.pull] if knows_cases else None
         output.json({"revision": service.revision, "pulled": code == 0, "differences": found, "cases": of_cases})
     else:
+        if not knows_cases:
+            output.line("cases were not pulled: the service is older than cases beside rules")
         _show_cases(output, cases, refused=code != 0, force=force)
         _show(output, folder, service, differences, refused=code != 0, force=force)
     raise typer.Exit(code)

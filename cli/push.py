@@ -80,7 +80,8 @@ def push(
         now = service.seen(client.url) if not plan.changes else outcome.seen
         if now is not None:
             now = msgspec.structs.replace(now, cases=seen_after(seen, cases, outcome.cases))
-            _keep(folder, now.about([rule.name for rule in rules], seen))
+            # What was pruned is not on the service, and nobody else has taken it out.
+            _keep(folder, now.about([rule.name for rule in rules], None if prune else seen))
     if as_json:
         output.json(
             {

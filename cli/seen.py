@@ -40,11 +40,13 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     cases: dict[str, str] = {}
 
     def about(self, names: Collection[str], before: Seen | None) -> Seen:
-        """This of the rules with these names, and what was seen before of the others: nobody has looked at those."""
+        """This of the rules with these names, and what was seen before of the others: nobody has looked at those. Where
+        there are no others, `before` is None."""
         others = before.rules if before else {}
         rules = {name: entry for name, entry in others.items() if name not in names}
         rules |= {name: entry for name, entry in self.rules.items() if name in names}
-        return Seen(service=self.service, revision=self.revision, rules=dict(sorted(rules.items())), cases=self.cases)
+        cases = {name: digest for name, digest in self.cases.items() if name in rules}
+        return msgspec.structs.replace(self, rules=dict(sorted(rules.items())), cases=cases)
 
 
 def read_seen(folder: Path, service: str) -> Seen | None:

@@ -143,7 +143,8 @@ def _plain(entry: Any) -> dict[str, Any] | None:
 
 def _what(conflict: Conflict, seen_revision: int) -> str:
     if conflict.found is None:
-        return f"taken out since revision {seen_revision}, which this folder was last in step with"
+        # No number: what the folder was without for a while, its pushes have not looked at.
+        return "was live when this folder last had it, and is not any more"
     if conflict.seen is None:
         return f"is on the service, and was not in revision {seen_revision}, which this folder was last in step with"
     if conflict.seen.id != conflict.found.id:

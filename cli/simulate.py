@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from cli.client import Client
     from cli.output import Output
     from cli.passing import Pass
-    from cli.simulation import Exchange
+    from cli.simulation import Exchange, Patience
 
 SCOPES = "admin"
+MILLISECONDS = 1000
 
 
 def simulate(
@@ -53,6 +54,7 @@ def simulate(
     from cli.client import Client
     from cli.output import Output
     from cli.passing import given, temporary
+    from cli.simulation import patience
 
     row, text = _issuer(issuer), _call(issuer, call, body)
     kind = _kind(row, payload)
@@ -61,17 +63,19 @@ def simulate(
     if secret is not None and payload is not None:
         raise Refused("give one of --secret and --payload: what a secret that is set asks for is signed by the issuer")
     if secret is not None and not token:
-        exchange, record = _sent(address, row, text, given(secret)), None
+        exchange, record, waits = _sent(address, row, text, given(secret), None), None, None
     else:
         with Client(url, token, SCOPES, tenant) as client:
+            waits = patience(client, row)
             own = temporary(client, row, kind, text, address) if secret is None else nullcontext(given(secret))
             with own as passing:
-                exchange = _sent(address, row, text, passing)
+                exchange = _sent(address, row, text, passing, waits)
             record = _record(client, exchange)
     if as_json:
-        output.json({**msgspec.structs.asdict(exchange), "record": record})
+        told = {"within": waits and waits.within, "deadline_ms": waits and waits.deadline_ms}
+        output.json({**msgspec.structs.asdict(exchange), **told, "record": record})
     else:
-        _show(output, row, exchange, record)
+        _show(output, row, exchange, waits, record)
 
 
 def _issuer(name: str) -> Issuer:
@@ -115,10 +119,10 @@ def _call(issuer: str, name: str | None, path: Path | None) -> bytes:
     return msgspec.json.encode(calls[name or next(iter(calls))])
 
 
-def _sent(address: str, issuer: Issuer, text: bytes, passing: Pass) -> Exchange:
+def _sent(address: str, issuer: Issuer, text: bytes, passing: Pass, waits: Patience | None) -> Exchange:
     from cli.simulation import send
 
-    return send(address, issuer, *passing.sent(issuer, text))
+    return send(address, issuer, *passing.sent(issuer, text), waits.within if waits else None)
 
 
 def _record(client: Client, exchange: Exchange) -> dict[str, Any] | None:
@@ -127,7 +131,9 @@ def _record(client: Client, exchange: Exchange) -> dict[str, Any] | None:
     return client.get(f"/v1/executions/{exchange.execution}", dict[str, Any])
 
 
-def _show(output: Output, issuer: Issuer, exchange: Exchange, record: dict[str, Any] | None) -> None:
+def _show(
+    output: Output, issuer: Issuer, exchange: Exchange, waits: Patience | None, record: dict[str, Any] | None
+) -> None:
     from cli.output import BAD, CHANGED, GOOD, QUIET
 
     output.line((f"{issuer.title} sends", QUIET))
@@ -151,11 +157,23 @@ def _show(output: Output, issuer: Issuer, exchange: Exchange, record: dict[str, 
             output.line((f"  {warning['code']}: {warning['message']}{place}", CHANGED))
         output.line((f"  execution {exchange.execution}", QUIET))
     output.line()
-    output.line((f"and answers {exchange.status}, after {exchange.ms:g} ms of {issuer.wait:g} s", QUIET))
+    output.line((f"and answers {exchange.status}, after {exchange.ms:g} ms of {_patience(issuer, waits)}", QUIET))
     if exchange.answer is None:
         output.line("(no body)")
     else:
         _json(output, exchange.answer)
+
+
+def _patience(issuer: Issuer, waits: Patience | None) -> str:
+    """How long the answer may take, and who says so."""
+    usual = f"{issuer.wait:g} s, as {issuer.title} waits"
+    if waits is None or waits.within is None:
+        return f"{usual} where the tenant's settings do not say another"
+    if waits.deadline_ms is None:
+        return usual
+    if waits.within != waits.deadline_ms / MILLISECONDS:
+        return f"{usual}: it fails open, so the tenant's `deadline_ms` of {waits.deadline_ms} does not hold"
+    return f"{waits.within:g} s, the tenant's `deadline_ms` (else {issuer.wait:g} s)"
 
 
 def _json(output: Output, value: Any) -> None:

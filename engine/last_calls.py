@@ -1,4 +1,5 @@
 """When each tenant's hooks were called last, and how that ended: what an operator asks first when logins do not come.
+Whoever makes native calls is one more issuer here, `native`.
 
 A call only leaves a note in this process. Once a second what is new goes to Redis, where every process and replica
 finds it, the latest by its own time, for a month. Redis and not the database, because a note is worth little and

@@ -16,24 +16,17 @@ from api.console.session import origin_of
 from api.console.visit import Visit
 from api.errors import ApiError
 
-NATIVE = {
-    "name": "native",
-    "title": "An issuer of your own",
-    "path": "/v1/execute",
-    "accepts": ["standard_webhooks"],
-    "secrets": None,  # only administrators are told how many
-    "last_call": None,
-    "last_answered": None,
-    "fails": None,
-}
+NATIVE = {"title": "An issuer of your own", "fails": None}
 PLACES = re.compile(r"\{(url|scheme|host|path|name|value|username|password)\}")
 MOST_SECRETS = 20
 
 
 async def every(visit: Visit) -> Response:
-    """All of them, those that are connected first."""
+    """All of them, those that are connected first; whoever makes native calls, where somebody does or may."""
     said = await visit.api.get("/v1/issuers")
-    issuers = sorted(said["issuers"], key=lambda one: (one["last_call"] is None, not one["secrets"]))
+    native = said["native"] | NATIVE
+    known = [*said["issuers"], *([native] if native["last_call"] or native["secrets"] else [])]
+    issuers = sorted(known, key=lambda one: (one["last_call"] is None, not one["secrets"]))
     template = "issuers_part.html" if visit.is_part else "issuers.html"
     return visit.page(template, issuers=issuers, seen_by=said["seen_by"])
 
@@ -42,7 +35,7 @@ async def one(visit: Visit) -> Response:
     """One of them."""
     name, part = visit.path("name"), visit.query.get("part") if visit.is_part else None
     said = await visit.api.get("/v1/issuers")
-    issuer = next((known for known in [*said["issuers"], NATIVE] if known["name"] == name), None)
+    issuer = next((known for known in [*said["issuers"], said["native"] | NATIVE] if known["name"] == name), None)
     if issuer is None:
         raise ApiError("not_found", "there is no such issuer")
     if part == "light":

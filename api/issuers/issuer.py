@@ -97,6 +97,14 @@ class Issuer(msgspec.Struct, frozen=True, kw_only=True):
     scheme: str | None = None
     vouches: Callable[[JSON, Any], bool] | None = None
 
+    def within(self, settings: HookSettings) -> float:
+        """How many seconds the whole answer may take, from the arrival of a call on. An issuer that fails open waits no
+        longer than it is known to, whatever the settings say."""
+        if settings.deadline_ms is None:
+            return self.wait
+        wait = settings.deadline_ms / MILLISECONDS
+        return min(wait, self.wait) if self.fails == "open" else wait
+
 
 def context_of(
     issuer: str,

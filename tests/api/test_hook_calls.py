@@ -59,6 +59,25 @@ async def test_every_issuer_with_what_it_can_carry(service: Running) -> None:
         assert (one["path"], one["accepts"]) == (f"/v1/hooks/{issuer.name}/{tenant}", list(issuer.secrets))
         assert (one["secrets"], one["last_call"], one["last_answered"]) == (0, None, None)
         assert (one["wait"], one["fails"], one["denies"]) == (issuer.wait, issuer.fails, issuer.denies)
+        assert (one["within"], one["deadline_ms"]) == (issuer.wait, None)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "deadline", "within"),
+    [("okta", 900, 0.9), ("okta", 30_000, 3.0), ("zitadel", 30_000, 30.0), ("entra", 1_001, 1.001)],
+)
+async def test_how_long_it_waits_by_the_tenants_settings(
+    service: Running, issuer: str, deadline: int, within: float
+) -> None:
+    """One that fails open waits no longer than it is known to: tests/issuers/test_deadlines.py has it answered so."""
+    tenant = await hooked(service, issuer, secrets={}, settings={"deadline_ms": deadline})
+    row = await shown(service, tenant, issuer)
+    assert (row["wait"], row["deadline_ms"], row["within"]) == (ISSUERS[issuer].wait, deadline, within)
+    other = await shown(service, tenant, "hydra")
+    assert (other["deadline_ms"], other["within"]) == (None, other["wait"])
+    changed = await service.call("PATCH", f"/v1/tenants/{tenant}/settings", {"hooks": {issuer: {"deadline_ms": None}}})
+    assert changed.status_code == 200
+    assert (await shown(service, tenant, issuer))["within"] == ISSUERS[issuer].wait
 
 
 @pytest.mark.parametrize("issuer", ["hydra", "supabase", "wso2", "zitadel", "workos"])

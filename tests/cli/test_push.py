@@ -164,7 +164,7 @@ def test_rules_that_came_and_went_on_the_service_are_conflicts(commands: Command
     commands.call("DELETE", f"/v1/rules/{commands.live()['second']['id']}")
     done = commands.run("push", "rules", "--yes")
     assert done.code == 1
-    assert "! second  taken out since revision 2, which this folder was last in step with\n" in done.out
+    assert "! second  was live when this folder last had it, and is not any more\n" in done.out
     assert "    revision 3 is by bob, " in done.out
     assert commands.run("pull", "rules").code == 0
     assert [rule["file"] for rule in listing(commands.folder / "rules")] == ["first.py"]
@@ -183,6 +183,61 @@ def test_rules_that_came_and_went_on_the_service_are_conflicts(commands: Command
     commands.call("POST", "/v1/rules", {"name": "first", "script": THEIRS})
     done = commands.run("diff", "rules")
     assert "! first  is another rule of this name than in revision 3" in done.out
+
+
+@pytest.mark.parametrize("meanwhile", ["", "push", "pull"])
+def test_a_rule_that_was_pruned_and_comes_back_is_new(commands: Commands, meanwhile: str) -> None:
+    """Who has taken it out is this folder: nobody's edit is undone."""
+    folder = commands.write("rules", first=RULE, second=OTHER)
+    (folder / "second.cases.json").write_text(case_file("ada"))
+    assert commands.run("push", "rules", "--yes").code == 0
+    commands.write("rules", first=RULE)
+    assert commands.run("push", "rules", "--yes", "--prune").code == 0
+    assert list(commands.live()) == ["first"]
+    if meanwhile == "push":
+        commands.write("rules", first=CHANGED)
+        assert commands.run("push", "rules", "--yes").code == 0
+    commands.write("rules", first=RULE, second=OTHER)
+    if meanwhile == "pull":
+        pulled = commands.run("pull", "rules")
+        assert (pulled.code, "second" in pulled.out) == (0, False)
+        assert [rule["file"] for rule in listing(folder)] == ["first.py", "second.py"]
+    done = commands.run("push", "rules", "--yes")
+    assert (done.code, "conflict" in done.out) == (0, False), done.out
+    assert "+ create second" in done.out
+    assert "+ cases of second  1\n" in done.out
+    assert (list(commands.live()), cases_of(commands, "second")) == (["first", "second"], "ada")
+    assert commands.run("diff", "rules").code == 0
+
+
+def test_what_somebody_else_puts_in_the_place_of_a_pruned_rule_is_a_conflict(commands: Commands) -> None:
+    folder = commands.write("rules", first=RULE, second=OTHER)
+    (folder / "second.cases.json").write_text(case_file("ada"))
+    assert commands.run("push", "rules", "--yes").code == 0
+    commands.write("rules", first=RULE)
+    assert commands.run("push", "rules", "--yes", "--prune").code == 0
+    commands.call("POST", "/v1/rules", {"name": "second", "script": THEIRS})
+    keep(commands, "second", "theirs")
+    commands.write("rules", first=RULE, second=OTHER)
+    done = commands.run("push", "rules", "--yes")
+    assert (done.code, commands.live()["second"]["script"]) == (1, THEIRS)
+    assert "! second  is on the service, and was not in revision 3, which this folder was last in step" in done.out
+    assert "! cases of second  changed on the service since" in done.out
+
+
+def test_without_prune_a_rule_that_somebody_else_takes_out_stays_a_conflict(commands: Commands) -> None:
+    """Also where the folder was without it for a while."""
+    commands.write("rules", first=RULE, second=OTHER)
+    assert commands.run("push", "rules", "--yes").code == 0
+    commands.write("rules", first=CHANGED)
+    assert commands.run("push", "rules", "--yes").code == 0
+    commands.call("DELETE", f"/v1/rules/{commands.live()['second']['id']}")
+    commands.write("rules", first=RULE)
+    assert commands.run("push", "rules", "--yes").code == 0
+    commands.write("rules", first=RULE, second=OTHER)
+    done = commands.run("push", "rules", "--yes")
+    assert (done.code, "second" in commands.live()) == (1, False)
+    assert "! second  was live when this folder last had it, and is not any more\n" in done.out
 
 
 def test_without_what_was_seen_a_push_says_so(commands: Commands) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 from typing import Any
 
@@ -11,7 +12,9 @@ import httpx2
 import pytest
 
 from api.issuers.table import ISSUERS
-from cli.simulation import calls_of, send
+from cli.client import Client
+from cli.refusal import Refused
+from cli.simulation import calls_of, patience, send
 from tests.cli.command import Commands, Done
 from tests.cli.test_client import answering
 from tests.issuers import firebase_tokens
@@ -73,8 +76,51 @@ def test_both_sides_are_shown(commands: Commands) -> None:
     assert "authorization: ***\n" in done.out
     assert "\nClaimsmith decides\nallow  revision 2  " in done.out
     assert "\n  r  passed\n  execution " in done.out
-    assert re.search(r"\nand answers 200, after [0-9.]+ ms of 3 s\n\{\n", done.out)
+    assert re.search(r"\nand answers 200, after [0-9.]+ ms of 3 s, as Okta waits\n\{\n", done.out)
     assert '"path": "/claims/https:~1~1example.com~1a"' in done.out
+
+
+@pytest.mark.parametrize(
+    ("issuer", "deadline", "within", "said"),
+    [
+        ("hydra", 900, 0.9, "0.9 s, the tenant's `deadline_ms` (else 30 s)"),
+        ("okta", 30_000, 3, "3 s, as Okta waits: it fails open, so the tenant's `deadline_ms` of 30000 does not hold"),
+        ("okta", 1_001, 1.001, "1.001 s, the tenant's `deadline_ms` (else 3 s)"),
+    ],
+)
+def test_the_tenants_own_deadline(commands: Commands, issuer: str, deadline: int, within: float, said: str) -> None:
+    tenant = live(commands)
+    settings = {"hooks": {issuer: {"deadline_ms": deadline}}}
+    commands.call("PATCH", f"/v1/tenants/{tenant}/settings", settings, scope="admin")
+    assert f" ms of {said}\n" in run(commands, issuer, "--tenant", tenant).out
+    done = run(commands, issuer, "--tenant", tenant, "--json")
+    assert (done.json["within"], done.json["deadline_ms"]) == (within, deadline)
+
+
+def test_it_waits_as_long_as_the_tenant_says() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(Refused, match=r"within the 0\.3 s that Ory Hydra waits$"):
+            send(url, ISSUERS["hydra"], b"{}", b"{}", {}, 0.3)
+        assert 0.3 <= time.monotonic() - began < 5
+
+
+NOT_ALLOWED = b'{"error": "insufficient_scope", "error_description": "this needs the scope `rules:read`"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (200, b'{"issuers": [{"name": "okta", "wait": 3.0}]}'),
+        (200, b'{"issuers": []}'),
+        (403, NOT_ALLOWED),
+        (404, b'{"error": "not_found", "error_description": "there is no such thing here"}'),
+    ],
+)
+def test_where_nobody_says_how_long(status: int, said: bytes) -> None:
+    with answering((status, {}, said)) as (url, _), Client(url, "token", "admin") as client:
+        assert patience(client, ISSUERS["okta"]) is None
 
 
 def test_the_time_is_that_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,6 +159,7 @@ def test_a_call_that_was_kept_and_a_secret_that_is_set(commands: Commands) -> No
     without = commands.run("simulate", *words, CLAIMSMITH_TOKEN="")
     assert without.code == 0
     assert "give a token to see it" in without.out
+    assert " ms of 30 s, as Ory Hydra waits where the tenant's settings do not say another\n" in without.out
     (commands.folder / "secret.json").write_text(json.dumps(secret | {"value": "another"}))
     wrong = run(commands, *words)
     assert "nothing: no rule was asked" in wrong.out

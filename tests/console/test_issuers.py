@@ -128,6 +128,34 @@ def test_connected_and_called(page_of: PageOf, site: Site, tmp_path: Path) -> No
     assert value not in page.content()
 
 
+def test_native_calls(page_of: PageOf, site: Site) -> None:
+    """Who has no hook at all sees here that the issuer asks."""
+    page = page_of()
+    page.goto(f"{site.home}/issuers")
+    expect(page.locator(".issuer", has_text="An issuer of your own")).to_have_count(0)
+    site.execute()
+    card = page.locator(".issuer").first
+    expect(card).to_contain_text("An issuer of your own", timeout=SOON)
+    expect(card).to_contain_text("By POST /v1/execute Called")
+    expect(card).to_contain_text("answered")
+    require_accessible(page, *SCHEMES)
+    card.get_by_role("link").click()
+    expect(light(page).locator(".light")).to_have_class("light good")
+    expect(page.locator("#secrets")).to_contain_text("None is set: calls need a token.")
+    with pytest.raises(AssertionError, match="needs the scope"):
+        site.call("POST", "/v1/execute", {}, scope="rules:read")
+    expect(light(page)).to_contain_text("refused: the token of the call does not allow it", timeout=SOON)
+    expect(light(page)).to_contain_text("The last call that was answered came")
+    expect(light(page).locator(".light")).to_have_class("light bad")
+    require_accessible(page)
+    set_made_up(page, "one")
+    page.get_by_role("button", name="Delete one").click()
+    expect(page.get_by_role("dialog")).to_contain_text("It is the only one: calls need a token then.")
+    reader = page_of(scope="rules:read")
+    reader.goto(f"{site.home}/issuers/native")
+    expect(reader.locator("#secrets")).to_contain_text("1 is set. Only who has the scope admin")
+
+
 @pytest.mark.parametrize(
     ("issuer", "start", "steps"),
     [
@@ -261,6 +289,33 @@ def test_what_others_have_written_is_text(page_of: PageOf, site: Site) -> None:
     expect(page.locator("#secrets")).to_contain_text(f"by {HOSTILE}")
     assert page.title() == "Ory Hydra · Claimsmith"
     assert page.locator("#main img").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("issuer", "deadline", "said"),
+    [
+        ("okta", None, "3 s for an answer, as is known of it"),
+        ("okta", 1_001, "1.001 s for an answer By the deadline in the tenant's settings; without it, 3 s"),
+        ("okta", 30_000, "3 s for an answer It fails open, and is known to wait no longer: the deadline of 30000 ms"),
+        ("lemonldap", 30_000, "30 s for an answer By the deadline in the tenant's settings; without it, 180 s"),
+    ],
+)
+def test_how_long_it_waits(page_of: PageOf, site: Site, issuer: str, deadline: int | None, said: str) -> None:
+    settings = {"hooks": {issuer: {"deadline_ms": deadline}}}
+    site.call("PATCH", f"/v1/tenants/{site.tenant}/settings", settings)
+    page = page_of()
+    page.goto(f"{site.home}/issuers/{issuer}")
+    expect(page.locator("#waits")).to_contain_text(said)
+    require_accessible(page, *SCHEMES)
+    link = page.locator("#waits").get_by_role("link", name="the tenant's settings")
+    expect(link).to_have_count(0 if deadline is None else 1)
+    reader = page_of(scope="rules:read")
+    reader.goto(f"{site.home}/issuers/{issuer}")
+    expect(reader.locator("#waits")).to_contain_text(said)
+    expect(reader.locator("#waits a")).to_have_count(0)
+    if deadline is not None:
+        link.click()
+        expect(page.locator(f"#hooks-{issuer}-deadline_ms")).to_have_value(str(deadline))
 
 
 def test_no_such_issuer(page_of: PageOf, site: Site) -> None:
