@@ -284,6 +284,7 @@ def test_cases_run_with_one_key(site: Site, page_of: PageOf) -> None:
 def test_a_case_of_a_login(site: Site, page_of: PageOf) -> None:
     rule = site.add("one", SCRIPT)
     site.execute({"user_id": "u1", "email": HOSTILE})
+    site.recorded(1)
     page = page_of()
     open_rule(page, site, rule)
     take_tab(page, "Cases")
