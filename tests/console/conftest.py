@@ -52,7 +52,9 @@ def page_of(site: Site, browser: Browser) -> Iterator[PageOf]:
             complaints.append(said.text)
 
     def page_of(scope: str = "admin", width: int = 1440, scheme: Any = "light", **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+        shown: Any = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+        # Nothing is on its way from one colour to another while its contrast is measured.
+        context = browser.new_context(**shown, reduced_motion="reduce", **options)
         context.set_default_timeout(WAIT)
         contexts.append(context)
         page = context.new_page()
@@ -88,7 +90,7 @@ def require_accessible(page: Page, *schemes: Any) -> None:
     to sideways. It is left in the first of them."""
     for scheme in schemes or (None,):
         if scheme is not None:
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour is on its way to another
+            page.emulate_media(color_scheme=scheme)
         assert barriers(page) == [], scheme
     if schemes:
         page.emulate_media(color_scheme=schemes[0])
