@@ -137,10 +137,15 @@ def test_what_was_not_saved_outlives_the_sign_in(site: Site, page_of: PageOf) ->
     open_rule(page, site, rule)
     page.context.clear_cookies()
     write(page, script_of(page), SCRIPT + "# mine\n")
+    again = page.get_by_role("link", name="Sign in again")
+    expect(again).to_be_visible()  # the check of what was written was refused
+    link = again.element_handle()
     page.get_by_role("button", name="Save without deploying").click()
+    expect(page.locator("#failed")).not_to_be_empty()
     expect(page.get_by_text("Your sign-in has ended. What you typed is kept.")).to_be_visible()
+    assert link.evaluate("link => link.isConnected")  # whoever is about to click it has it still
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Sign in again").click()
+        again.click()
     opened.value.get_by_label("Your token").fill(site.token())
     opened.value.keyboard.press("Enter")
     expect(script_of(opened.value)).to_contain_text("# mine")
