@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.console.authors import CLAIM, HOSTILE, SCRIPT, open_rule, script_of, take_tab, write
 from tests.console.conftest import SCHEMES, PageOf, require_accessible, sign_in
@@ -231,6 +231,25 @@ def test_cases_of_two_people_are_put_together(site: Site, page_of: PageOf) -> No
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     names = [one["name"] for one in site.call("GET", f"/v1/rules/{rule}/cases")["cases"]]
     assert names == [HOSTILE, "what it is about"]
+
+
+def test_cases_that_come_late_take_nothing_away(site: Site, page_of: PageOf) -> None:
+    rule = site.add("one", SCRIPT)
+    site.call("PUT", f"/v1/rules/{rule}/cases", {"cases": [CASE]})
+    page = page_of()
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/cases", hold)
+    open_rule(page, site, rule)
+    take_tab(page, "Cases")
+    page.get_by_role("button", name="Add a case").click()
+    script_of(page).click()
+    page.keyboard.press("ControlOrMeta+Enter")
+    late[0].continue_()
+    expect(page.get_by_text("All 2 cases passed.")).to_be_visible()
 
 
 def test_a_rule_that_there_is_not(site: Site, page_of: PageOf) -> None:
