@@ -112,7 +112,8 @@ def test_it_can_be_paused(page_of: PageOf, site: Site) -> None:
     expect(button).to_have_attribute("aria-pressed", "true")
     page.clock.run_for(60_000)
     assert not asked
-    button.click()
+    with page.expect_request("**/health?*"):
+        button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
     page.wait_for_timeout(300)
     assert asked == [f"{site.home}/health?minutes=60"]
