@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 
 from tests.console.browser import barriers, browser
 from tests.console.site import Site
@@ -83,6 +83,26 @@ def sign_in(page: Page, site: Site, token: str) -> None:
     page.get_by_label("Your token").fill(token)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/console/t/**")
+
+
+def late(page: Page, pattern: str, ask: Callable[[], None]) -> Callable[[], None]:
+    """What `ask` makes the page ask for is held back; its answer comes when what this answers with is called."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    def answer() -> None:
+        with page.expect_response(pattern) as response:
+            held[0].continue_()
+        response.value.finished()
+        page.unroute(pattern)
+        page.wait_for_timeout(200)  # until the page has taken it
+
+    page.route(pattern, hold)
+    with page.expect_request(pattern):
+        ask()
+    return answer
 
 
 def require_accessible(page: Page, *schemes: Any) -> None:
