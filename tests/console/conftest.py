@@ -19,8 +19,8 @@ __all__ = ["browser"]
 PageOf = Callable[..., Page]
 SCHEMES = ("light", "dark")
 WAIT = 15_000  # milliseconds: only a page that is wrong takes so long
-# What a browser says of every error of the service, be it expected; all but the first is htmx, whose refreshing may meet
-# any test that takes the connection away.
+# What a browser says of every error of the service, be it expected; all but the first is htmx, whose refreshing may
+# meet any test that takes the connection away.
 EXPECTED = ("Failed to load resource", "Response Status Error Code", "htmx:sendError", "htmx:afterRequest")
 
 _numbers = itertools.count(1)

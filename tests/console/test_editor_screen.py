@@ -300,7 +300,7 @@ def test_cases_run_with_one_key(site: Site, page_of: PageOf) -> None:
     expect(page.get_by_text("2 cases, not run yet.")).to_be_visible()
     page.keyboard.press("ControlOrMeta+Enter")
     expect(page.get_by_text("2 cases of 2 failed.")).to_be_visible()
-    write(page, script_of(page), SCRIPT)  # not undone: how much of it that takes back, the time between its keys decides
+    write(page, script_of(page), SCRIPT)  # not undone: how much that takes back, the time between the keys decides
     page.get_by_role("button", name="Save the cases").click()
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     assert [one["name"] for one in site.call("GET", f"/v1/rules/{rule}/cases")["cases"]] == [HOSTILE, "mended"]
