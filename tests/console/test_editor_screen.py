@@ -6,10 +6,10 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.console.authors import CLAIM, HOSTILE, SCRIPT, open_rule, script_of, take_tab, write
-from tests.console.conftest import SCHEMES, PageOf, require_accessible, sign_in
+from tests.console.conftest import SCHEMES, PageOf, late, require_accessible, sign_in
 from tests.console.site import Site
 
 UNDERLINED = ".cm-lintRange-error"
@@ -239,18 +239,12 @@ def test_cases_that_come_late_take_nothing_away(site: Site, page_of: PageOf) -> 
     rule = site.add("one", SCRIPT)
     site.call("PUT", f"/v1/rules/{rule}/cases", {"cases": [CASE]})
     page = page_of()
-    late: list[Route] = []
-
-    def hold(route: Route) -> None:
-        late.append(route)
-
-    page.route("**/cases", hold)
-    open_rule(page, site, rule)
+    answer = late(page, "**/cases", lambda: open_rule(page, site, rule))
     take_tab(page, "Cases")
     page.get_by_role("button", name="Add a case").click()
     script_of(page).click()
     page.keyboard.press("ControlOrMeta+Enter")
-    late[0].continue_()
+    answer()
     expect(page.get_by_text("All 2 cases passed.")).to_be_visible()
 
 
