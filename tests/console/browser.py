@@ -70,7 +70,7 @@ def complaints(page: Page) -> list[str]:
 
 def until(page: Page, expression: str) -> None:
     """Wait until it is true. Playwright's own way evaluates text in the page, which the policy refuses."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + 15
     while not page.evaluate(f"Boolean({expression})"):
         if time.monotonic() > end:
             pytest.fail(f"it did not become true: {expression}")

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect
 
 from tests.console.browser import barriers, browser
 from tests.console.site import Site
@@ -19,8 +19,9 @@ __all__ = ["browser"]
 PageOf = Callable[..., Page]
 SCHEMES = ("light", "dark")
 WAIT = 15_000  # milliseconds: only a page that is wrong takes so long
-# What a browser says of every error of the service, be it expected.
-EXPECTED = ("Failed to load resource", "Response Status Error Code")  # the second is htmx
+# What a browser says of every error of the service, be it expected; all but the first is htmx, whose refreshing may
+# meet any test that takes the connection away.
+EXPECTED = ("Failed to load resource", "Response Status Error Code", "htmx:sendError", "htmx:afterRequest")
 
 _numbers = itertools.count(1)
 expect.set_options(timeout=WAIT)
@@ -51,7 +52,9 @@ def page_of(site: Site, browser: Browser) -> Iterator[PageOf]:
             complaints.append(said.text)
 
     def page_of(scope: str = "admin", width: int = 1440, scheme: Any = "light", **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+        shown: Any = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+        # Nothing is on its way from one colour to another while its contrast is measured.
+        context = browser.new_context(**shown, reduced_motion="reduce", **options)
         context.set_default_timeout(WAIT)
         contexts.append(context)
         page = context.new_page()
@@ -82,12 +85,34 @@ def sign_in(page: Page, site: Site, token: str) -> None:
     page.wait_for_url("**/console/t/**")
 
 
+def late(page: Page, pattern: str, ask: Callable[[], None]) -> Callable[[], None]:
+    """What `ask` makes the page ask for is held back; its answer comes when what this answers with is called."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    def answer() -> None:
+        with page.expect_response(pattern) as response:
+            held[0].continue_()
+        response.value.finished()
+        page.unroute(pattern)
+        page.wait_for_timeout(200)  # until the page has taken it
+
+    page.route(pattern, hold)
+    with page.expect_request(pattern):
+        ask()
+    while not held:
+        page.wait_for_timeout(10)
+    return answer
+
+
 def require_accessible(page: Page, *schemes: Any) -> None:
     """No violation that axe finds, as the page is shown or in each of these colour schemes, and nothing to be scrolled
     to sideways. It is left in the first of them."""
     for scheme in schemes or (None,):
         if scheme is not None:
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour is on its way to another
+            page.emulate_media(color_scheme=scheme)
         assert barriers(page) == [], scheme
     if schemes:
         page.emulate_media(color_scheme=schemes[0])

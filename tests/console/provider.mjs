@@ -2,11 +2,13 @@
 // Its access tokens are JWTs for the resource that was asked for.
 //
 //     MODULE=.../oidc-provider/lib/index.js PORT=8200 CALLBACK=http://127.0.0.1:8100/console/sign-in/callback node provider.mjs
+//
+// `SOCKET` is an open file: a socket that is bound to the port already.
 
 import { generateKeyPairSync } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 
-const { MODULE, PORT, CALLBACK, AUDIENCE } = process.env;
+const { MODULE, PORT, SOCKET, CALLBACK, AUDIENCE } = process.env;
 const { Provider } = await import(pathToFileURL(MODULE).href);
 
 const provider = new Provider(`http://127.0.0.1:${PORT}`, {
@@ -27,4 +29,4 @@ const provider = new Provider(`http://127.0.0.1:${PORT}`, {
   cookies: { keys: ['of tests alone'] },
   jwks: { keys: [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })] },
 });
-provider.listen(Number(PORT), '127.0.0.1');
+provider.listen(SOCKET ? { fd: Number(SOCKET) } : { port: Number(PORT), host: '127.0.0.1' });

@@ -30,6 +30,7 @@ def test_edit_look_and_deploy(site: Site, page_of: PageOf) -> None:
     for name in ("Ann", "Bob", HOSTILE):
         site.execute({"user_id": name, "email": "a@b.c", "name": name}, {"clientID": name})
     site.execute({"user_id": "same", "email": "s", "name": "s"})
+    site.recorded(4)
     page = page_of()
     open_rule(page, site, rule)
     expect(page.get_by_text("nothing is changed here")).to_be_visible()
@@ -111,6 +112,7 @@ def test_something_else_goes_live_while_it_is_asked(site: Site, page_of: PageOf)
 def test_nothing_changes(site: Site, page_of: PageOf) -> None:
     rule = site.add("one", SCRIPT)
     site.execute()
+    site.recorded(1)
     page = page_of()
     open_rule(page, site, rule)
     write(page, script_of(page), SCRIPT + "# a remark\n")
@@ -122,6 +124,7 @@ def test_it_can_be_cancelled(site: Site, page_of: PageOf) -> None:
     rule = site.add("one", SCRIPT)
     for _ in range(30):
         site.execute()
+    site.recorded(30)
     page = page_of()
     open_rule(page, site, rule)
     slow = "def rule(user, context):\n    x = 0\n    for one in range(300000):\n        x += one\n"
@@ -138,6 +141,7 @@ def test_it_can_be_cancelled(site: Site, page_of: PageOf) -> None:
 def test_a_new_rule_goes_live(site: Site, page_of: PageOf) -> None:
     site.add("first", SCRIPT)
     site.execute({"user_id": "u1", "email": "a@b.c", "name": "Ann"})
+    site.recorded(1)
     page = page_of()
     page.goto(f"{site.home}/rules/new")
     page.get_by_label("Name").fill("second")
@@ -222,6 +226,7 @@ def test_scopes_decide_what_one_may(
 def test_it_can_be_used_on_a_telephone(site: Site, page_of: PageOf) -> None:
     rule = site.add("one", SCRIPT)
     site.execute({"user_id": "u1", "email": "a@b.c", "name": "Ann"}, {"clientID": "client" * 20})
+    site.recorded(1)
     page = page_of(width=390)
     open_rule(page, site, rule)
     write(page, script_of(page), CHANGED)

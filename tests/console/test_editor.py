@@ -84,7 +84,10 @@ def test_the_policy_of_this_page_refuses_a_style_element(browser: Browser, addre
     page = browser.new_page()
     heard = complaints(page)
     page.goto(address)
-    page.evaluate("document.head.append(Object.assign(document.createElement('style'), {textContent: '*{color:red}'}))")
+    with page.expect_event("console"):
+        page.evaluate(
+            "document.head.append(Object.assign(document.createElement('style'), {textContent: '*{color:red}'}))"
+        )
     page.wait_for_timeout(100)
     page.close()
     assert len(heard) == 1

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 from api.console import health, plots
 from api.metrics import PARTS
 from sandbox.layers import LAYERS
-from tests.console.conftest import SCHEMES, WAIT, PageOf, require_accessible, sign_in
+from tests.console.conftest import SCHEMES, WAIT, PageOf, late, require_accessible, sign_in
 from tests.console.site import Site
 from tests.test_lifecycle import Served
 
@@ -101,6 +101,17 @@ def test_it_is_refreshed_but_not_from_under_somebody(page_of: PageOf, site: Site
     expect(link).to_be_focused()
 
 
+def test_an_answer_that_comes_late_moves_nothing_either(page_of: PageOf, site: Site) -> None:
+    logins(site)
+    page = page_of()
+    page.goto(f"{site.home}/health")
+    link = page.locator("#rules").get_by_role("link", name="bold rule")
+    answer = late(page, "**/health?minutes=60", lambda: page.locator("#now").dispatch_event("refresh"))
+    link.focus()
+    answer()
+    expect(link).to_be_focused()
+
+
 def test_it_can_be_paused(page_of: PageOf, site: Site) -> None:
     page = page_of()
     asked = list[str]()
@@ -112,7 +123,8 @@ def test_it_can_be_paused(page_of: PageOf, site: Site) -> None:
     expect(button).to_have_attribute("aria-pressed", "true")
     page.clock.run_for(60_000)
     assert not asked
-    button.click()
+    with page.expect_request("**/health?*"):
+        button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
     page.wait_for_timeout(300)
     assert asked == [f"{site.home}/health?minutes=60"]

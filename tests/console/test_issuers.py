@@ -16,7 +16,7 @@ from api.console.connecting import KINDS, STEPS, fields
 from api.hook_secrets import ACCEPTED
 from api.issuers.kinds import KINDS as SECRETS
 from engine.keys import Keys
-from tests.console.conftest import SCHEMES, PageOf, require_accessible, sign_in
+from tests.console.conftest import SCHEMES, PageOf, late, require_accessible, sign_in
 from tests.console.site import Site
 from tests.console.test_frame import HOSTILE
 from tests.test_lifecycle import COMMAND
@@ -154,6 +154,18 @@ def test_native_calls(page_of: PageOf, site: Site) -> None:
     reader = page_of(scope="rules:read")
     reader.goto(f"{site.home}/issuers/native")
     expect(reader.locator("#secrets")).to_contain_text("1 is set. Only who has the scope admin")
+
+
+def test_the_list_is_not_replaced_under_somebody(page_of: PageOf, site: Site) -> None:
+    page = page_of()
+    page.goto(f"{site.home}/issuers")
+    link = page.locator(".issuer").first.get_by_role("link")
+    answer = late(page, "**/issuers", lambda: page.locator("#light").dispatch_event("refresh"))
+    link.focus()
+    answer()
+    expect(link).to_be_focused()
+    page.wait_for_timeout(SOON / 2)
+    expect(link).to_be_focused()
 
 
 @pytest.mark.parametrize(

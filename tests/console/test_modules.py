@@ -19,6 +19,11 @@ PASTE = """(content, source) => {
 }"""
 
 
+def editor_is_there(page: Page) -> None:
+    """It comes later than the page, and moves the buttons that stand below it."""
+    expect(page.locator("#editor .cm-content")).to_be_visible()
+
+
 def write(page: Page, source: str) -> None:
     """What stands in the editor then."""
     page.locator("#editor .cm-content").click()
@@ -83,9 +88,11 @@ def test_what_was_typed_is_kept_in_this_browser(page_of: PageOf, site: Site) -> 
     write(page, TWO + "# more\n")
     page.goto(f"{site.home}/modules")
     page.goto(f"{site.home}/modules/geo")
+    editor_is_there(page)
     page.get_by_role("button", name="Take it").click()
     expect(page.locator("#script")).to_have_value(TWO + "# more\n")
     page.goto(f"{site.home}/modules/geo")
+    editor_is_there(page)
     page.get_by_role("button", name="Forget it").click()
     page.goto(f"{site.home}/modules/geo")
     expect(page.locator("#kept")).to_be_hidden()
@@ -96,8 +103,10 @@ def test_an_earlier_version_is_restored(page_of: PageOf, site: Site) -> None:
         site.call("PUT", "/v1/modules/geo", {"script": script})
     page = page_of()
     page.goto(f"{site.home}/modules/geo")
+    editor_is_there(page)
     page.get_by_role("link", name="Restore version 1").click()
     expect(page.locator("main")).to_contain_text("This is the source of version 1.")
+    editor_is_there(page)
     page.get_by_role("button", name="Save and make live").click()
     expect(page.get_by_role("status")).to_contain_text("of `geo` is live")
     assert site.call("GET", "/v1/modules/geo")["script"] == ONE
@@ -110,6 +119,7 @@ def test_one_that_is_imported_stays(page_of: PageOf, site: Site) -> None:
 
     def delete() -> None:
         page.goto(f"{site.home}/modules/geo")
+        editor_is_there(page)
         page.get_by_role("button", name="Delete the module").click()
         page.get_by_role("dialog").get_by_role("button", name="Delete the module").click()
 

@@ -28,11 +28,13 @@ SECRET = "the secret of the console"
 
 
 class Provider:
-    """One that can be stopped and started; it forgets everything meanwhile, its keys, too."""
+    """One that is started when the service knows its address. Until then nobody answers there, and nobody else comes by
+    the port: it is bound, and not listened on."""
 
     def __init__(self, log: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
         self.url, self.log = f"http://127.0.0.1:{self.port}", log
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -41,6 +43,7 @@ class Provider:
             "PATH": os.environ["PATH"],
             "MODULE": str(FOLDER / "node_modules" / "oidc-provider" / "lib" / "index.js"),
             "PORT": str(self.port),
+            "SOCKET": str(self.socket.fileno()),
             "CALLBACK": callback,
             "AUDIENCE": AUDIENCE,
         }
@@ -51,7 +54,9 @@ class Provider:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                pass_fds=(self.socket.fileno(),),
             )
+        self.socket.close()  # the process has it
         end = time.monotonic() + 20
         while True:
             with contextlib.suppress(httpx2.TransportError):
@@ -62,6 +67,7 @@ class Provider:
             time.sleep(0.05)
 
     def stop(self) -> None:
+        self.socket.close()
         if self.process is not None:
             self.process.terminate()
             self.process.wait(10)

@@ -145,6 +145,7 @@ def test_rules_on_trial(page_of: PageOf, site: Site) -> None:
     page.goto(f"{site.home}/revisions")
     expect(page.locator("main")).to_contain_text("Rules are on trial beside the live ones")
     page.get_by_role("link", name="What came of it").click()
+    page.wait_for_load_state()  # nothing is asked once more before its script is there
     page.get_by_role("button", name="End the trial").click()
     page.get_by_role("dialog").get_by_role("button", name="End the trial").click()
     expect(page.get_by_role("heading", name="Nothing is on trial")).to_be_visible()

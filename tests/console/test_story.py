@@ -36,6 +36,7 @@ def test_from_an_empty_install_to_the_claim_and_why_it_went(site: Site, page_of:
         assert login(url)[CLAIM]
 
         page.get_by_role("link", name="Rules").click()
+        page.wait_for_load_state()  # a switch does nothing before its script is there
         page.get_by_role("switch", name="permissions-claim runs").click()
         expect(page.get_by_text("permissions-claim does not run any more")).to_be_visible()
         assert CLAIM not in login(url)

@@ -120,6 +120,7 @@ def test_a_recorded_login_is_tried_as_it_was(site: Site, page_of: PageOf) -> Non
     site.execute({"user_id": "u2"}, {"clientID": "other"})
     user = {"user_id": "u1", "n": 1.0, "big": 1180591620717411303424, "password": "a secret one"}
     then = site.execute(user, {"clientID": "web"})["idToken"][CLAIM]
+    site.recorded(2)
     page = page_of()
     page.goto(f"{site.home}/try")
     page.get_by_text("A recorded login").click()

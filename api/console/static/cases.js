@@ -11,21 +11,25 @@ const BLANK = '{"name": "what it is about", "user": {"user_id": "u1"}, "context"
 
 /**
  * Fills `panel`. `onChange()` hears of each change, `onCoverage(lines, missing)` which lines ran, `toLine(line)` leads to a
- * line. Call `load(rule)` once, with the id of a rule or the cases of a template.
+ * line. Call `load(rule)` once, with the id of a rule or the cases of a template, then `ready()`: what is asked for before
+ * waits until then. `kept` is what of them this browser has kept, or null.
  */
-export function casesOf(panel, draft, { onChange, onCoverage, toLine }) {
+export function casesOf(panel, draft, { kept, onChange, onCoverage, toLine }) {
   // Each is `text`, as it is written, or what somebody is typing; `result` is of exactly this text and this script.
   let all = [];
   let saved = [];
   let etag = null;
   let going = null;
+  let isReady = false;
+  let begin;
+  const readiness = new Promise((resolve) => { begin = resolve; });
 
   const list = element("ol", { class: "cases" });
   const state = element("p", { role: "status" });
   const coverage = element("p", { class: "quiet" });
   const problems = element("div", {});
   const runs = element("button", { type: "button", onclick: run, title: "Ctrl-Enter or ⌘-Enter", hidden: !allows("rules:write") }, "Run all cases");
-  const adds = element("button", { type: "button", class: "plain", onclick: () => add(setOut(BLANK)), hidden: !allows("rules:write") }, "Add a case");
+  const adds = element("button", { type: "button", class: "plain", onclick: () => readiness.then(() => add(setOut(BLANK))), hidden: !allows("rules:write") }, "Add a case");
   const logins = allows("replay")
     ? recorded("Make a case", made)
     : lacking("replay", "Making a case of a recorded login");
@@ -116,6 +120,7 @@ export function casesOf(panel, draft, { onChange, onCoverage, toLine }) {
   async function made(execution) {
     const name = draft.live?.name ?? draft.fields.name;
     try {
+      await readiness;
       const text = await (await call("GET", `${address("executions", execution.execution_id, "case")}?rule=${encodeURIComponent(name)}`)).text();
       problems.replaceChildren();
       for (const one of pieces(member(text, "cases"))) add(setOut(one));
@@ -139,6 +144,7 @@ export function casesOf(panel, draft, { onChange, onCoverage, toLine }) {
   }
 
   async function run() {
+    await readiness;
     if (!all.length || !allows("rules:write") || !areJson()) return;
     going?.abort();
     going = new AbortController();
@@ -175,11 +181,20 @@ export function casesOf(panel, draft, { onChange, onCoverage, toLine }) {
   return {
     run,
     add,
+    ready() {
+      isReady = true;
+      begin();
+    },
     get differ() {
       return JSON.stringify(all.map((one) => one.text)) !== JSON.stringify(saved);
     },
     get texts() {
       return all.map((one) => one.text);
+    },
+    /** The texts of them, where they are not as they are saved; else null. */
+    get unsaved() {
+      if (!isReady) return kept;
+      return this.differ ? this.texts : null;
     },
     /** How the last run ended: null where there was none of exactly this. */
     get failed() {

@@ -95,8 +95,10 @@ function show(text, ...more) {
 
 let ended = false;
 
-/** The sign-in has ended. The page stays, with all that was typed: one signs in again in another tab. */
+/** The sign-in has ended. The page stays, with all that was typed: one signs in again in another tab. What is said already
+ * stays, too: who is about to click it must not lose it to the next call that is refused. */
 export function signedOut() {
+  if (ended) return;
   ended = true;
   const here = encodeURIComponent(location.pathname + location.search + location.hash);
   show("Your sign-in has ended. What you typed is kept. ",
@@ -123,7 +125,7 @@ addEventListener("focus", () => ended && signedIn());
 document.addEventListener("visibilitychange", () => ended && !document.hidden && signedIn());
 
 export function disconnected() {
-  show("The service cannot be reached. What you typed is kept; try again in a moment.");
+  if (!ended) show("The service cannot be reached. What you typed is kept; try again in a moment.");
 }
 
 function connected() {

@@ -65,7 +65,7 @@ function problems(found) {
 }
 
 const cases = casesOf(part("cases"), draft, {
-  onChange: () => draft.told(), toLine,
+  kept: before?.cases ?? null, onChange: () => draft.told(), toLine,
   onCoverage: (lines, missing) => script.setRan(lines, missing),
 });
 
@@ -146,7 +146,7 @@ draft.listeners.push(() => {
     ranScript = draft.fields.script;
     cases.stale();
   }
-  if (mayWrite) draft.keep(cases.differ ? cases.texts : null);
+  if (mayWrite) draft.keep(cases.unsaved);
   show();
 });
 
@@ -186,7 +186,7 @@ async function put(deploy, message, expected) {
     if (error.status === 412) offers.casesConflict();
     throw error;
   } finally {
-    draft.keep(cases.differ ? cases.texts : null);
+    draft.keep(cases.unsaved);
   }
 }
 
@@ -266,6 +266,7 @@ async function start() {
   await cases.load(draft.id);
   if (!draft.id) cases.set(pieces(member(work.dataset.rule, "cases")).map((text) => setOut(text)));
   if (before?.cases && mayWrite) cases.set(before.cases);
+  cases.ready();
   show();
   script.setWords(await words().catch(() => ({}))); // without them completion is shorter
 }

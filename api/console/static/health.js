@@ -14,7 +14,12 @@ function refresh() {
   now.dispatchEvent(new CustomEvent("refresh"));
 }
 
+const busy = () => pause.getAttribute("aria-pressed") === "true" || parts.some((part) => part.contains(document.activeElement));
+
 setInterval(() => {
-  const busy = document.hidden || pause.getAttribute("aria-pressed") === "true";
-  if (!busy && !parts.some((part) => part.contains(document.activeElement))) refresh();
+  if (!document.hidden && !busy()) refresh();
 }, EVERY);
+// Somebody may have come since it was asked for.
+now.addEventListener("htmx:beforeSwap", (event) => {
+  if (busy()) event.detail.shouldSwap = false;
+});

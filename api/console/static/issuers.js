@@ -5,9 +5,15 @@ import { alarm, calm, call, element } from "/console/static/console.js";
 const FRESH = 4000; // milliseconds
 const BYTES = 32;
 
+/** Whether somebody is at a link in what would be replaced: the focus, and a click, would be lost. */
+const busy = () => document.getElementById("light").contains(document.activeElement);
+
 setInterval(() => {
-  if (!document.hidden && !document.getElementById("banner")) window.htmx.trigger("#light", "refresh");
+  if (!document.hidden && !document.getElementById("banner") && !busy()) window.htmx.trigger("#light", "refresh");
 }, FRESH);
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "light" && busy()) event.detail.shouldSwap = false;
+});
 
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element ? event.target.closest("button[data-copy]") : null;
