@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from api.console.differences import difference, lines, of_json
 from tests.console.conftest import SCHEMES, PageOf, require_accessible
@@ -54,6 +54,24 @@ def test_pages(page_of: PageOf, site: Site) -> None:
     expect(page.get_by_role("row")).to_have_count(5)
     expect(page.get_by_role("row").last).to_contain_text("the first")
     expect(page.get_by_role("link", name="Earlier ones")).to_have_count(0)
+
+
+def test_nothing_is_done_before_there_is_somebody_to_ask(page_of: PageOf, site: Site) -> None:
+    """On a slow network the buttons are there before the scripts."""
+    change(site)
+    page = page_of()
+    held: list[Route] = []
+    page.route("**/console.js", lambda route: held.append(route))
+    page.goto(f"{site.home}/revisions/2", wait_until="commit")
+    button = page.get_by_role("button", name="Go back to this one")
+    expect(button).to_be_disabled()
+    button.dispatch_event("click")
+    page.locator('form[action$="/activate"] input[name="message"]').press("Enter")
+    expect(button).to_be_disabled()
+    held[0].continue_()
+    button.click()
+    expect(page.get_by_role("dialog")).to_contain_text("This changes of revision 3")
+    assert site.call("GET", "/v1/revisions")["revisions"][0]["revision"] == 3
 
 
 def test_going_back(page_of: PageOf, site: Site) -> None:

@@ -205,7 +205,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") for (const menu of document.querySelectorAll("details.me[open]")) menu.open = false;
 });
 
-// What cannot be taken back is asked for once more, in the words of the button's `data-confirm`.
+// What cannot be taken back is asked for once more, in the words of the button's `data-confirm`. Such a button of a form
+// comes disabled: pressed before there is somebody to ask, it would be done at once.
+function mayBePressed() {
+  for (const button of document.querySelectorAll("form[method=post] button[data-confirm]")) button.disabled = false;
+}
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button[data-confirm]") : null;
   if (!button || button.dataset.sure) return;
@@ -225,6 +229,7 @@ document.addEventListener("click", (event) => {
   document.body.append(dialog);
   dialog.showModal();
 }, true);
+mayBePressed();
 
 // Parts that htmx fetches.
 document.body.addEventListener("htmx:responseError", (event) => {
@@ -237,7 +242,10 @@ document.body.addEventListener("htmx:sendError", disconnected);
 document.body.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.successful) connected();
 });
-document.body.addEventListener("htmx:afterSwap", (event) => tell(event.detail.elt));
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  tell(event.detail.elt);
+  mayBePressed();
+});
 
 // Before the sign-in ends.
 let expires = Number(document.body.dataset.expires) * 1000;
