@@ -138,6 +138,28 @@ def test_a_recorded_login_is_tried_as_it_was(site: Site, page_of: PageOf) -> Non
     require_accessible(page)
 
 
+def test_a_slow_search_does_not_replace_a_later_one(site: Site, page_of: PageOf) -> None:
+    site.execute({"user_id": "u1"}, {"clientID": "other"})
+    site.execute({"user_id": "u2"}, {"clientID": "web"})
+    site.recorded(2)
+    page = page_of()
+    page.goto(f"{site.home}/try")
+    page.get_by_text("A recorded login").click()
+    expect(page.locator(".logins li")).to_have_count(2)
+
+    def search(client: str) -> None:
+        page.get_by_label("Client", exact=True).fill(client)
+        page.get_by_role("button", name="Search").click()
+
+    page.route("**/v1/executions?*client=other*", lambda route: None)  # its answer would come at any time
+    with page.expect_event("requestfailed", lambda request: "client=other" in request.url):
+        with page.expect_request("**/v1/executions?*client=other*"):
+            search("other")
+        search("web")
+    expect(page.locator(".logins li")).to_have_count(1)
+    expect(page.locator(".logins li")).to_contain_text("u2 · web")
+
+
 def test_what_is_saved_can_be_tried_before_it_is_live(site: Site, page_of: PageOf) -> None:
     rule = site.add("one", SCRIPT)
     site.call("PATCH", f"/v1/rules/{rule}", {"script": SCRIPT.replace("email", "name"), "deploy": False})

@@ -25,17 +25,23 @@ export function recorded(use, choose) {
     find();
   });
 
+  let asking = null; // an AbortController: a search that is slow does not replace what a later one has found
+
   async function find() {
+    asking?.abort();
+    asking = new AbortController();
+    const { signal } = asking;
     const query = new URLSearchParams({ limit: FOUND });
     for (const field of [user, client]) if (field.value.trim()) query.set(field.name, field.value.trim());
     try {
-      const { executions } = await get(`/v1/executions?${query}`);
+      const { executions } = await get(`/v1/executions?${query}`, { signal });
       list.replaceChildren(...executions.map((one) => element("li", {},
         element("button", { type: "button", onclick: () => choose(one) }, use), " ", badge(one.decision), " ",
         element("span", {}, `${one.user == null ? "no user" : plain(one.user)} · ${one.client == null ? "no client" : plain(one.client)}`), " ",
         element("span", { class: "quiet" }, ago(new Date(one.clock))))));
       state.textContent = executions.length ? "" : query.size > 1 ? "No recorded login is like that." : "No login was recorded yet. Take a sample, or write one.";
     } catch (error) {
+      if (signal.aborted) return;
       list.replaceChildren();
       state.replaceChildren(said(error));
     }
