@@ -99,15 +99,17 @@ class ZygoteProcess:
         arguments = [str(theirs.fileno()), str(os.getpid()), limits, ",".join(self._unconfined_by)]
         # Not `-I`: it would ignore the fixed hash seed, on which the order of sets in a rule depends. The time
         # zone is fixed, since naive times in a rule would follow the machine's.
-        self._process = subprocess.Popen(  # noqa: S603, ASYNC220  once, at the start
-            [sys.executable, "-s", "-P", "-B", "-c", BOOT.format(root=str(ROOT)), *arguments],
-            env={"PYTHONHASHSEED": "0", "TZ": "UTC"},
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            cwd="/",
-        )
-        theirs.close()
+        with contextlib.ExitStack() as unless_started, theirs:
+            unless_started.enter_context(ours)
+            self._process = subprocess.Popen(  # noqa: S603, ASYNC220  once, at the start
+                [sys.executable, "-s", "-P", "-B", "-c", BOOT.format(root=str(ROOT)), *arguments],
+                env={"PYTHONHASHSEED": "0", "TZ": "UTC"},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+            )
+            unless_started.pop_all()
         try:
             text = await asyncio.wait_for(loop.sock_recv(ours, 65536), START_TIMEOUT)
             greeting = msgspec.json.decode(text, type=Hello | NotConfined)
@@ -230,24 +232,22 @@ class Worker(asyncio.Protocol):
     ) -> Worker:
         """A worker that takes frames at once: they wait in its channel while it is forked."""
         worker = cls(on_answer, on_end, limit)
-        ours, theirs = socket.socketpair()
-        memory = os.memfd_create("progress", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        trace_read, trace_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
+        with contextlib.ExitStack() as unless_started, contextlib.ExitStack() as handed_over:
+            ours, theirs = socket.socketpair()
+            unless_started.enter_context(ours)
+            handed_over.enter_context(theirs)
+            memory = os.memfd_create("progress", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+            handed_over.callback(os.close, memory)
+            trace_read, trace_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+            unless_started.callback(os.close, trace_read)
+            handed_over.callback(os.close, trace_write)
             os.ftruncate(memory, SIZE)
             # A worker that could shrink it would end the service, by SIGBUS at its next look.
             fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
             zygote.spawn(kind, [theirs.fileno(), memory, trace_write], worker._started)
             worker.progress = Progress(memory)
             worker._trace_fd = trace_read
-        except BaseException:
-            ours.close()
-            os.close(trace_read)
-            raise
-        finally:
-            theirs.close()
-            os.close(memory)
-            os.close(trace_write)
+            unless_started.pop_all()
         loop = asyncio.get_running_loop()
         await loop.create_unix_connection(lambda: worker, sock=ours)
         return worker

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -13,12 +14,14 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
 
 from sandbox.limits import Limits
 from sandbox.pool import Busy, Killed, Pool, RuleCode
+from sandbox.process import SandboxUnavailable
 from sandbox.wire import Answer
 from tests.sandbox import trial
 from tests.sandbox.takeover import takeover
@@ -411,3 +414,33 @@ def test_a_service_that_stood_still_blames_no_worker() -> None:
             await pool.close()
 
     assert uvloop.run(stand_still()) == (0, 0)
+
+
+def test_what_cannot_be_started_for_want_of_descriptors_takes_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes on by itself once there are some again."""
+    tries = 0
+
+    def exhausted(*_: object, **__: object) -> Any:
+        nonlocal tries
+        tries += 1
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    async def starve(module: Any, name: str, victim: Callable[[Pool], int], times: int) -> None:
+        async with alone(workers=1) as pool, asyncio.timeout(30):
+            first = await pid(pool)
+            before = trial.open_files()
+            with monkeypatch.context() as patched:
+                patched.setattr(module, name, exhausted)
+                os.kill(victim(pool), signal.SIGKILL)
+                await eventually(lambda: first not in pool.processes)
+                while tries < times:
+                    with contextlib.suppress(Busy, SandboxUnavailable):
+                        await pool.run(trial.request(WHO, seconds=0.1))
+                    await asyncio.sleep(0.02)
+                assert trial.open_files() < before
+            assert await pid(pool) != first
+            await eventually(lambda: trial.open_files() <= before)
+
+    asyncio.run(starve(os, "pipe2", lambda pool: pool.processes[0], 5))
+    tries = 0
+    asyncio.run(starve(subprocess, "Popen", lambda pool: pool.processes[-1], 2))
