@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.execution_id import execution_id
+from engine.execution_id import CHANCE, execution_id
 from engine.models import JSON, NULL, Moment, Revision
 from engine.store.errors import Unstorable
 from engine.store.tables import audit
@@ -49,8 +49,7 @@ LONGEST = 16 * 1024  # bytes of JSON of one side; of a longer one its size and S
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-RANDOM = 48  # bits of an entry's id
-PLACE = 22  # bits: which entry of its transaction
+RANDOM = 48  # bits of an entry's id; the 22 before say which entry of its transaction it is
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -133,12 +132,10 @@ async def remove_through(connection: AsyncConnection, last: str, most: int) -> i
 
 
 def _id(now: datetime, place: int) -> str:
-    """Sorts by time, and in one moment by place: as an execution's id, whose chance begins with more of the clock here
-    (RFC 9562, section 6.2, method 3)."""
+    """Sorts by time, and in one moment by place: as an execution's id, whose chance begins with the place here."""
     microseconds = (now - EPOCH) // MICROSECOND
-    chance = (microseconds % 1000) << PLACE | place
-    chance = chance << RANDOM | secrets.randbits(RANDOM)
-    return execution_id(microseconds * 1000, chance.to_bytes(10, "big"))
+    chance = place << RANDOM | secrets.randbits(RANDOM)
+    return execution_id(microseconds * 1000, chance.to_bytes(CHANCE, "big"))
 
 
 def _bounded(value: JSON) -> str | None:

@@ -25,6 +25,13 @@ def test_they_sort_by_time() -> None:
     assert len({name[:10] for name in ids}) == len(clocks)
 
 
+def test_they_sort_within_a_millisecond() -> None:
+    """Logins that come one after the other, as a list of them has them."""
+    ids = [execution_id(NOW - NOW % 1_000_000 + 1000 * number, os.urandom(CHANCE)) for number in range(1000)]
+    assert sorted(ids) == ids
+    assert len({name[:10] for name in ids}) == 1
+
+
 def test_they_are_unique_within_a_moment() -> None:
     ids = {execution_id(NOW, os.urandom(CHANCE)) for _ in range(100_000)}
     assert len(ids) == 100_000
