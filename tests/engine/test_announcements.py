@@ -146,23 +146,30 @@ async def test_what_is_no_redis_does_not_end_the_listening(monkeypatch: pytest.M
         await client.aclose()
 
 
+class MadeUp:
+    """A client that is its own channel."""
+
+    def pubsub(self) -> Any:
+        return self
+
+    async def __aenter__(self) -> Any:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def subscribe(self, channel: str) -> None:
+        pass
+
+    async def ping(self) -> None:
+        pass
+
+
 async def test_it_ends_though_a_client_swallows_the_first_cancellation() -> None:
     """As one does whose own time limit is over at that very moment."""
     swallowed = 0
 
-    class Client:
-        def pubsub(self) -> Any:
-            return self
-
-        async def __aenter__(self) -> Any:
-            return self
-
-        async def __aexit__(self, *_: object) -> None:
-            pass
-
-        async def subscribe(self, channel: str) -> None:
-            pass
-
+    class Client(MadeUp):
         async def get_message(self, **_: object) -> None:
             nonlocal swallowed
             try:
@@ -171,9 +178,6 @@ async def test_it_ends_though_a_client_swallows_the_first_cancellation() -> None
                 if swallowed:
                     raise
                 swallowed += 1
-
-        async def ping(self) -> None:
-            pass
 
     announcements = Announcements(Client())  # type: ignore[arg-type]
     announcements.start(lambda: None)
@@ -187,16 +191,7 @@ async def test_it_looks_once_redis_has_noted_it() -> None:
     noted = asyncio.Event()
     looked: list[bool] = []
 
-    class Client:
-        def pubsub(self) -> Any:
-            return self
-
-        async def __aenter__(self) -> Any:
-            return self
-
-        async def __aexit__(self, *_: object) -> None:
-            pass
-
+    class Client(MadeUp):
         async def subscribe(self, channel: str) -> None:
             asyncio.get_running_loop().call_later(0.05, noted.set)
 
